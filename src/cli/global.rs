@@ -1,0 +1,82 @@
+//! Flags that every command takes.
+//!
+//! Under `helm connect-migrate`, Helm keeps the first four to itself and passes them on in the
+//! environment; called directly, the binary reads either.
+
+use clap::{Args, ValueEnum};
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Namespace of the release
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "HELM_NAMESPACE",
+        hide_env_values = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub namespace: Option<String>,
+
+    /// Context of the kubeconfig to use
+    #[arg(
+        long,
+        global = true,
+        env = "HELM_KUBECONTEXT",
+        hide_env_values = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
+    pub kube_context: Option<String>,
+
+    /// Path of the kubeconfig file
+    #[arg(
+        long,
+        global = true,
+        env = "KUBECONFIG",
+        hide_env_values = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub kubeconfig: Option<String>,
+
+    /// Say more about what is done
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub debug: bool,
+
+    /// When to use colour (NO_COLOR turns it off too)
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", help_heading = "Global options")]
+    pub color: Colour,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Global {
+    /// Decides about colour, once for the whole run.
+    pub fn apply(&self) {
+        let choice = match self.color {
+            Colour::Auto => return,
+            Colour::Always => anstream::ColorChoice::Always,
+            Colour::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+
+    /// Whether to say more: `--debug`, or Helm's `HELM_DEBUG`.
+    #[must_use]
+    pub fn debugging(&self) -> bool {
+        self.debug
+            || std::env::var("HELM_DEBUG").is_ok_and(|value| matches!(value.as_str(), "true" | "1"))
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line: one file per subcommand, each thin.
+
+mod completion;
+mod exit;
+mod global;
+mod version;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::Exit;
+pub use global::Global;
+
+use crate::diagnostic::{InvalidInput, Style, render};
+use crate::output;
+
+/// Move a Posit Connect server from a virtual machine onto Kubernetes
+#[derive(Debug, Parser)]
+#[command(
+    name = "helm-connect-migrate",
+    bin_name = "helm connect-migrate",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Version(version::Version),
+    Completion(completion::Completion),
+}
+
+/// Runs a command line and says how it ended. Messages have been printed.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data and go to standard output; clap knows.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+        }
+    };
+    cli.global.apply();
+    let result = match &cli.command {
+        Command::Version(command) => command.run(),
+        Command::Completion(command) => command.run(),
+    };
+    result.unwrap_or_else(|error| failure(&error))
+}
+
+/// Prints why a command failed.
+fn failure(error: &anyhow::Error) -> Exit {
+    if let Some(InvalidInput(diagnostics)) = error.downcast_ref::<InvalidInput>() {
+        let style = if output::talk_is_coloured() {
+            Style::Coloured
+        } else {
+            Style::Plain
+        };
+        for diagnostic in diagnostics {
+            output::talk(render(diagnostic, style));
+        }
+        return Exit::InvalidInput;
+    }
+    // A reader that went away, as in `… | head`, needs no message.
+    let reader_gone = error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    });
+    if !reader_gone {
+        output::talk(format!("Error: {error:#}"));
+    }
+    Exit::Failed
+}

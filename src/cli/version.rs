@@ -1,0 +1,44 @@
+//! `version`: which version this is.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::Exit;
+use crate::output::{self, Format};
+
+/// Print the version
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  helm connect-migrate version\n  helm connect-migrate version --output json"
+)]
+pub struct Version {
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    version: &'static str,
+    os: &'static str,
+    arch: &'static str,
+}
+
+impl Version {
+    /// Runs the command.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        let report = Report {
+            version: env!("CARGO_PKG_VERSION"),
+            os: std::env::consts::OS,
+            arch: std::env::consts::ARCH,
+        };
+        let text = output::structured(self.output, &report)?.unwrap_or_else(|| {
+            format!(
+                "connect-migrate {} ({}/{})\n",
+                report.version, report.os, report.arch
+            )
+        });
+        output::data(text.as_bytes())?;
+        Ok(Exit::Done)
+    }
+}

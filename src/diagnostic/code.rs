@@ -1,0 +1,61 @@
+//! The list of codes. docs/diagnostics.md has an entry for each, and a test holds the two together.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
+        /// A stable, documented name for a kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is shown and documented.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A setting stands before the first section header.
+    GcfgExpectedSectionHeader = "gcfg-expected-section-header",
+    /// A header without a name.
+    GcfgExpectedSectionName = "gcfg-expected-section-name",
+    /// A header with an empty subsection.
+    GcfgEmptySubsection = "gcfg-empty-subsection",
+    /// A header whose bracket does not close where it must.
+    GcfgExpectedRightBracket = "gcfg-expected-right-bracket",
+    /// Text behind a header.
+    GcfgExpectedLineEnd = "gcfg-expected-line-end",
+    /// A key followed by something other than an equals sign.
+    GcfgExpectedEquals = "gcfg-expected-equals",
+    /// A line that is neither header, setting nor comment.
+    GcfgExpectedSetting = "gcfg-expected-setting",
+    /// A character that no name may have.
+    GcfgIllegalCharacter = "gcfg-illegal-character",
+    /// A NUL byte.
+    GcfgNul = "gcfg-nul",
+    /// Bytes that are not UTF-8.
+    GcfgNotUtf8 = "gcfg-not-utf8",
+    /// A quoted stretch that its line does not close.
+    GcfgStringNotTerminated = "gcfg-string-not-terminated",
+    /// A backslash with something behind it that is no escape.
+    GcfgUnknownEscape = "gcfg-unknown-escape",
+    /// A backslash outside quotes.
+    GcfgBareBackslash = "gcfg-bare-backslash",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

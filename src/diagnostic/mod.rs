@@ -1,0 +1,126 @@
+//! What we have to say about a user's input: a stable code, a severity, a place and a remedy.
+
+mod code;
+mod render;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use code::Code;
+pub use render::{Style, render};
+
+use crate::source::{Position, SourceFile, Span};
+
+/// How much a diagnostic weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The work goes on; a person should know.
+    Warning,
+    /// The work stops.
+    Error,
+}
+
+/// A place in a source text.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The text.
+    pub source: Arc<SourceFile>,
+    /// Where in it.
+    pub span: Span,
+}
+
+impl Place {
+    /// Line and column of the place's start.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.source.position(self.span.start)
+    }
+}
+
+/// One finding about an input.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// Which kind of finding; docs/diagnostics.md has an entry for each.
+    pub code: Code,
+    /// Whether it stops the work.
+    pub severity: Severity,
+    /// What is the matter, in one sentence without a full stop.
+    pub message: String,
+    /// Where, when it is about a place in a text.
+    pub place: Option<Place>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without place and help yet.
+    #[must_use]
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            help: None,
+        }
+    }
+
+    /// A warning without place and help yet.
+    #[must_use]
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
+    }
+
+    /// Says where.
+    #[must_use]
+    pub fn at(mut self, source: &Arc<SourceFile>, span: Span) -> Self {
+        self.place = Some(Place {
+            source: Arc::clone(source),
+            span,
+        });
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "{}:{}: ", place.source.name(), place.position())?;
+        }
+        write!(f, "{} [{}]", self.message, self.code)
+    }
+}
+
+/// Input that cannot be worked with: at least one error. The command ends with exit code 3.
+#[derive(Debug, Clone)]
+pub struct InvalidInput(pub Vec<Diagnostic>);
+
+impl From<Diagnostic> for InvalidInput {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
+    }
+}
+
+impl fmt::Display for InvalidInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, diagnostic) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{diagnostic}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidInput {}

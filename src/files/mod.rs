@@ -1,0 +1,115 @@
+//! Writing files so that a failure leaves what was there.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+/// Who may read a file that we write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// As the user's umask has it.
+    Usual,
+    /// Its owner alone (0600).
+    Private,
+}
+
+/// What to do about a file that is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave it and fail.
+    Refuse,
+    /// Take its place.
+    Replace,
+}
+
+/// Several files that appear together: each is written beside its target first, and only when all
+/// are on the disk are they given their names.
+#[derive(Debug, Default)]
+pub struct Batch {
+    written: Vec<(tempfile::NamedTempFile, PathBuf, Existing)>,
+}
+
+impl Batch {
+    /// Writes a file's content beside its target.
+    ///
+    /// # Errors
+    /// The target exists and may not be replaced, or its folder cannot be written to.
+    pub fn add(
+        &mut self,
+        path: &Path,
+        content: &[u8],
+        access: Access,
+        existing: Existing,
+    ) -> anyhow::Result<()> {
+        if existing == Existing::Refuse && path.symlink_metadata().is_ok() {
+            bail!("{} exists already; --force replaces it", path.display());
+        }
+        // A link is followed, so that its target is replaced and the link stays.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let folder = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut file = builder(access)
+            .tempfile_in(folder)
+            .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
+        file.write_all(content)
+            .and_then(|()| file.as_file().sync_all())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        self.written.push((file, target, existing));
+        Ok(())
+    }
+
+    /// Gives every file its name.
+    ///
+    /// # Errors
+    /// A target appeared meanwhile, or the system refuses the renaming. Files named before that
+    /// stay.
+    pub fn commit(self) -> anyhow::Result<()> {
+        for (file, path, existing) in self.written {
+            let renamed = match existing {
+                Existing::Refuse => file.persist_noclobber(&path),
+                Existing::Replace => file.persist(&path),
+            };
+            renamed
+                .map_err(|error| error.error)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes one file atomically.
+///
+/// # Errors
+/// As [`Batch::add`] and [`Batch::commit`].
+pub fn write(
+    path: &Path,
+    content: &[u8],
+    access: Access,
+    existing: Existing,
+) -> anyhow::Result<()> {
+    let mut batch = Batch::default();
+    batch.add(path, content, access, existing)?;
+    batch.commit()
+}
+
+#[cfg(unix)]
+fn builder(access: Access) -> tempfile::Builder<'static, 'static> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = match access {
+        // The umask takes away from this, as from any file that a program makes.
+        Access::Usual => 0o666,
+        Access::Private => 0o600,
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(fs::Permissions::from_mode(mode));
+    builder
+}
+
+#[cfg(not(unix))]
+fn builder(_access: Access) -> tempfile::Builder<'static, 'static> {
+    tempfile::Builder::new()
+}

@@ -1,0 +1,14 @@
+//! gcfg, the format of `rstudio-connect.gcfg`, exactly as Go's `gopkg.in/gcfg.v1` reads it.
+//!
+//! GRAMMAR.md beside this file writes the format down.
+
+mod document;
+mod lexer;
+mod name;
+mod parser;
+mod read;
+pub mod write;
+
+pub use document::{Comment, Document, Header, Item, Setting, Value};
+pub use name::{Section, SectionKey, SettingKey, SettingName, fold};
+pub use read::{parse_bytes, parse_text};

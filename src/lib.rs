@@ -1,0 +1,11 @@
+//! Moves a Posit Connect server from a virtual machine onto Kubernetes.
+//!
+//! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
+
+pub mod cli;
+pub mod diagnostic;
+pub mod files;
+pub mod gcfg;
+pub mod output;
+pub mod secret;
+pub mod source;

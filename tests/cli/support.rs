@@ -1,0 +1,22 @@
+//! What the tests share: a command in a scrubbed environment.
+
+use assert_cmd::Command;
+
+/// The binary, in an environment without anything that would change what it does.
+pub fn connect_migrate() -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("helm-connect-migrate"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        let scrubbed = ["HELM_", "CONNECT_", "XDG_", "CLICOLOR"]
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+            || matches!(
+                &*text,
+                "CI" | "NO_COLOR" | "KUBECONFIG" | "COLUMNS" | "TERM"
+            );
+        if scrubbed {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
