@@ -9,3 +9,4 @@ pub mod gcfg;
 pub mod output;
 pub mod secret;
 pub mod source;
+pub mod yaml;

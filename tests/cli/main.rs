@@ -1,4 +1,6 @@
 //! The binary as a user runs it: one module per feature, one test binary, so that it links once.
 
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
+
 mod support;
 mod version;

@@ -1,5 +1,7 @@
 //! What the tests share: a command in a scrubbed environment.
 
+pub mod tools;
+
 use assert_cmd::Command;
 
 /// The binary, in an environment without anything that would change what it does.

@@ -1,0 +1,227 @@
+//! From text to trees.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, SpannedEventReceiver, Tag};
+
+use super::node::{Entry, Kind, Node, Style};
+use crate::source::Span;
+
+/// Why a text is not YAML.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct YamlError {
+    /// What the parser says.
+    pub message: String,
+    /// Where, in bytes from the start of the text.
+    pub offset: usize,
+}
+
+/// Reads every document of a text. Aliases are replaced by what they stand for; an empty document
+/// is an empty plain scalar.
+///
+/// # Errors
+/// The text is not YAML, or its aliases multiply it beyond reason.
+pub fn load(text: &str) -> Result<Vec<Node>, YamlError> {
+    let offsets = Offsets::new(text);
+    let mut builder = Builder {
+        offsets: &offsets,
+        documents: Vec::new(),
+        stack: Vec::new(),
+        anchors: HashMap::new(),
+        budget: text.len().saturating_mul(16).max(1 << 16),
+        overflow: None,
+    };
+    Parser::new_from_str(text)
+        .load(&mut builder, true)
+        .map_err(|error| YamlError {
+            message: error.info().to_owned(),
+            offset: offsets.byte(error.marker().index()),
+        })?;
+    if let Some(offset) = builder.overflow {
+        return Err(YamlError {
+            message: "aliases repeat too much of the document".to_owned(),
+            offset,
+        });
+    }
+    Ok(builder.documents)
+}
+
+/// From the parser's character indexes to byte offsets.
+enum Offsets {
+    /// In ASCII they are the same.
+    Ascii {
+        len: usize,
+    },
+    Table(Vec<usize>),
+}
+
+impl Offsets {
+    fn new(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self::Ascii { len: text.len() };
+        }
+        let starts = text.char_indices().map(|(at, _)| at);
+        Self::Table(starts.chain(std::iter::once(text.len())).collect())
+    }
+
+    fn byte(&self, index: usize) -> usize {
+        match self {
+            Self::Ascii { len } => index.min(*len),
+            Self::Table(table) => table[index.min(table.len() - 1)],
+        }
+    }
+}
+
+struct Builder<'a> {
+    offsets: &'a Offsets,
+    documents: Vec<Node>,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    /// How many more nodes aliases may add.
+    budget: usize,
+    overflow: Option<usize>,
+}
+
+/// A collection that is not closed yet.
+struct Open {
+    node: Node,
+    anchor: usize,
+    /// A key that waits for its value.
+    key: Option<Node>,
+}
+
+impl Builder<'_> {
+    fn open(&mut self, kind: Kind, anchor: usize, tag: Option<&Tag>, span: Span) {
+        let tag = tag.map(ToString::to_string);
+        let node = Node { kind, span, tag };
+        self.stack.push(Open {
+            node,
+            anchor,
+            key: None,
+        });
+    }
+
+    fn close(&mut self, end: usize) {
+        if let Some(mut open) = self.stack.pop() {
+            open.node.span.end = end.max(open.node.span.start);
+            self.add(open.node, open.anchor);
+        }
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        let Some(parent) = self.stack.last_mut() else {
+            self.documents.push(node);
+            return;
+        };
+        match &mut parent.node.kind {
+            Kind::Sequence(items) => items.push(node),
+            Kind::Mapping(entries) => match parent.key.take() {
+                None => parent.key = Some(node),
+                Some(key) => entries.push(Entry { key, value: node }),
+            },
+            Kind::Scalar(..) => {}
+        }
+    }
+}
+
+impl SpannedEventReceiver<'_> for Builder<'_> {
+    fn on_event(&mut self, event: Event<'_>, marks: Marks) {
+        let span = Span::new(
+            self.offsets.byte(marks.start.index()),
+            self.offsets.byte(marks.end.index()),
+        );
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
+                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+                    ScalarStyle::Literal => Style::Literal,
+                    ScalarStyle::Folded => Style::Folded,
+                };
+                // A null that the parser adds for a missing node is written `~` in its events.
+                let text = if span.start == span.end {
+                    String::new()
+                } else {
+                    text.into_owned()
+                };
+                let tag = tag.as_deref().map(ToString::to_string);
+                let node = Node {
+                    kind: Kind::Scalar(text, style),
+                    span,
+                    tag,
+                };
+                self.add(node, anchor);
+            }
+            Event::SequenceStart(anchor, tag) => {
+                self.open(Kind::Sequence(Vec::new()), anchor, tag.as_deref(), span);
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.open(Kind::Mapping(Vec::new()), anchor, tag.as_deref(), span);
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
+            Event::Alias(anchor) => {
+                let Some(mut node) = self.anchors.get(&anchor).cloned() else {
+                    return;
+                };
+                let size = count(&node);
+                if size > self.budget {
+                    self.overflow.get_or_insert(span.start);
+                    return;
+                }
+                self.budget -= size;
+                node.span = span;
+                self.add(node, 0);
+            }
+            Event::DocumentStart(_) => self.anchors.clear(),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+        }
+    }
+}
+
+fn count(node: &Node) -> usize {
+    match &node.kind {
+        Kind::Scalar(..) => 1,
+        Kind::Sequence(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Kind::Mapping(entries) => {
+            1 + entries
+                .iter()
+                .map(|entry| count(&entry.key) + count(&entry.value))
+                .sum::<usize>()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scalar_knows_its_bytes() {
+        let text = "é: 'ü'\nlist: [a, \"b\"]\nblock: |\n  x\n  y\nlast: 1\n";
+        let documents = load(text).unwrap();
+        let root = &documents[0];
+        let slice = |node: &Node| &text[node.span.range()];
+        assert_eq!(slice(root.get("é").unwrap()), "'ü'");
+        assert_eq!(slice(&root.get("list").unwrap().items()[1]), "\"b\"");
+        assert_eq!(root.get("block").unwrap().as_str(), Some("x\ny\n"));
+        assert_eq!(slice(root.get("last").unwrap()), "1");
+    }
+
+    #[test]
+    fn aliases_stand_for_their_anchors_within_reason() {
+        let root = load("a: &x {k: v}\nb: *x\n").unwrap().remove(0);
+        assert_eq!(root.at(&["b", "k"]).and_then(Node::as_str), Some("v"));
+
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for n in 1..12 {
+            let of = format!("*a{}, ", n - 1).repeat(10);
+            bomb.push_str(&format!("a{n}: &a{n} [{of}]\n"));
+        }
+        assert!(load(&bomb).is_err());
+    }
+}
