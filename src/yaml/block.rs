@@ -368,6 +368,31 @@ mod tests {
         root.add("none", Vec::<&str>::new());
         let text = root.to_yaml();
         insta::assert_snapshot!(text, @r#"
+        # One server on one database.
+        replicas: 1
+        config:
+          HTTP:
+            # The listener
+            # of old
+            Listen: ':3939'  # rstudio-connect.gcfg:12
+            # the end
+          Python:
+            Enabled: true
+            Executable:
+              - '/a'
+              - '/b'
+          'RPackageRepository "CRAN"': null  # taken away
+
+        env:
+          - name: 'A'
+            valueFrom:
+              secretKeyRef:
+                name: 's'
+          -  # x
+            # with a comment
+            name: 'B'
+        empty: {}
+        none: []
         "#);
         assert!(read_values(&text).is_ok());
     }
