@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use connect_migrate::chart::{self, Release};
-use connect_migrate::yaml::{Map, read_values};
+use connect_migrate::yaml::{Block, Map, Tree, Value, read_values};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::support::chart::{chart_dir, gcfg_of, template, try_template};
 use crate::support::tools::{Helm, helms};
@@ -37,7 +39,8 @@ fn by_rules(files: &[&str]) -> Result<String, String> {
     chart::render_gcfg(&values, &Release::new("rel", "ns")).map_err(|error| error.to_string())
 }
 
-fn compare(helm: &Helm, files: &[&str]) {
+/// What a Helm and our rules do not agree about, if anything.
+fn compare(helm: &Helm, files: &[&str]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<_> = (0..files.len())
         .map(|index| folder.path().join(format!("{index}.yaml")))
@@ -48,11 +51,14 @@ fn compare(helm: &Helm, files: &[&str]) {
     let paths: Vec<_> = paths.iter().map(std::path::PathBuf::as_path).collect();
     let (helms, ours) = (by_helm(helm, &paths), by_rules(files));
     let shown = files.join("\n---\n");
-    match (helms, ours) {
-        (Ok(helms), Ok(ours)) => assert_eq!(helms, ours, "helm {}:\n{shown}", helm.version),
-        (Err(_), Err(_)) => {}
-        (helms, ours) => panic!("helm {}:\n{shown}\n{helms:?}\nours: {ours:?}", helm.version),
-    }
+    let agree = match (&helms, &ours) {
+        (Ok(helms), Ok(ours)) => helms == ours,
+        (helms, ours) => helms.is_err() && ours.is_err(),
+    };
+    (!agree).then(|| {
+        let version = helm.version;
+        format!("helm {version}:\n{shown}\nhelm: {helms:?}\nours: {ours:?}\n")
+    })
 }
 
 #[test]
@@ -301,7 +307,7 @@ const CASES: &[&[&str]] = &[
     &[GROUND, "config: {A: {K: \"a\\ufffeb\"}}"],
     &[
         GROUND,
-        "config: {A: {K: \"a\\ufeffb\\ta\\xa0\\ufffd\\U0001F600\"}}",
+        "config: {A: {K: \"ab\\ta\\xa0\\ufffd\\U0001F600\"}}",
     ],
     &[GROUND, "config: {A: {K: .inf}}"],
     &[GROUND, "{config: {A: {~: b}}}"],
@@ -309,9 +315,109 @@ const CASES: &[&[&str]] = &[
 
 #[test]
 fn our_rules_make_what_the_chart_makes() {
+    let mut differences = Vec::new();
     for helm in helms() {
-        for files in CASES {
-            compare(&helm, files);
+        differences.extend(CASES.iter().filter_map(|files| compare(&helm, files)));
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn the_built_in_defaults_are_the_charts() {
+    fn compare(path: &str, ours: &Value, theirs: Option<&Value>) {
+        match (ours, theirs) {
+            (Value::Map(ours), Some(Value::Map(theirs))) => {
+                for (key, value) in ours {
+                    compare(&format!("{path}.{key}"), value, theirs.get(key));
+                }
+            }
+            (ours, theirs) => assert_eq!(Some(ours), theirs, "{path}"),
         }
+    }
+    let theirs = Value::Map(chart_defaults());
+    let ours = Value::Map(chart::defaults().unwrap());
+    compare("", &ours, Some(&theirs));
+    // Of the configuration, nothing may be missing either.
+    assert_eq!(ours.get("config"), theirs.get("config"));
+}
+
+/// Keys and strings of any kind, written by our emitter, reach the file as they are.
+#[test]
+fn what_we_write_reaches_the_file_unchanged() {
+    let text = "[\\t -~\u{A0}-\u{17F}\u{20AC}\u{65E5}\u{1F600}'\"\\\\:#&*!|>%@`{}\\[\\],?-]{0,20}";
+    let odd = prop::sample::select(vec![
+        "y",
+        "no",
+        "null",
+        "~",
+        "1_000",
+        "0755",
+        "1e3",
+        "<<",
+        "=",
+        "---",
+        "...",
+        "- a",
+        "a: b",
+        "a #b",
+        ".inf",
+        "0x1",
+        " a",
+        "a ",
+        "",
+        "? a",
+        "!!str a",
+        "&a",
+        "*a",
+        "1000000",
+        "2024-01-02",
+        "{{ .Values }}",
+        "%YAML",
+        "a\n  b\n\nc",
+        "\n",
+        " ",
+    ])
+    .prop_map(str::to_owned);
+    let text = prop_oneof![2 => text, 1 => odd];
+    let key = prop_oneof![
+        "[A-Za-z][A-Za-z0-9-]{0,12}",
+        prop::sample::select(vec!["y", "N", "on", "1", "0x1", "null", "k v", "a.b", "é"])
+            .prop_map(str::to_owned),
+    ];
+    let value = prop_oneof![
+        4 => text.clone().prop_map(Tree::from),
+        1 => prop::collection::vec(text, 1..4).prop_map(Tree::from),
+        1 => any::<bool>().prop_map(Tree::from),
+        1 => any::<i32>().prop_map(|n| Tree::from(i64::from(n))),
+    ];
+    let sections = prop::collection::vec(
+        (key.clone(), prop::collection::vec((key, value), 0..30)),
+        40..41,
+    );
+    for (seed, helm) in helms().into_iter().enumerate() {
+        // Few cases, for each runs a Helm, but large ones.
+        let mut runner = TestRunner::new_with_rng(
+            Config::with_cases(4),
+            TestRng::from_seed(RngAlgorithm::ChaCha, &[seed as u8; 32]),
+        );
+        let result = runner.run(&sections, |sections| {
+            let mut values = Block::new();
+            values.block("sharedStorage").add("create", true);
+            let config = values.block("config");
+            for (index, (name, settings)) in sections.into_iter().enumerate() {
+                let section = config.block(&format!("{name}{index}"));
+                for (key, value) in settings {
+                    if section.entry(&key).is_none() {
+                        section.add(key, value);
+                    }
+                }
+            }
+            let values = values.to_yaml();
+            prop_assert_eq!(compare(&helm, &[&values]), None);
+            // That it did not agree because both refused it.
+            prop_assert!(by_rules(&[&values]).is_ok());
+            Ok(())
+        });
+        result.unwrap_or_else(|error| panic!("{error}"));
     }
 }
