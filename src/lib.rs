@@ -2,6 +2,7 @@
 //!
 //! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
 
+pub mod chart;
 pub mod cli;
 pub mod diagnostic;
 pub mod files;

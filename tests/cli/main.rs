@@ -2,5 +2,6 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+mod chart_rules;
 mod support;
 mod version;

@@ -1,5 +1,6 @@
 //! What the tests share: a command in a scrubbed environment.
 
+pub mod chart;
 pub mod tools;
 
 use assert_cmd::Command;
