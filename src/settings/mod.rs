@@ -29,6 +29,7 @@ mod catalogue;
 mod entry;
 mod load;
 mod nearest;
+pub mod secrecy;
 pub mod values;
 
 pub use catalogue::{Catalogue, SectionEntry};
