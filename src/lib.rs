@@ -9,5 +9,6 @@ pub mod files;
 pub mod gcfg;
 pub mod output;
 pub mod secret;
+pub mod settings;
 pub mod source;
 pub mod yaml;
