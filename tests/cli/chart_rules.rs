@@ -8,7 +8,7 @@ use connect_migrate::yaml::{Block, Map, Tree, Value, read_values};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::support::chart::{chart_dir, gcfg_of, template, try_template};
+use crate::support::chart::{chart_dir, gcfg_of, is_real, template, try_template};
 use crate::support::tools::{Helm, helms};
 
 /// Values that render, on top of which a case stands.
@@ -315,9 +315,14 @@ const CASES: &[&[&str]] = &[
 
 #[test]
 fn our_rules_make_what_the_chart_makes() {
+    let helms = helms();
     let mut differences = Vec::new();
-    for helm in helms() {
-        differences.extend(CASES.iter().filter_map(|files| compare(&helm, files)));
+    for (index, files) in CASES.iter().enumerate() {
+        // Every Helm with the real chart. With our own, the Helms take turns, for time.
+        let turn = |at: &usize| is_real() || at % helms.len() == index % helms.len();
+        for at in (0..helms.len()).filter(turn) {
+            differences.extend(compare(&helms[at], files));
+        }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
