@@ -28,7 +28,7 @@ for manifest in "$plugins"/*/plugin.yaml; do
     if grep -q '^type: postrenderer/v1' "$here/plugin.yaml" && [ -f "$other/helm4/$name/plugin.yaml" ]; then
         hint="it has this post-renderer with it: use 'helm $name upgrade'"
     fi
-    # A plugin from a folder or a git repository is a link; from an archive, a copy that Helm just made.
+    # A plugin from a local folder is a link to it; from elsewhere, a copy that Helm has just made.
     if [ -L "$here" ]; then
         rm -f -- "$here"
     else

@@ -2,5 +2,11 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+#[cfg(unix)]
+mod install_hook;
+#[cfg(unix)]
+mod package;
+#[cfg(unix)]
+mod plugin;
 mod support;
 mod version;
