@@ -133,7 +133,11 @@ fi
 
 archive="helm-connect-migrate-$version-$os-$arch.tar.gz"
 url=$(release_url)
-if [ -n "$url" ] && fetch "$url/$archive" "$scratch/$archive"; then
+if [ -z "$url" ]; then
+    : # nowhere to ask
+elif ! fetch "$url/$archive" "$scratch/$archive"; then
+    say "$url/$archive cannot be had"
+else
     fetch "$url/SHA256SUMS" "$scratch/SHA256SUMS" ||
         fail "$url/SHA256SUMS cannot be had, so $archive cannot be checked; nothing was installed"
     expected=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1 }' "$scratch/SHA256SUMS")
@@ -147,7 +151,7 @@ if [ -n "$url" ] && fetch "$url/$archive" "$scratch/$archive"; then
 fi
 
 if [ -f "$plugin/Cargo.toml" ] && command -v cargo >/dev/null 2>&1; then
-    say "no release archive for $version on $os/$arch; building it with cargo, which takes some minutes"
+    say "building $version for $os/$arch with cargo, which takes some minutes"
     # A developer's target folder is used again; a user's plugin folder keeps nothing but the binary.
     target=$scratch/target
     [ ! -d "$plugin/target" ] || target=$plugin/target

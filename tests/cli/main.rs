@@ -8,5 +8,9 @@ mod install_hook;
 mod package;
 #[cfg(unix)]
 mod plugin;
+#[cfg(unix)]
+mod plugin_post_renderer;
 mod support;
 mod version;
+#[cfg(unix)]
+mod version_script;

@@ -7,7 +7,8 @@ use predicates::str::contains;
 
 use crate::support::home::Home;
 use crate::support::package::{
-    VERSION, archive, archives, binary, copy_of_the_plugin, probe_archives, root, write_probe,
+    VERSION, archive, archives, binary, copy_of_the_plugin, install_probe, probe_archives,
+    run_version, write_probe,
 };
 use crate::support::server::Server;
 use crate::support::tools::{Helm, helms};
@@ -101,14 +102,6 @@ fn unpack(archive: &Path, into: &Path) {
         .status()
         .unwrap();
     assert!(status.success());
-}
-
-/// A plugin whose binary tells what it was started with.
-fn install_probe(home: &Home, helm: &Helm) {
-    let folder = home.path().join("probe/connect-migrate");
-    copy_of_the_plugin(&folder);
-    write_probe(&folder.join("bin/helm-connect-migrate"), VERSION);
-    home.install(helm, &folder).assert().success();
 }
 
 #[test]
@@ -234,98 +227,6 @@ fn a_failing_hook_says_what_to_do() {
     }
 }
 
-/// A chart whose only document tells whether a probe has seen it.
-fn chart(home: &Home) -> PathBuf {
-    let chart = home.path().join("chart");
-    std::fs::create_dir_all(chart.join("templates")).unwrap();
-    std::fs::write(
-        chart.join("Chart.yaml"),
-        "apiVersion: v2\nname: tiny\nversion: 0.1.0\n",
-    )
-    .unwrap();
-    std::fs::write(
-        chart.join("templates/map.yaml"),
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: tiny\ndata:\n  probe: untouched\n",
-    )
-    .unwrap();
-    chart
-}
-
-#[test]
-fn helm_4_finds_the_post_renderer_of_its_own_archive() {
-    for helm in helms().into_iter().filter(Helm::is_four) {
-        let home = Home::new();
-        let source = archive(probe_archives(), "connect-migrate-post-renderer");
-        home.install(&helm, source).assert().success();
-        home.helm(&helm)
-            .args(["template", "release"])
-            .arg(chart(&home))
-            .args(["--post-renderer", "connect-migrate"])
-            .args(["--post-renderer-args", "--allow-missing"])
-            .assert()
-            .success()
-            .stdout(contains("probe: 'post-render --allow-missing'"));
-        home.helm(&helm)
-            .args(["plugin", "uninstall", "connect-migrate"])
-            .assert()
-            .success();
-        assert_eq!(home.installed(), [""; 0]);
-    }
-}
-
-#[test]
-fn helm_4_finds_the_post_renderer_in_the_private_folder() {
-    for helm in helms().into_iter().filter(Helm::is_four) {
-        let home = Home::new();
-        install_probe(&home, &helm);
-        let list = format!(
-            "{}:{}",
-            home.plugins().display(),
-            home.plugins().join("connect-migrate/helm4").display()
-        );
-        home.helm(&helm)
-            .env("HELM_PLUGINS", list)
-            .args(["template", "release"])
-            .arg(chart(&home))
-            .args(["--post-renderer", "connect-migrate"])
-            .assert()
-            .success()
-            .stdout(contains("probe: 'post-render'"))
-            .stderr("");
-        // Without the list it is not there, and neither is a complaint about it.
-        home.helm(&helm)
-            .args(["plugin", "list"])
-            .assert()
-            .success()
-            .stdout(contains("postrenderer").not())
-            .stderr("");
-    }
-}
-
-#[test]
-fn helm_3_finds_the_post_renderer_in_path() {
-    for helm in helms().into_iter().filter(|helm| !helm.is_four()) {
-        let home = Home::new();
-        let folder = home.path().join("bin");
-        write_probe(&folder.join("connect-migrate"), VERSION);
-        let path = std::env::join_paths(
-            [folder]
-                .into_iter()
-                .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-        )
-        .unwrap();
-        home.helm(&helm)
-            .env("PATH", path)
-            .args(["template", "release"])
-            .arg(chart(&home))
-            .args(["--post-renderer", "connect-migrate"])
-            .args(["--post-renderer-args", "post-render"])
-            .assert()
-            .success()
-            .stdout(contains("probe: 'post-render'"));
-    }
-}
-
 #[test]
 fn a_second_plugin_of_the_name_takes_itself_out_again() {
     for helm in helms().into_iter().filter(Helm::is_four) {
@@ -377,62 +278,5 @@ fn a_second_clone_takes_itself_out_again() {
             .args(["connect-migrate", "values"])
             .assert()
             .success();
-    }
-}
-
-const MANIFESTS: [&str; 3] = [
-    "plugin.yaml",
-    "helm4/connect-migrate/plugin.yaml",
-    "plugins/post-renderer/plugin.yaml",
-];
-
-#[test]
-fn every_manifest_has_the_version_of_the_crate() {
-    for path in MANIFESTS {
-        let manifest = std::fs::read_to_string(root().join(path)).unwrap();
-        assert!(
-            manifest.contains(&format!("\nversion: {VERSION}\n")),
-            "{path} is not at {VERSION}; run: scripts/version {VERSION}"
-        );
-    }
-}
-
-/// Runs `scripts/version` of the folder.
-fn run_version(folder: &Path, version: &str) {
-    for path in ["Cargo.toml", "Cargo.lock", MANIFESTS[2]] {
-        let to = folder.join(path);
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(root().join(path), to).unwrap();
-    }
-    let output = std::process::Command::new("sh")
-        .arg(folder.join("scripts/version"))
-        .arg(version)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{output:?}");
-}
-
-#[test]
-fn one_command_changes_the_version_everywhere() {
-    let folder = tempfile::tempdir().unwrap();
-    copy_of_the_plugin(folder.path());
-    run_version(folder.path(), "99.1.2-rc.3");
-    let changed = |path: &str| {
-        let before = std::fs::read_to_string(root().join(path)).unwrap();
-        let after = std::fs::read_to_string(folder.path().join(path)).unwrap();
-        assert_eq!(before.lines().count(), after.lines().count(), "{path}");
-        let lines: Vec<_> = before
-            .lines()
-            .zip(after.lines())
-            .filter(|(before, after)| before != after)
-            .map(|(_, after)| after.to_owned())
-            .collect();
-        lines
-    };
-    for path in MANIFESTS {
-        assert_eq!(changed(path), ["version: 99.1.2-rc.3"], "{path}");
-    }
-    for path in ["Cargo.toml", "Cargo.lock"] {
-        assert_eq!(changed(path), ["version = \"99.1.2-rc.3\""], "{path}");
     }
 }

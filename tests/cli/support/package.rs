@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
+use super::home::Home;
+use super::tools::Helm;
+
 /// The version of the crate, which every manifest must have.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -117,4 +120,34 @@ pub fn archive(folder: &Path, start: &str) -> PathBuf {
                 .starts_with(&start)
         })
         .unwrap()
+}
+
+/// A plugin whose binary tells what it was started with.
+pub fn install_probe(home: &Home, helm: &Helm) {
+    let folder = home.path().join("probe/connect-migrate");
+    copy_of_the_plugin(&folder);
+    write_probe(&folder.join("bin/helm-connect-migrate"), VERSION);
+    home.install(helm, &folder).assert().success();
+}
+
+/// The plugin manifests, which have a version each.
+pub const MANIFESTS: [&str; 3] = [
+    "plugin.yaml",
+    "helm4/connect-migrate/plugin.yaml",
+    "plugins/post-renderer/plugin.yaml",
+];
+
+/// Runs `scripts/version` of the folder.
+pub fn run_version(folder: &Path, version: &str) {
+    for path in ["Cargo.toml", "Cargo.lock", MANIFESTS[2]] {
+        let to = folder.join(path);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(root().join(path), to).unwrap();
+    }
+    let output = std::process::Command::new("sh")
+        .arg(folder.join("scripts/version"))
+        .arg(version)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
