@@ -3,5 +3,15 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+#[cfg(unix)]
+mod install_hook;
+#[cfg(unix)]
+mod package;
+#[cfg(unix)]
+mod plugin;
+#[cfg(unix)]
+mod plugin_post_renderer;
 mod support;
 mod version;
+#[cfg(unix)]
+mod version_script;
