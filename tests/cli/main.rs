@@ -12,6 +12,7 @@ mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
 mod support;
+mod values;
 mod version;
 #[cfg(unix)]
 mod version_script;
