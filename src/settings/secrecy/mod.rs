@@ -12,7 +12,7 @@ pub use embedded::{Stripped, strip};
 
 use super::catalogue::Catalogue;
 use super::entry::Secrecy;
-use crate::gcfg::SettingName;
+use crate::gcfg::{Section, SettingName};
 
 /// Why a value must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,10 +55,22 @@ impl Catalogue {
         strip(value, secrecy).map(|_| Exposure::Embedded)
     }
 
+    /// Whether a comment gives a credential away: a setting of this section that was commented
+    /// out, something like `password: …`, or a URL with a password.
+    #[must_use]
+    pub fn comment_exposes(&self, section: &Section, comment: &str) -> bool {
+        let comment = comment.trim_start_matches([';', '#', ' ', '\t']);
+        let set = comment.split_once(['=', ':']).is_some_and(|(key, value)| {
+            let key = key.split_whitespace().next_back().unwrap_or_default();
+            let value = value.trim().trim_matches('"');
+            let name = SettingName::new(section.clone(), key);
+            self.exposure(&name, value).is_some()
+        });
+        set || strip(comment, Secrecy::No).is_some()
+    }
+
     fn named_like_credential(&self, name: &SettingName, value: &str) -> bool {
-        // What a switch says is no secret, whatever it switches.
-        let switch = ["true", "false", "yes", "no", "on", "off"];
-        if switch.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+        if is_switch(value) || is_path(value) {
             return false;
         }
         let meant = self.nearest(name);
@@ -66,6 +78,20 @@ impl Catalogue {
         meant.is_some_and(|entry| entry.secrecy == Secrecy::Value)
             || looks_like_credential(&name.property)
     }
+}
+
+/// What a switch says is no secret, whatever it switches.
+fn is_switch(value: &str) -> bool {
+    let words = ["true", "false", "yes", "no", "on", "off"];
+    words.iter().any(|word| word.eq_ignore_ascii_case(value))
+}
+
+/// Where a secret lies is no secret. A slash alone does not make a path: Base64 has it too.
+fn is_path(value: &str) -> bool {
+    const ROOTS: &[&str] = &[
+        "/etc/", "/home/", "/mnt/", "/nfs/", "/opt/", "/root/", "/run/", "/srv/", "/usr/", "/var/",
+    ];
+    ROOTS.iter().any(|root| value.starts_with(root))
 }
 
 /// Whether a name says that it stands for a credential: `SmtpPassword`, `api_key` and
@@ -176,7 +202,6 @@ pub fn may_be_encrypted(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gcfg::Section;
 
     fn exposure(section: Section, property: &str, value: &str) -> Option<Exposure> {
         Catalogue::builtin().exposure(&SettingName::new(section, property), value)
@@ -201,6 +226,8 @@ mod tests {
         assert_eq!(unknown("RootToken", "abc"), by_name);
         assert_eq!(unknown("RootTokenFile", "/etc/token"), None);
         assert_eq!(unknown("PasswordReset", "yes"), None);
+        assert_eq!(unknown("SigningKey", "/etc/ssl/signing.pem"), None);
+        assert_eq!(unknown("SigningKey", "/9j/4AAQSkZJRg=="), by_name);
         assert_eq!(unknown("Address", "abc"), None);
     }
 
@@ -211,6 +238,22 @@ mod tests {
         assert_eq!(misspelt, by_name);
         let unnamed = exposure(Section::plain("LDAP"), "BindPassword", "abc");
         assert_eq!(unnamed, by_name);
+    }
+
+    #[test]
+    fn comments_may_give_credentials_away() {
+        let exposes =
+            |section: Section, comment| Catalogue::builtin().comment_exposes(&section, comment);
+        let smtp = || Section::plain("SMTP");
+        assert!(exposes(smtp(), "; Password = abc"));
+        assert!(exposes(smtp(), "#password=\"abc\""));
+        assert!(exposes(smtp(), "old password: abc"));
+        assert!(exposes(Section::named("LDAP", "x"), ";BindPassword = abc"));
+        assert!(exposes(smtp(), "was https://me:abc@example.com before"));
+        assert!(!exposes(smtp(), "Password ="));
+        assert!(!exposes(smtp(), "Host = mail.example.com"));
+        assert!(!exposes(smtp(), "the password is with the administrators"));
+        assert!(!exposes(smtp(), "=========="));
     }
 
     #[test]
