@@ -2,5 +2,6 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+mod gcfg_oracle;
 mod support;
 mod version;
