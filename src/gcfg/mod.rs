@@ -3,6 +3,7 @@
 //! GRAMMAR.md beside this file writes the format down.
 
 mod document;
+pub mod edit;
 mod effective;
 mod lexer;
 mod name;
