@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::document::Item;
+
 /// A section as a header spells it, e.g. `Server` or `RPackageRepository "CRAN"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Section {
@@ -111,9 +113,10 @@ impl FromStr for SettingName {
         let (section, property) = text.rsplit_once('.').ok_or_else(error)?;
         let document =
             super::parse_text("", &format!("[{section}]\n{property}")).map_err(|_| error())?;
-        let mut settings = document.settings();
-        match (settings.next(), settings.next()) {
-            (Some(setting), None) if setting.value.is_none() => Ok(setting.name.clone()),
+        match document.items() {
+            [Item::Header(_), Item::Setting(setting)] if setting.value.is_none() => {
+                Ok(setting.name.clone())
+            }
             _ => Err(error()),
         }
     }
