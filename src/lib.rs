@@ -5,8 +5,10 @@
 pub mod chart;
 pub mod cli;
 pub mod diagnostic;
+pub mod effective;
 pub mod files;
 pub mod gcfg;
+pub mod helm;
 pub mod output;
 pub mod secret;
 pub mod settings;
