@@ -9,6 +9,7 @@ pub mod effective;
 pub mod files;
 pub mod gcfg;
 pub mod helm;
+pub mod local;
 pub mod output;
 pub mod secret;
 pub mod settings;

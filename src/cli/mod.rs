@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+mod diff;
 mod exit;
+mod gcfg;
 mod global;
+mod sources;
 mod version;
 
 use std::ffi::OsString;
@@ -36,6 +39,8 @@ pub struct Cli {
 enum Command {
     Version(version::Version),
     Completion(completion::Completion),
+    Diff(Box<diff::Diff>),
+    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -56,6 +61,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.command {
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Diff(command) => command.run(&cli.global),
+        Command::Gcfg(command) => command.run(&cli.global),
     };
     result.unwrap_or_else(|error| failure(&error))
 }

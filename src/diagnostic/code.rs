@@ -52,6 +52,12 @@ codes! {
     GcfgUnknownEscape = "gcfg-unknown-escape",
     /// A backslash outside quotes.
     GcfgBareBackslash = "gcfg-bare-backslash",
+    /// A values file that Helm could not read.
+    ValuesNotYaml = "values-not-yaml",
+    /// Values that the chart does not render with.
+    ChartRefusesValues = "chart-refuses-values",
+    /// A manifest without a configuration, or with several.
+    ManifestUnusable = "manifest-unusable",
 }
 
 impl fmt::Display for Code {

@@ -5,12 +5,13 @@ mod compare;
 mod environment;
 mod manifest;
 mod meaning;
+pub mod report;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use compare::{Comparison, Row, Side, Status};
+pub use compare::{Comparison, Note, Row, Side, Status};
 pub use manifest::{Deployed, ManifestError, Secrets, deployed};
 pub use meaning::{is_secret, same_meaning};
 

@@ -3,5 +3,7 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+mod diff;
+mod gcfg_back;
 mod support;
 mod version;
