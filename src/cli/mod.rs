@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+mod diff;
 mod exit;
+mod gcfg;
 mod global;
 mod input;
 mod values;
+mod sources;
 mod version;
 
 use std::ffi::OsString;
@@ -39,6 +42,8 @@ enum Command {
     Values(Box<values::Values>),
     Version(version::Version),
     Completion(completion::Completion),
+    Diff(Box<diff::Diff>),
+    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -60,6 +65,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Values(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Diff(command) => command.run(&cli.global),
+        Command::Gcfg(command) => command.run(&cli.global),
     };
     result.unwrap_or_else(|error| failure(&error))
 }

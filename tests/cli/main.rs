@@ -12,6 +12,8 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
+mod diff;
+mod gcfg_back;
 mod support;
 mod values;
 mod version;
