@@ -5,9 +5,8 @@ mod diff;
 mod exit;
 mod gcfg;
 mod global;
-mod input;
-mod values;
 mod sources;
+mod values;
 mod version;
 
 use std::ffi::OsString;

@@ -13,7 +13,7 @@ use super::names::Names;
 use super::options::Options;
 use super::rules::{self, Context};
 use super::verdict::{ChartValue, Effect, Expect, Verdict};
-use crate::diagnostic::InvalidInput;
+use crate::diagnostic::{InvalidInput, Place};
 use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
 use crate::secret::Secret;
 use crate::yaml::Map;
@@ -80,6 +80,8 @@ pub enum PlannedItem {
         above: Vec<String>,
         /// The comment behind it.
         beside: String,
+        /// Where in the input it stands; `None` for a default of the chart that is taken away.
+        place: Option<Place>,
     },
     /// Comment lines in the place of a setting that went elsewhere.
     Note(Vec<String>),
@@ -205,6 +207,13 @@ struct Planner<'a> {
     settings: HashMap<SettingKey, usize>,
 }
 
+/// What stands around a setting in `config`.
+struct Put<'a> {
+    above: &'a [String],
+    beside: &'a str,
+    place: Option<Place>,
+}
+
 impl Planner<'_> {
     fn section(&mut self, section: &InputSection<'_>) {
         let comments = self.comments.section(&section.section.key()).to_vec();
@@ -233,20 +242,28 @@ impl Planner<'_> {
             expect: verdict.expect,
         });
         let origin = origin(setting, settled);
+        let put = Put {
+            above: &above,
+            beside: &beside,
+            place: setting.occurrences.last().map(|occurrence| Place {
+                source: Arc::clone(occurrence.document.source()),
+                span: occurrence.setting.span(),
+            }),
+        };
         let mut in_config = false;
         for effect in verdict.effects {
             match effect {
                 Effect::Config(values) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Texts(values), &put);
                 }
                 Effect::ConfigBool(on) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Bool(on), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Bool(on), &put);
                 }
                 Effect::Renamed(name, values) => {
                     in_config = true;
-                    self.put(&name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&name, ConfigValue::Texts(values), &put);
                 }
                 Effect::Value(path, value) => self.plan.values.push(PlannedValue {
                     path,
@@ -261,7 +278,7 @@ impl Planner<'_> {
             }
         }
         if !in_config {
-            let mut lines = above;
+            let mut lines = above.clone();
             let went = match &verdict.target {
                 Some(target) => format!("went to {target}"),
                 None => "left out".to_owned(),
@@ -277,7 +294,7 @@ impl Planner<'_> {
     }
 
     /// Puts a setting into its section, or adds its values to those that stand there already.
-    fn put(&mut self, name: &SettingName, value: ConfigValue, above: &[String], beside: &str) {
+    fn put(&mut self, name: &SettingName, value: ConfigValue, put: &Put<'_>) {
         let at = self.settings.get(&name.key()).copied();
         let section = self.in_section(&name.section);
         if let Some(PlannedItem::Setting {
@@ -289,15 +306,16 @@ impl Planner<'_> {
         {
             there.extend(values);
             origin.push_str(", ");
-            origin.push_str(beside);
+            origin.push_str(put.beside);
             return;
         }
         let at = section.items.len();
         section.items.push(PlannedItem::Setting {
             property: name.property.clone(),
             value,
-            above: above.to_vec(),
-            beside: beside.to_owned(),
+            above: put.above.to_vec(),
+            beside: put.beside.to_owned(),
+            place: put.place.clone(),
         });
         self.settings.insert(name.key(), at);
     }

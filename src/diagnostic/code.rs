@@ -60,8 +60,6 @@ codes! {
     ValuesSpelling = "values-spelling",
     /// A values file that Helm could not read.
     ValuesNotYaml = "values-not-yaml",
-    /// A values file that Helm could not read.
-    ValuesNotYaml = "values-not-yaml",
     /// Values that the chart does not render with.
     ChartRefusesValues = "chart-refuses-values",
     /// A manifest without a configuration, or with several.

@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+mod diff;
+mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
@@ -12,10 +14,9 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
-mod diff;
-mod gcfg_back;
 mod support;
 mod values;
+mod values_helm;
 mod version;
 #[cfg(unix)]
 mod version_script;
