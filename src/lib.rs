@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod cli;
+pub mod convert;
 pub mod diagnostic;
 pub mod effective;
 pub mod files;

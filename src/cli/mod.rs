@@ -6,6 +6,7 @@ mod exit;
 mod gcfg;
 mod global;
 mod sources;
+mod values;
 mod version;
 
 use std::ffi::OsString;
@@ -37,6 +38,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Values(Box<values::Values>),
     Version(version::Version),
     Completion(completion::Completion),
     Diff(Box<diff::Diff>),
@@ -59,6 +61,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Values(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
         Command::Diff(command) => command.run(&cli.global),

@@ -41,6 +41,11 @@ impl Source {
         if self.is_stdin() { "<stdin>" } else { &self.0 }
     }
 
+    /// The path of a file.
+    pub fn path(&self) -> Option<&Path> {
+        (!self.is_stdin()).then(|| Path::new(&self.0))
+    }
+
     /// Its bytes.
     pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         if self.is_stdin() {
@@ -110,16 +115,21 @@ fn same_file(one: &Path, other: &Path) -> bool {
 
 /// Reads a values file as Helm does.
 pub fn values(source: &Source) -> anyhow::Result<Map> {
-    let text = source.text()?;
-    read_values(&text).map_err(|error| {
-        let file = Arc::new(SourceFile::new(source.name(), text));
-        InvalidInput::from(
+    values_with_text(source).map(|(_, values)| values)
+}
+
+/// Reads a values file as Helm does, and keeps its text.
+pub fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
+    let file = Arc::new(SourceFile::new(source.name(), source.text()?));
+    match read_values(file.text()) {
+        Ok(values) => Ok((file, values)),
+        Err(error) => Err(InvalidInput::from(
             Diagnostic::error(Code::ValuesNotYaml, error.message)
                 .at(&file, error.span)
                 .help("Helm could not read this values file either; mend it first"),
         )
-        .into()
-    })
+        .into()),
+    }
 }
 
 /// Reads values files in Helm's order: each goes on top of those before it.

@@ -29,7 +29,12 @@ mod catalogue;
 mod entry;
 mod load;
 mod nearest;
+pub mod secrecy;
 pub mod values;
 
 pub use catalogue::{Catalogue, SectionEntry};
 pub use entry::{Confidence, Decision, Entry, Environment, Fate, Secrecy, ValueType};
+
+#[cfg(test)]
+#[path = "testdata_tests.rs"]
+mod testdata_tests;

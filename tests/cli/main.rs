@@ -5,5 +5,18 @@
 mod chart_rules;
 mod diff;
 mod gcfg_back;
+mod gcfg_oracle;
+#[cfg(unix)]
+mod install_hook;
+#[cfg(unix)]
+mod package;
+#[cfg(unix)]
+mod plugin;
+#[cfg(unix)]
+mod plugin_post_renderer;
 mod support;
+mod values;
+mod values_helm;
 mod version;
+#[cfg(unix)]
+mod version_script;

@@ -1,0 +1,102 @@
+//! Credentials: out of `config`, which ends in a ConfigMap, and into a Secret.
+
+use super::Context;
+use crate::convert::account::Action;
+use crate::convert::input::{InputSetting, Settled};
+use crate::convert::options::Secrets;
+use crate::convert::verdict::{Effect, Verdict};
+use crate::secret::Secret;
+use crate::settings::secrecy::{Exposure, may_be_encrypted};
+use crate::settings::{Catalogue, Fate};
+
+/// Decides about a setting whose value is, or holds, a credential; `None` for any other.
+pub fn judge(
+    context: &Context<'_>,
+    setting: &InputSetting<'_>,
+    settled: &Settled,
+) -> Option<Verdict> {
+    // An empty value hides nothing and is none; it may be what keeps a default away.
+    let exposure = settled
+        .values
+        .iter()
+        .find_map(|value| Catalogue::builtin().exposure(&setting.name, value))?;
+    if setting.entry.is_some_and(|entry| entry.fate == Fate::Drop) {
+        return None;
+    }
+    let key = setting.name.key();
+    if context
+        .options
+        .encrypted
+        .iter()
+        .any(|name| name.key() == key)
+    {
+        return Some(
+            Verdict::new(
+                Action::Review,
+                "encrypted-value",
+                "kept in config, since --encrypted says that it is encrypted; the server decrypts it with db/secret.key of the data directory, which must move along",
+            )
+            .keeping(settled.values.clone()),
+        );
+    }
+    let Secrets::Reference(secret) = &context.options.secrets else {
+        return Some(
+            Verdict::new(
+                Action::Secret,
+                "secret-inline",
+                "kept in config, as --inline-secrets says: encrypt the values file, and know that the chart puts config into a ConfigMap",
+            )
+            .keeping(settled.values.clone()),
+        );
+    };
+    let variable = Catalogue::builtin().environment_variable(&setting.name);
+    Some(match (variable, settled.values.as_slice()) {
+        (Some(variable), [value]) => {
+            let reason = if exposure == Exposure::Embedded {
+                format!("holds a password, so the whole value moves: Secret {} gives it to the pod as {variable}", secret.as_str())
+            } else {
+                format!("Secret {} gives it to the pod as {variable}", secret.as_str())
+            };
+            let mut verdict = Verdict::new(Action::Secret, "secret-variable", reason)
+                .to(format!("pod.env.{variable}"));
+            verdict.effects.push(Effect::Secret {
+                variable,
+                value: Secret::new(value),
+            });
+            verdict
+        }
+        _ if context.base.find(&setting.name.key()).is_some() => Verdict::new(
+            Action::Secret,
+            "secret-in-base",
+            "left out here, since your own values (--base) say it; make sure that it is encrypted there",
+        )
+        .left_to_chart(),
+        (_, values) => without_variable(setting, values),
+    })
+}
+
+/// A credential that nothing can carry but `config`.
+fn without_variable(setting: &InputSetting<'_>, values: &[String]) -> Verdict {
+    let name = &setting.name;
+    let why = if name.section.subsection.is_some() {
+        "no environment variable is known for settings of a named section"
+    } else if values.len() > 1 {
+        "no environment variable carries several values"
+    } else {
+        "no environment variable is known for it"
+    };
+    let looks = if values.iter().all(|value| may_be_encrypted(value)) {
+        "it looks encrypted already: if it is, "
+    } else {
+        "encrypt it on the old server (rscadmin configure --encrypt-config-value), put the encrypted text into its rstudio-connect.gcfg, and "
+    };
+    let mut verdict = Verdict::new(
+        Action::Secret,
+        "secret-without-variable",
+        format!(
+            "left out, since config ends in a ConfigMap and {why}. Choose: {looks}convert with --encrypted '{name}'; or keep it with --inline-secrets in a values file that you encrypt as a whole"
+        ),
+    );
+    verdict.blocks = true;
+    verdict
+}
