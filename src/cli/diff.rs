@@ -138,15 +138,15 @@ impl Diff {
 
     fn after(&self, global: &Global) -> anyhow::Result<After> {
         if let Some(source) = &self.manifest {
-            return self.from_manifest(source.name(), &source.text()?);
+            return self.read_from_manifest(source.name(), &source.text()?);
         }
         if let Some(chart) = &self.chart {
-            return self.from_helm(chart, global);
+            return self.rendered_by_helm(chart, global);
         }
-        self.from_rules(global)
+        self.rendered_by_rules(global)
     }
 
-    fn from_helm(&self, chart: &str, global: &Global) -> anyhow::Result<After> {
+    fn rendered_by_helm(&self, chart: &str, global: &Global) -> anyhow::Result<After> {
         let mut args = vec!["template", self.release.as_str(), chart];
         for source in &self.values {
             args.extend(["-f", source.0.as_str()]);
@@ -158,10 +158,10 @@ impl Diff {
         if !printed.warnings.is_empty() {
             output::talk(&printed.warnings);
         }
-        self.from_manifest("helm template", &printed.output)
+        self.read_from_manifest("helm template", &printed.output)
     }
 
-    fn from_manifest(&self, name: &str, text: &str) -> anyhow::Result<After> {
+    fn read_from_manifest(&self, name: &str, text: &str) -> anyhow::Result<After> {
         let Deployed {
             config_map,
             gcfg,
@@ -177,7 +177,7 @@ impl Diff {
         })
     }
 
-    fn from_rules(&self, global: &Global) -> anyhow::Result<After> {
+    fn rendered_by_rules(&self, global: &Global) -> anyhow::Result<After> {
         let user = sources::merged_values(&self.values)?;
         let defaults = sources::chart_defaults(self.chart_values.as_ref())?;
         let values = chart::coalesce(&defaults, user);

@@ -114,8 +114,11 @@ fn values_that_render_to_no_gcfg_are_refused_with_a_place() {
     assert!(invalid.to_string().contains("A_B") || invalid.0[0].place.is_some());
 }
 
-/// Names that are lists to the catalogue would gather; these are known to nobody.
-fn settings() -> impl Strategy<Value = Vec<(String, Option<String>, Vec<(String, Vec<String>)>)>> {
+/// Name, subsection, and settings with their values.
+type SectionParts = (String, Option<String>, Vec<(String, Vec<String>)>);
+
+/// Sections that the catalogue does not know: their repeated settings are lists.
+fn settings() -> impl Strategy<Value = Vec<SectionParts>> {
     let value = prop_oneof![
         "[ -~]{0,16}",
         "[\\t\\n -~é日\u{1F600};#\"\\\\]{0,12}",

@@ -1,18 +1,19 @@
 //! A tree to be written in block style, with comments: values files and what goes into them.
 
+use indexmap::IndexMap;
+
 use super::emit;
 
 /// A mapping to be written, in the order in which its entries were added.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Block {
-    entries: Vec<BlockEntry>,
+    entries: IndexMap<String, BlockEntry>,
     tail: Vec<String>,
 }
 
 /// A key, its value and what is written about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockEntry {
-    key: String,
     tree: Tree,
     gap: bool,
     above: Vec<String>,
@@ -58,29 +59,22 @@ impl Block {
         self.entries.is_empty()
     }
 
-    /// Adds an entry at the end and gives it back, for its comments.
+    /// Adds an entry at the end and gives it back, for its comments. An entry with the same key
+    /// gives its place to the new one.
     pub fn add(&mut self, key: impl Into<String>, tree: impl Into<Tree>) -> &mut BlockEntry {
-        let at = self.entries.len();
-        self.entries.push(BlockEntry {
-            key: key.into(),
-            tree: tree.into(),
-            gap: false,
-            above: Vec::new(),
-            beside: None,
-        });
-        &mut self.entries[at]
+        let entry = BlockEntry::new(tree.into());
+        self.entries
+            .entry(key.into())
+            .insert_entry(entry)
+            .into_mut()
     }
 
     /// The mapping behind a key, which is added when it is not there (or is no mapping).
     pub fn block(&mut self, key: &str) -> &mut Self {
-        let at = match self.entries.iter().position(|entry| entry.key == key) {
-            Some(at) => at,
-            None => {
-                self.add(key, Self::new());
-                self.entries.len() - 1
-            }
-        };
-        let tree = &mut self.entries[at].tree;
+        let entry = self.entries.entry(key.to_owned());
+        let tree = &mut entry
+            .or_insert_with(|| BlockEntry::new(Tree::Map(Self::new())))
+            .tree;
         if !matches!(tree, Tree::Map(_)) {
             *tree = Tree::Map(Self::new());
         }
@@ -92,7 +86,7 @@ impl Block {
 
     /// The entry of a key.
     pub fn entry(&mut self, key: &str) -> Option<&mut BlockEntry> {
-        self.entries.iter_mut().find(|entry| entry.key == key)
+        self.entries.get_mut(key)
     }
 
     /// Writes a comment behind the last entry, at its depth.
@@ -115,20 +109,29 @@ impl Block {
     }
 
     fn write(&self, depth: usize, out: &mut String) {
-        for (index, entry) in self.entries.iter().enumerate() {
+        for (index, (key, entry)) in self.entries.iter().enumerate() {
             // The first entry of a nested mapping stays with its key.
             if entry.gap && (index > 0 || depth == 0) && !out.is_empty() {
                 out.push('\n');
             }
             lines(&entry.above, depth, out);
             indent(depth, out);
-            entry.write(depth, out);
+            entry.write(key, depth, out);
         }
         lines(&self.tail, depth, out);
     }
 }
 
 impl BlockEntry {
+    fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            gap: false,
+            above: Vec::new(),
+            beside: None,
+        }
+    }
+
     /// Writes a comment above the entry, behind those that are there already.
     pub fn above(&mut self, text: &str) -> &mut Self {
         self.above.extend(emit::comment(text));
@@ -153,8 +156,8 @@ impl BlockEntry {
         &mut self.tree
     }
 
-    fn write(&self, depth: usize, out: &mut String) {
-        let key = emit::key(&self.key);
+    fn write(&self, key: &str, depth: usize, out: &mut String) {
+        let key = emit::key(key);
         // YAML readers look for the colon of a key no further than 1,024 characters ahead.
         if key.len() > 1000 {
             out.push_str("? ");
@@ -232,7 +235,7 @@ impl Tree {
                     && block
                         .entries
                         .first()
-                        .is_some_and(|first| first.above.is_empty()) =>
+                        .is_some_and(|(_, first)| first.above.is_empty()) =>
             {
                 let start = out.len();
                 block.write(depth + 1, out);
@@ -413,7 +416,7 @@ mod tests {
         block
             .entries
             .iter()
-            .map(|entry| (entry.key.clone(), value(&entry.tree)))
+            .map(|(key, entry)| (key.clone(), value(&entry.tree)))
             .collect()
     }
 

@@ -310,3 +310,26 @@ fn what_helm_says_is_passed_on() {
             .stderr(contains("helm template failed"));
     }
 }
+
+#[test]
+fn helm_is_found_by_name_and_told_where_to_work() {
+    let files = Files::new();
+    for helm in helms() {
+        let folder = helm.path.parent().unwrap();
+        let name = helm.path.file_name().unwrap();
+        files
+            .diff()
+            .env("PATH", folder)
+            .env("HELM_BIN", name)
+            .args(["-f", "-", "--namespace", "team", "--release", "prod"])
+            .arg(chart_dir())
+            .write_stdin(VALUES)
+            .assert()
+            .success()
+            .stdout(
+                contains("prod-rstudio-connect-shared-storage").and(
+                    predicates::str::is_match("Kubernetes.Namespace +only-after +team").unwrap(),
+                ),
+            );
+    }
+}
