@@ -6,6 +6,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod files;
 pub mod gcfg;
+pub mod manifests;
 pub mod output;
 pub mod secret;
 pub mod source;
