@@ -8,6 +8,7 @@ pub mod files;
 pub mod gcfg;
 pub mod manifests;
 pub mod output;
+pub mod overlay;
 pub mod secret;
 pub mod source;
 pub mod yaml;

@@ -96,6 +96,9 @@ pub fn put(body: &str, path: &Path, entries: &[(&str, &str)]) -> Result<String, 
         at = parent;
     }
     let impossible = || EditError::Impossible(path.clone());
+    if new.iter().any(|(key, _)| at.key(key).find(&root).is_some()) {
+        return Err(impossible());
+    }
     let target = at.find(&root).ok_or_else(impossible)?;
     let mut expected = root.clone();
     let slot = at.find_mut(&mut expected).ok_or_else(impossible)?;
@@ -183,6 +186,10 @@ fn empty(
                 .rposition(|entry| entry.key.as_str() == Some(key))?;
             if let Kind::Mapping(entries) = &mut parent.find_mut(expected)?.kind {
                 entries.remove(index);
+            }
+            if mapping.entries().len() == 1 && Form::of(body, mapping) == Form::Block {
+                // A mapping without entries has only one way to be written.
+                return mapping::replace_value(body, root, &parent, " {}");
             }
             return mapping::remove(body, mapping, index);
         }
