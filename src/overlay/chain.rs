@@ -17,7 +17,7 @@ pub struct Then {
     /// Its arguments.
     pub args: Vec<String>,
     /// The folder of the Helm 4 plugin that it is; Helm would tell it in the environment.
-    pub plugin: Option<(String, PathBuf)>,
+    pub plugin: Option<PathBuf>,
 }
 
 /// Runs the other post-renderer over a stream.
@@ -32,9 +32,12 @@ pub fn run(then: &Then, stream: &Edited<'_>) -> Result<Vec<u8>, Refusal> {
         .args(&then.args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped());
-    if let Some((name, folder)) = &then.plugin {
-        command.env("HELM_PLUGIN_NAME", name);
+    if let Some(folder) = &then.plugin {
         command.env("HELM_PLUGIN_DIR", folder);
+        match super::helm::plugin_name(folder) {
+            Some(name) => command.env("HELM_PLUGIN_NAME", name),
+            None => command.env_remove("HELM_PLUGIN_NAME"),
+        };
     }
     let mut child = command
         .spawn()
