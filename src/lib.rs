@@ -2,7 +2,9 @@
 //!
 //! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
 
+pub mod chart;
 pub mod cli;
+pub mod convert;
 pub mod diagnostic;
 pub mod files;
 pub mod gcfg;
@@ -10,5 +12,6 @@ pub mod manifests;
 pub mod output;
 pub mod overlay;
 pub mod secret;
+pub mod settings;
 pub mod source;
 pub mod yaml;

@@ -3,6 +3,8 @@
 mod completion;
 mod exit;
 mod global;
+mod input;
+mod values;
 mod version;
 
 use std::ffi::OsString;
@@ -34,6 +36,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Values(Box<values::Values>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -54,6 +57,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Values(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };

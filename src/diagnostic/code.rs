@@ -52,6 +52,14 @@ codes! {
     GcfgUnknownEscape = "gcfg-unknown-escape",
     /// A backslash outside quotes.
     GcfgBareBackslash = "gcfg-bare-backslash",
+    /// A setting that needs a value stands as a key alone.
+    SettingWithoutValue = "setting-without-value",
+    /// A character that no values file brings through to the server.
+    ValueNotCarried = "value-not-carried",
+    /// One setting in two spellings, which Helm tells apart and Connect does not.
+    ValuesSpelling = "values-spelling",
+    /// A values file that Helm could not read.
+    ValuesNotYaml = "values-not-yaml",
 }
 
 impl fmt::Display for Code {

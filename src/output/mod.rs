@@ -52,3 +52,14 @@ pub fn structured<T: Serialize>(format: Format, value: &T) -> anyhow::Result<Opt
         Format::Yaml => Some(serde_yaml::to_string(value)?),
     })
 }
+
+/// How many columns talk may take: the terminal's width, or 100 where there is none.
+#[must_use]
+pub fn talk_width() -> u16 {
+    const ELSEWHERE: u16 = 100;
+    if !io::IsTerminal::is_terminal(&io::stderr()) {
+        return ELSEWHERE;
+    }
+    terminal_size::terminal_size_of(io::stderr())
+        .map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
+}

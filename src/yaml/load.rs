@@ -93,7 +93,7 @@ struct Open {
 
 impl Builder<'_> {
     fn open(&mut self, kind: Kind, anchor: usize, tag: Option<&Tag>, span: Span) {
-        let tag = tag.map(ToString::to_string);
+        let tag = tag.map(tag_text);
         let node = Node { kind, span, tag };
         self.stack.push(Open {
             node,
@@ -149,7 +149,7 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
                 } else {
                     text.into_owned()
                 };
-                let tag = tag.as_deref().map(ToString::to_string);
+                let tag = tag.as_deref().map(tag_text);
                 let node = Node {
                     kind: Kind::Scalar(text, style),
                     span,
@@ -181,6 +181,11 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
     }
+}
+
+/// A tag written out; the parser keeps its two halves apart.
+fn tag_text(tag: &Tag) -> String {
+    format!("{}{}", tag.handle, tag.suffix)
 }
 
 fn count(node: &Node) -> usize {

@@ -3,8 +3,16 @@
 //! Reading through serde would lose where things stand and how they were written; both are needed
 //! to edit a user's text in place and to read scalars as Helm does.
 
+mod block;
+pub mod emit;
 mod load;
 mod node;
+mod resolve;
+mod scalar;
+mod value;
 
+pub use block::{Block, BlockEntry, Item, Tree};
 pub use load::{YamlError, load};
 pub use node::{Entry, Kind, Node, Style};
+pub use resolve::{ResolveError, read_values, resolve};
+pub use value::{Map, Value, go_float};

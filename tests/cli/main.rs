@@ -2,5 +2,17 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+mod chart_rules;
+#[cfg(unix)]
+mod install_hook;
+#[cfg(unix)]
+mod package;
+#[cfg(unix)]
+mod plugin;
+#[cfg(unix)]
+mod plugin_post_renderer;
 mod support;
+mod values;
 mod version;
+#[cfg(unix)]
+mod version_script;

@@ -1,5 +1,12 @@
 //! What the tests share: a command in a scrubbed environment.
 
+pub mod chart;
+#[cfg(unix)]
+pub mod home;
+#[cfg(unix)]
+pub mod package;
+#[cfg(unix)]
+pub mod server;
 pub mod tools;
 
 use assert_cmd::Command;

@@ -1,0 +1,22 @@
+//! The rstudio-connect chart: what it makes of values.
+//!
+//! The chart turns `config` into the server's configuration file, adds what its other values ask
+//! for, and refuses some combinations. This room does the same without Helm, so that a conversion
+//! can be proved before anything is installed. Tests hold it against the chart's own output.
+
+mod carried;
+mod checks;
+mod config;
+mod defaults;
+mod environment;
+mod release;
+mod render;
+mod values;
+mod version;
+
+pub use carried::{NotCarried, carried};
+pub use defaults::{APP_VERSION, VERSION, defaults};
+pub use environment::{Variable, VariableValue, environment, variable};
+pub use release::Release;
+pub use render::{RenderError, gcfg_text, render_gcfg};
+pub use values::{coalesce, merge};

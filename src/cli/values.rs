@@ -1,0 +1,313 @@
+//! `values`: from `rstudio-connect.gcfg` to values for the chart.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use super::Exit;
+use super::input::{self, Source};
+use crate::chart;
+use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
+use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
+use crate::files::{Access, Batch, Existing};
+use crate::gcfg::{self, Document};
+use crate::output::{self, Format};
+
+/// The file that Connect's upgrades write settings to, beside the main one.
+const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
+
+/// Turn rstudio-connect.gcfg into values for the rstudio-connect chart
+///
+/// Writes the values to standard output or --out, and an account of every setting to standard error
+/// and --report. Credentials move into a Kubernetes Secret.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  # Look at what would become of each setting
+  helm connect-migrate values --from /etc/rstudio-connect/rstudio-connect.gcfg > values.yaml
+
+  # Write everything a first deployment needs
+  helm connect-migrate values --from rstudio-connect.gcfg --out values.yaml \\
+      --secret-out secret.yaml --pvc connect-data --license-secret connect-license \\
+      --address https://connect.example.com --connect-version 2026.08.0
+
+  # Put it on top of your own values, and keep the account
+  helm connect-migrate values --from rstudio-connect.gcfg --base my-values.yaml \\
+      --out connect.yaml --report account.json
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the input is invalid, 4 done but the migration is
+blocked (the account says why).")]
+pub struct Values {
+    /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
+    /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
+    #[arg(long, value_name = "FILE", required = true)]
+    from: Vec<Source>,
+
+    /// Values file of your own that Helm will read before ours. May repeat
+    #[arg(long, value_name = "FILE")]
+    base: Vec<PathBuf>,
+
+    /// Write the values to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Write the account to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+
+    /// Write no file; show what would be written
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Form of the account on standard error
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+
+    #[command(flatten)]
+    credentials: Credentials,
+
+    #[command(flatten)]
+    deployment: Deployment,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Credentials")]
+struct Credentials {
+    /// Write the manifest of the Kubernetes Secret to this file, readable by its owner alone
+    #[arg(long, value_name = "FILE", conflicts_with = "inline_secrets")]
+    secret_out: Option<PathBuf>,
+
+    /// Name of the Kubernetes Secret that the values refer to
+    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
+    secret_name: SecretName,
+
+    /// Leave credentials in config, for those who encrypt the whole values file
+    #[arg(long)]
+    inline_secrets: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Deployment")]
+struct Deployment {
+    /// How content runs; older charts and Connect versions need launcher
+    #[arg(long, value_enum, default_value_t)]
+    backend: Backend,
+
+    /// What to do about configuration that the chart adds by default
+    #[arg(long, value_enum, default_value_t)]
+    chart_defaults: ChartDefaults,
+
+    /// Defaults of the chart in use, as helm show values prints them; else those of the chart that
+    /// was current when this was built
+    #[arg(long, value_name = "FILE")]
+    chart_values: Option<PathBuf>,
+
+    /// Existing ReadWriteMany claim with the data directory
+    #[arg(long, value_name = "NAME", conflicts_with = "storage_class")]
+    pvc: Option<String>,
+
+    /// Storage class to make a ReadWriteMany claim from
+    #[arg(long, value_name = "NAME")]
+    storage_class: Option<String>,
+
+    /// Size of the claim to make, such as 100Gi
+    #[arg(long, value_name = "SIZE", requires = "storage_class")]
+    storage_size: Option<String>,
+
+    /// Existing Secret with the license file under the key license.lic
+    #[arg(long, value_name = "NAME")]
+    license_secret: Option<String>,
+
+    /// URL that users will reach the new server under
+    #[arg(long, value_name = "URL")]
+    address: Option<String>,
+
+    /// Connect version to deploy; it must be the old server's
+    #[arg(long, value_name = "VERSION")]
+    connect_version: Option<String>,
+}
+
+impl Values {
+    /// Runs the command.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        self.check_targets()?;
+        let documents = self.documents()?;
+        let base = self
+            .base
+            .iter()
+            .map(|path| {
+                let (source, values) = input::values(path)?;
+                Ok(BaseFile { source, values })
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let chart_values = match &self.deployment.chart_values {
+            Some(path) => input::values(path)?.1,
+            None => chart::defaults().context("internal error: the built-in defaults")?,
+        };
+        let conversion = convert::convert(&Inputs {
+            documents: &documents,
+            base: &base,
+            chart_values: &chart_values,
+            options: &self.options(),
+        })?;
+        self.write(&conversion)?;
+        self.tell(&conversion)?;
+        Ok(if conversion.account.summary.blocked {
+            Exit::Blocked
+        } else {
+            Exit::Done
+        })
+    }
+
+    /// Two outputs to one file, or one onto an input, would lose something.
+    fn check_targets(&self) -> anyhow::Result<()> {
+        let mut taken: HashSet<PathBuf> = self
+            .from
+            .iter()
+            .filter_map(Source::path)
+            .chain(self.base.iter().map(PathBuf::as_path))
+            .chain(self.deployment.chart_values.as_deref())
+            .map(same_file)
+            .collect();
+        let targets = [&self.out, &self.report, &self.credentials.secret_out];
+        for target in targets.into_iter().flatten() {
+            if !taken.insert(same_file(target)) {
+                bail!(
+                    "{} is named twice: every input and output needs a file of its own",
+                    target.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn documents(&self) -> anyhow::Result<Vec<Document>> {
+        let mut sources = self.from.clone();
+        let beside = sources
+            .first()
+            .and_then(Source::path)
+            .map(|path| path.with_file_name(MIGRATION_FILE))
+            .filter(|path| path.is_file());
+        if let Some(path) = beside
+            && !sources
+                .iter()
+                .filter_map(Source::path)
+                .any(|given| same_file(given) == same_file(&path))
+        {
+            output::talk(format!("reading {} too, as Connect does", path.display()));
+            sources.push(Source::File(path));
+        }
+        let mut documents = Vec::new();
+        let mut errors = Vec::new();
+        for source in &sources {
+            match gcfg::parse_bytes(&source.name(), &source.read()?) {
+                Ok(document) => documents.push(document),
+                Err(invalid) => errors.extend(invalid.0),
+            }
+        }
+        if errors.is_empty() {
+            Ok(documents)
+        } else {
+            Err(crate::diagnostic::InvalidInput(errors).into())
+        }
+    }
+
+    fn options(&self) -> Options {
+        let deployment = &self.deployment;
+        let storage = match (&deployment.pvc, &deployment.storage_class) {
+            (Some(name), _) => Some(Storage::Claim(name.clone())),
+            (None, Some(class)) => Some(Storage::Create {
+                class: class.clone(),
+                size: deployment.storage_size.clone(),
+            }),
+            (None, None) => None,
+        };
+        Options {
+            backend: deployment.backend,
+            chart_defaults: deployment.chart_defaults,
+            storage,
+            license_secret: deployment.license_secret.clone(),
+            secrets: if self.credentials.inline_secrets {
+                Secrets::Inline
+            } else {
+                Secrets::Reference(self.credentials.secret_name.clone())
+            },
+            secret_manifest: self
+                .credentials
+                .secret_out
+                .as_ref()
+                .map(|path| path.display().to_string()),
+            address: deployment.address.clone(),
+            connect_version: deployment.connect_version.clone(),
+        }
+    }
+
+    fn write(&self, conversion: &Conversion) -> anyhow::Result<()> {
+        let existing = if self.force {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        };
+        if self.dry_run {
+            if self.out.is_some() {
+                output::data(conversion.values.as_bytes())?;
+            }
+        } else {
+            let mut batch = Batch::default();
+            if let Some(path) = &self.out {
+                let access = if self.credentials.inline_secrets {
+                    Access::Private
+                } else {
+                    Access::Usual
+                };
+                batch.add(path, conversion.values.as_bytes(), access, existing)?;
+            }
+            if let (Some(path), Some(secret)) = (&self.credentials.secret_out, &conversion.secret) {
+                batch.add(path, secret.expose().as_bytes(), Access::Private, existing)?;
+            }
+            if let Some(path) = &self.report {
+                let report = serde_json::to_string_pretty(&conversion.account)? + "\n";
+                batch.add(path, report.as_bytes(), Access::Usual, existing)?;
+            }
+            batch.commit()?;
+        }
+        if self.out.is_none() {
+            output::data(conversion.values.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, conversion: &Conversion) -> anyhow::Result<()> {
+        if let Some(text) = output::structured(self.output, &conversion.account)? {
+            output::talk(text.trim_end());
+            return Ok(());
+        }
+        output::talk(table::draw(&conversion.account, output::talk_width()).trim_end());
+        let written = if self.dry_run { "would write" } else { "wrote" };
+        if let Some(path) = &self.out {
+            output::talk(format!("{written} the values to {}", path.display()));
+        }
+        match (&self.credentials.secret_out, &conversion.secret) {
+            (Some(path), Some(_)) => output::talk(format!(
+                "{written} the Secret's manifest to {}; apply it with kubectl apply -f, then delete the file",
+                path.display()
+            )),
+            (Some(_), None) => output::talk("no credentials to move: no Secret's manifest written"),
+            (None, _) => {}
+        }
+        if let Some(path) = &self.report {
+            output::talk(format!("{written} the account to {}", path.display()));
+        }
+        Ok(())
+    }
+}
+
+fn same_file(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path)
+        .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+}

@@ -1,0 +1,97 @@
+//! The `config` mapping of a values tree, read as the settings that the chart will write from it.
+
+use std::sync::Arc;
+
+use crate::gcfg::{self, Item, Section, SettingKey, SettingName};
+use crate::yaml::{Map, Value};
+
+/// The sections of a `config` mapping, in its order.
+#[derive(Debug, Clone, Default)]
+pub struct ConfigValues {
+    sections: Vec<ConfigSection>,
+}
+
+/// One section of a `config` mapping.
+#[derive(Debug, Clone)]
+pub struct ConfigSection {
+    /// The section.
+    pub section: Arc<Section>,
+    /// Its key in the mapping, as written.
+    pub key: String,
+    /// Its settings, in order.
+    pub settings: Vec<ConfigSetting>,
+}
+
+/// One setting of a `config` mapping.
+#[derive(Debug, Clone)]
+pub struct ConfigSetting {
+    /// The setting.
+    pub name: SettingName,
+    /// What the chart writes behind its equals sign, once for each line.
+    pub written: Vec<String>,
+}
+
+impl ConfigValues {
+    /// Reads the `config` of a values tree. Keys that are no section names are passed over: the
+    /// chart would write a header that nobody can read, which the final proof finds.
+    #[must_use]
+    pub fn of(values: &Map) -> Self {
+        let sections = values
+            .get("config")
+            .and_then(Value::as_map)
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key, parse_section(key)?, value)))
+            .map(|(key, section, value)| {
+                let settings = value
+                    .as_map()
+                    .into_iter()
+                    .flatten()
+                    .map(|(property, value)| ConfigSetting {
+                        name: SettingName::new(Arc::clone(&section), property.clone()),
+                        written: written(value),
+                    })
+                    .collect();
+                ConfigSection {
+                    section,
+                    key: key.clone(),
+                    settings,
+                }
+            })
+            .collect();
+        Self { sections }
+    }
+
+    /// The sections, in order.
+    #[must_use]
+    pub fn sections(&self) -> &[ConfigSection] {
+        &self.sections
+    }
+
+    /// Every setting, in order.
+    pub fn settings(&self) -> impl Iterator<Item = &ConfigSetting> {
+        self.sections.iter().flat_map(|section| &section.settings)
+    }
+
+    /// The setting that is the same to Connect, whatever its spelling.
+    #[must_use]
+    pub fn find(&self, key: &SettingKey) -> Option<&ConfigSetting> {
+        self.settings().find(|setting| setting.name.key() == *key)
+    }
+}
+
+/// The section that the chart's `[key]` line opens.
+fn parse_section(key: &str) -> Option<Arc<Section>> {
+    let document = gcfg::parse_text("", &format!("[{key}]")).ok()?;
+    match document.items() {
+        [Item::Header(header)] => Some(Arc::clone(&header.section)),
+        _ => None,
+    }
+}
+
+fn written(value: &Value) -> Vec<String> {
+    match value {
+        Value::List(items) => items.iter().map(Value::printed).collect(),
+        other => vec![other.printed()],
+    }
+}

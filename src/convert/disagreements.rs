@@ -1,0 +1,149 @@
+//! Where the administrator's own values and ours say different things.
+
+use std::sync::Arc;
+
+use super::account::Disagreement;
+use super::config_values::ConfigValues;
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::gcfg::SettingName;
+use crate::settings::Catalogue;
+use crate::source::{SourceFile, Span};
+use crate::yaml::{self, Map, Value};
+
+/// One of the administrator's values files.
+#[derive(Debug, Clone)]
+pub struct BaseFile {
+    /// Its text, under its path as given.
+    pub source: Arc<SourceFile>,
+    /// What it holds.
+    pub values: Map,
+}
+
+/// Compares each file with ours, which Helm reads after them.
+#[must_use]
+pub fn find(files: &[BaseFile], ours: &Map) -> Vec<Disagreement> {
+    let mut found = Vec::new();
+    for file in files {
+        maps(file, &mut Vec::new(), &file.values, ours, &mut found);
+    }
+    found
+}
+
+fn maps(
+    file: &BaseFile,
+    path: &mut Vec<String>,
+    base: &Map,
+    ours: &Map,
+    found: &mut Vec<Disagreement>,
+) {
+    for (key, base) in base {
+        if let Some(ours) = ours.get(key) {
+            path.push(key.clone());
+            compare(file, path, base, ours, found);
+            path.pop();
+        }
+    }
+}
+
+fn compare(
+    file: &BaseFile,
+    path: &mut Vec<String>,
+    base: &Value,
+    ours: &Value,
+    found: &mut Vec<Disagreement>,
+) {
+    if let (Value::Map(base), Value::Map(ours)) = (base, ours) {
+        maps(file, path, base, ours, found);
+        return;
+    }
+    // Ours repeats the entries of the base's list, so nothing is lost there.
+    let same = base == ours || base.printed() == ours.printed() && !matches!(ours, Value::Null);
+    if same || path.join(".") == "pod.env" {
+        return;
+    }
+    found.push(Disagreement {
+        path: path.join("."),
+        file: file.source.name().to_owned(),
+        base: shown(path, base),
+        ours: shown(path, ours),
+        note: match ours {
+            Value::Null => "ours takes it away, since it is read last".to_owned(),
+            _ => "ours is in force, since it is read last".to_owned(),
+        },
+    });
+}
+
+/// Settings that are one to Connect and two to Helm: both would be written, and the one that sorts
+/// last would win.
+///
+/// # Errors
+/// Each such setting, with its place in the administrator's file.
+pub fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), InvalidInput> {
+    let ours = ConfigValues::of(ours);
+    let mut errors = Vec::new();
+    for file in files {
+        let theirs = ConfigValues::of(&file.values);
+        for section in theirs.sections() {
+            for setting in &section.settings {
+                let key = setting.name.key();
+                let twin = ours.sections().iter().find_map(|section| {
+                    let twin = section.settings.iter().find(|s| s.name.key() == key)?;
+                    Some((&section.key, &twin.name.property))
+                });
+                if let Some((twin_section, twin)) = twin
+                    && (*twin_section != section.key || *twin != setting.name.property)
+                {
+                    let (source, span) =
+                        file.place(&["config", &section.key, &setting.name.property]);
+                    errors.push(
+                        Diagnostic::error(
+                            Code::ValuesSpelling,
+                            format!(
+                                "config.{}.{} and config.{twin_section}.{twin} are one setting to Connect and two to Helm",
+                                section.key, setting.name.property
+                            ),
+                        )
+                        .at(source, span)
+                        .help(format!("spell it config.{twin_section}.{twin}, or take it out")),
+                    );
+                }
+            }
+        }
+    }
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(InvalidInput(errors))
+    }
+}
+
+impl BaseFile {
+    /// Where a key stands in the file; its start when that cannot be told.
+    fn place(&self, path: &[&str]) -> (&Arc<SourceFile>, Span) {
+        let documents = yaml::load(self.source.text()).unwrap_or_default();
+        let span = path.split_last().and_then(|(last, path)| {
+            let entries = documents.first()?.at(path)?.entries();
+            let entry = entries.iter().find(|e| e.key.as_str() == Some(last))?;
+            Some(entry.key.span)
+        });
+        (&self.source, span.unwrap_or(Span::new(0, 0)))
+    }
+}
+
+/// A value as it may be shown.
+fn shown(path: &[String], value: &Value) -> String {
+    let text = match value {
+        Value::Null => "null".to_owned(),
+        other => other.printed(),
+    };
+    let [section, property] = match path {
+        [config, section, property] if config == "config" => [section.as_str(), property],
+        [.., section, property] => [section.as_str(), property],
+        _ => ["", path.first().map_or("", String::as_str)],
+    };
+    let name = SettingName::new(crate::gcfg::Section::plain(section), property);
+    match Catalogue::builtin().exposure(&name, &text) {
+        None => text,
+        Some(_) => "***".to_owned(),
+    }
+}

@@ -1,0 +1,168 @@
+//! The input, setting by setting: who says what, and which of it counts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::names::Names;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::gcfg::{Document, Item, Section, SectionKey, Setting, SettingKey, SettingName};
+use crate::settings::{Entry, ValueType};
+
+/// One line that sets something.
+#[derive(Debug, Clone, Copy)]
+pub struct Occurrence<'a> {
+    /// The file.
+    pub document: &'a Document,
+    /// The line.
+    pub setting: &'a Setting,
+}
+
+/// Everything that the input says about one setting.
+#[derive(Debug, Clone)]
+pub struct InputSetting<'a> {
+    /// Its name in canonical spelling.
+    pub name: SettingName,
+    /// What the catalogue knows about it.
+    pub entry: Option<&'static Entry>,
+    /// The lines, in the order Connect reads them.
+    pub occurrences: Vec<Occurrence<'a>>,
+}
+
+/// A section of the input.
+#[derive(Debug, Clone)]
+pub struct InputSection<'a> {
+    /// Its name in canonical spelling.
+    pub section: Arc<Section>,
+    /// Its settings in order of appearance.
+    pub settings: Vec<InputSetting<'a>>,
+}
+
+/// Which of a setting's lines count, and what they say together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// What Connect gets: one value for a plain setting, any number for a list.
+    pub values: Vec<String>,
+    /// For each line that does not count, what put it out of force.
+    pub superseded: Vec<Option<Superseded>>,
+    /// Whether a setting that is not known to repeat does so: then all its values are kept, which
+    /// means the same whether Connect gathers them or takes the last.
+    pub repeats: bool,
+    /// Whether a key stands alone whose type nobody knows.
+    pub assumed_true: bool,
+}
+
+/// Why a line does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Superseded {
+    /// The occurrence of this index sets another value.
+    Overridden(usize),
+    /// The occurrence of this index is a key alone, which empties a list.
+    Cleared(usize),
+    /// This line is the one that empties a list.
+    Clears,
+}
+
+/// Groups the settings of some documents, read one after another, by section and name.
+#[must_use]
+pub fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputSection<'a>> {
+    let mut sections: Vec<InputSection<'a>> = Vec::new();
+    let mut section_index: HashMap<SectionKey, usize> = HashMap::new();
+    let mut setting_index: HashMap<SettingKey, usize> = HashMap::new();
+    for document in documents {
+        let mut current = None;
+        for item in document.items() {
+            match item {
+                Item::Header(header) => {
+                    let at = *section_index
+                        .entry(header.section.key())
+                        .or_insert_with(|| {
+                            sections.push(InputSection {
+                                section: Arc::new(names.section(&header.section)),
+                                settings: Vec::new(),
+                            });
+                            sections.len() - 1
+                        });
+                    current = Some(at);
+                }
+                Item::Setting(setting) => {
+                    let Some(section) = current.and_then(|at| sections.get_mut(at)) else {
+                        continue;
+                    };
+                    let occurrence = Occurrence { document, setting };
+                    match setting_index.get(&setting.name.key()) {
+                        Some(&at) => section.settings[at].occurrences.push(occurrence),
+                        None => {
+                            setting_index.insert(setting.name.key(), section.settings.len());
+                            let (name, entry) = names.setting(&section.section, &setting.name);
+                            section.settings.push(InputSetting {
+                                name,
+                                entry,
+                                occurrences: vec![occurrence],
+                            });
+                        }
+                    }
+                }
+                Item::Comment(_) => {}
+            }
+        }
+    }
+    sections
+}
+
+impl InputSetting<'_> {
+    /// Decides which lines count.
+    ///
+    /// # Errors
+    /// A key alone where Connect wants a value.
+    pub fn settle(&self) -> Result<Settled, Diagnostic> {
+        let list = self.entry.is_some_and(|entry| entry.repeatable);
+        let plain = self
+            .entry
+            .is_some_and(|entry| entry.value_type != ValueType::String);
+        let mut settled = Settled {
+            values: Vec::new(),
+            superseded: vec![None; self.occurrences.len()],
+            repeats: false,
+            assumed_true: false,
+        };
+        let last = self.occurrences.len() - 1;
+        for (at, occurrence) in self.occurrences.iter().enumerate() {
+            let text = match occurrence.setting.text() {
+                Some(text) => text,
+                None if list => {
+                    for superseded in &mut settled.superseded[..at] {
+                        superseded.get_or_insert(Superseded::Cleared(at));
+                    }
+                    settled.superseded[at] = Some(Superseded::Clears);
+                    settled.values.clear();
+                    continue;
+                }
+                None if self
+                    .entry
+                    .is_none_or(|entry| entry.value_type == ValueType::Bool) =>
+                {
+                    settled.assumed_true |= self.entry.is_none();
+                    "true"
+                }
+                None => return Err(self.blank(*occurrence)),
+            };
+            if plain && !list {
+                if at < last {
+                    settled.superseded[at] = Some(Superseded::Overridden(last));
+                    continue;
+                }
+                settled.values.clear();
+            }
+            settled.values.push(text.to_owned());
+        }
+        settled.repeats = !list && settled.values.len() > 1;
+        Ok(settled)
+    }
+
+    fn blank(&self, occurrence: Occurrence<'_>) -> Diagnostic {
+        let message = format!("{} has no value", self.name);
+        Diagnostic::error(Code::SettingWithoutValue, message)
+            .at(occurrence.document.source(), occurrence.setting.key_span)
+            .help("Connect does not start with this line; write Key = value, or remove the line")
+    }
+}

@@ -1,0 +1,132 @@
+//! What the administrator decides about the conversion.
+
+/// How Connect runs content on Kubernetes. The chart allows one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Backend {
+    /// Connect's own Kubernetes runner (`backends.kubernetes`), Connect 2026.04 and later.
+    #[default]
+    Kubernetes,
+    /// The Launcher (`launcher`), for older Connect and chart versions.
+    Launcher,
+}
+
+impl Backend {
+    /// The values key that switches it on.
+    #[must_use]
+    pub const fn enabled_key(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "backends.kubernetes.enabled",
+            Self::Launcher => "launcher.enabled",
+        }
+    }
+}
+
+/// What to do about configuration that the chart adds by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum ChartDefaults {
+    /// Take away what would change the server's behaviour.
+    #[default]
+    Remove,
+    /// Leave all of it.
+    Keep,
+}
+
+/// Where the data directory lies on the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Storage {
+    /// A claim that exists.
+    Claim(String),
+    /// A claim that the chart makes.
+    Create {
+        /// The storage class; it must offer ReadWriteMany.
+        class: String,
+        /// Size such as `100Gi`; the chart's default when absent.
+        size: Option<String>,
+    },
+}
+
+/// What becomes of credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Secrets {
+    /// They move into the Kubernetes Secret of this name, and the values only refer to it.
+    Reference(SecretName),
+    /// They stay in `config`, for those who encrypt the whole values file.
+    Inline,
+}
+
+/// The name of a Kubernetes Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretName(String);
+
+impl SecretName {
+    /// The name used when none is given.
+    pub const DEFAULT: &'static str = "rstudio-connect-secrets";
+
+    /// Takes a name that Kubernetes accepts.
+    ///
+    /// # Errors
+    /// The name is no DNS subdomain, with the reason.
+    pub fn parse(name: &str) -> Result<Self, String> {
+        let label = |part: &str| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                && !part.starts_with('-')
+                && !part.ends_with('-')
+        };
+        if name.len() <= 253 && name.split('.').all(label) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err("a Kubernetes name has lower-case letters, digits, '-' and '.', and begins and ends with a letter or digit".to_owned())
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for SecretName {
+    fn default() -> Self {
+        Self(Self::DEFAULT.to_owned())
+    }
+}
+
+/// Everything the administrator decides.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The off-host backend.
+    pub backend: Backend,
+    /// The chart's additions.
+    pub chart_defaults: ChartDefaults,
+    /// The data directory's storage, if it was said.
+    pub storage: Option<Storage>,
+    /// An existing Secret with the license file under `license.lic`.
+    pub license_secret: Option<String>,
+    /// Credentials.
+    pub secrets: Secrets,
+    /// Where the Secret's manifest is written to, if anywhere.
+    pub secret_manifest: Option<String>,
+    /// The server's public URL after the move, if it was said.
+    pub address: Option<String>,
+    /// The Connect version to deploy, if it was said.
+    pub connect_version: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            backend: Backend::default(),
+            chart_defaults: ChartDefaults::default(),
+            storage: None,
+            license_secret: None,
+            secrets: Secrets::Reference(SecretName::default()),
+            secret_manifest: None,
+            address: None,
+            connect_version: None,
+        }
+    }
+}

@@ -1,0 +1,407 @@
+//! The whole conversion as data: what stands where in the values, and the account of it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::account::{Action, Blocker, ChartDefault, Decision, Task};
+use super::comments::Comments;
+use super::config_values::ConfigValues;
+use super::defaults;
+use super::input::{self, InputSection, InputSetting, Settled, Superseded};
+use super::missing;
+use super::names::Names;
+use super::options::Options;
+use super::rules::{self, Context};
+use super::verdict::{ChartValue, Effect, Expect, Verdict};
+use crate::diagnostic::InvalidInput;
+use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
+use crate::secret::Secret;
+use crate::yaml::Map;
+
+/// What the values will hold, and why.
+#[derive(Debug)]
+pub struct Plan {
+    /// The `config` mapping, in the order of the source.
+    pub config: Vec<PlannedSection>,
+    /// Keys of the chart.
+    pub values: Vec<PlannedValue>,
+    /// Credentials that move into the Secret.
+    pub secrets: Vec<PlannedSecret>,
+    /// What became of each line.
+    pub decisions: Vec<Decision>,
+    /// What became of the chart's defaults.
+    pub chart_defaults: Vec<ChartDefault>,
+    /// What is left to do.
+    pub tasks: Vec<Task>,
+    /// Why not to go on.
+    pub blockers: Vec<Blocker>,
+    /// What the rendered configuration must say.
+    pub expectations: Vec<Expectation>,
+    /// Comments that stand behind everything.
+    pub last_comments: Vec<String>,
+}
+
+/// A section of `config`.
+#[derive(Debug)]
+pub struct PlannedSection {
+    /// The section in canonical spelling.
+    pub section: Arc<Section>,
+    /// Comment lines above it.
+    pub comments: Vec<String>,
+    /// What stands in it.
+    pub items: Vec<PlannedItem>,
+    /// Whether a null takes the chart's whole section away.
+    pub removed: bool,
+}
+
+/// Something in a section of `config`.
+#[derive(Debug)]
+pub enum PlannedItem {
+    /// A setting.
+    Setting {
+        /// The key.
+        property: String,
+        /// What it says.
+        value: ConfigValue,
+        /// Comment lines above it.
+        above: Vec<String>,
+        /// The comment behind it.
+        beside: String,
+    },
+    /// Comment lines in the place of a setting that went elsewhere.
+    Note(Vec<String>),
+}
+
+/// The value of a setting in `config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigValue {
+    /// Decoded gcfg values: one makes a scalar, any other number a list.
+    Texts(Vec<String>),
+    /// A native boolean.
+    Bool(bool),
+    /// Null, which takes a default of the chart away.
+    Null,
+}
+
+/// A key of the chart.
+#[derive(Debug, Clone)]
+pub struct PlannedValue {
+    /// Its path.
+    pub path: &'static str,
+    /// Its value.
+    pub value: ChartValue,
+    /// Where it comes from.
+    pub origin: String,
+}
+
+/// A credential for the Secret.
+#[derive(Debug, Clone)]
+pub struct PlannedSecret {
+    /// The environment variable, and its key in the Secret.
+    pub variable: String,
+    /// The credential.
+    pub value: Secret,
+    /// Where it comes from.
+    pub origin: String,
+}
+
+/// What the rendered configuration must say about one setting of the input.
+#[derive(Debug, Clone)]
+pub struct Expectation {
+    /// The setting.
+    pub name: SettingName,
+    /// What is expected.
+    pub expect: Expect,
+}
+
+/// Plans the conversion of some documents, read one after another.
+///
+/// # Errors
+/// Lines that Connect itself would not start with.
+pub fn plan(
+    documents: &[Document],
+    options: &Options,
+    chart: &ConfigValues,
+    base: &Map,
+) -> Result<Plan, InvalidInput> {
+    let names = Names::new(chart);
+    let comments = Comments::of(documents);
+    let sections = input::gather(documents, &names);
+    let settled = settle(&sections)?;
+    let base_config = ConfigValues::of(base);
+    let context = Context {
+        options,
+        base: &base_config,
+        settings: &settled,
+    };
+    let mut planner = Planner {
+        plan: Plan {
+            config: Vec::new(),
+            values: Vec::new(),
+            secrets: Vec::new(),
+            decisions: Vec::new(),
+            chart_defaults: Vec::new(),
+            tasks: Vec::new(),
+            blockers: Vec::new(),
+            expectations: Vec::new(),
+            last_comments: comments.last().to_vec(),
+        },
+        comments: &comments,
+        sections: HashMap::new(),
+        settings: HashMap::new(),
+    };
+    let mut remaining = settled.iter();
+    for section in &sections {
+        planner.section(section);
+        for (setting, settled) in remaining.by_ref().take(section.settings.len()) {
+            let verdict = rules::judge(&context, setting, settled);
+            planner.setting(setting, settled, verdict);
+        }
+    }
+    let mut plan = planner.finish(documents);
+    missing::complete(&mut plan, &context, base);
+    defaults::settle(&mut plan, options, chart);
+    Ok(plan)
+}
+
+fn settle<'a>(
+    sections: &'a [InputSection<'a>],
+) -> Result<Vec<(&'a InputSetting<'a>, Settled)>, InvalidInput> {
+    let mut settled = Vec::new();
+    let mut errors = Vec::new();
+    for setting in sections.iter().flat_map(|section| &section.settings) {
+        match setting.settle() {
+            Ok(result) => settled.push((setting, result)),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() {
+        Ok(settled)
+    } else {
+        Err(InvalidInput(errors))
+    }
+}
+
+struct Planner<'a> {
+    plan: Plan,
+    comments: &'a Comments,
+    /// Where each section stands in the plan.
+    sections: HashMap<SectionKey, usize>,
+    /// Where each setting stands in its section.
+    settings: HashMap<SettingKey, usize>,
+}
+
+impl Planner<'_> {
+    fn section(&mut self, section: &InputSection<'_>) {
+        let comments = self.comments.section(&section.section.key()).to_vec();
+        self.in_section(&section.section).comments.extend(comments);
+    }
+
+    fn setting(&mut self, setting: &InputSetting<'_>, settled: &Settled, verdict: Verdict) {
+        let key = setting.name.key();
+        let above = self.comments.above(&key).to_vec();
+        let mut beside = origin(setting, settled);
+        for comment in self.comments.beside(&key) {
+            beside.push_str(" | ");
+            beside.push_str(comment);
+        }
+        self.decide(setting, settled, &verdict);
+        if verdict.blocks {
+            self.plan.blockers.push(Blocker {
+                setting: setting.name.to_string(),
+                code: verdict.code.clone(),
+                reason: verdict.reason.clone(),
+            });
+        }
+        self.plan.tasks.extend(verdict.tasks);
+        self.plan.expectations.push(Expectation {
+            name: setting.name.clone(),
+            expect: verdict.expect,
+        });
+        let origin = origin(setting, settled);
+        let mut in_config = false;
+        for effect in verdict.effects {
+            match effect {
+                Effect::Config(values) => {
+                    in_config = true;
+                    self.put(&setting.name, ConfigValue::Texts(values), &above, &beside);
+                }
+                Effect::ConfigBool(on) => {
+                    in_config = true;
+                    self.put(&setting.name, ConfigValue::Bool(on), &above, &beside);
+                }
+                Effect::Renamed(name, values) => {
+                    in_config = true;
+                    self.put(&name, ConfigValue::Texts(values), &above, &beside);
+                }
+                Effect::Value(path, value) => self.plan.values.push(PlannedValue {
+                    path,
+                    value,
+                    origin: origin.clone(),
+                }),
+                Effect::Secret { variable, value } => self.plan.secrets.push(PlannedSecret {
+                    variable,
+                    value,
+                    origin: origin.clone(),
+                }),
+            }
+        }
+        if !in_config {
+            let mut lines = above;
+            let went = match &verdict.target {
+                Some(target) => format!("went to {target}"),
+                None => "left out".to_owned(),
+            };
+            lines.push(format!(
+                "{}: {went} ({}) | {beside}",
+                setting.name.property, verdict.code
+            ));
+            self.in_section(&setting.name.section)
+                .items
+                .push(PlannedItem::Note(lines));
+        }
+    }
+
+    /// Puts a setting into its section, or adds its values to those that stand there already.
+    fn put(&mut self, name: &SettingName, value: ConfigValue, above: &[String], beside: &str) {
+        let at = self.settings.get(&name.key()).copied();
+        let section = self.in_section(&name.section);
+        if let Some(PlannedItem::Setting {
+            value: ConfigValue::Texts(there),
+            beside: origin,
+            ..
+        }) = at.and_then(|at| section.items.get_mut(at))
+            && let ConfigValue::Texts(values) = value
+        {
+            there.extend(values);
+            origin.push_str(", ");
+            origin.push_str(beside);
+            return;
+        }
+        let at = section.items.len();
+        section.items.push(PlannedItem::Setting {
+            property: name.property.clone(),
+            value,
+            above: above.to_vec(),
+            beside: beside.to_owned(),
+        });
+        self.settings.insert(name.key(), at);
+    }
+
+    /// The planned section of this identity, added at the end when it is not there.
+    fn in_section(&mut self, section: &Arc<Section>) -> &mut PlannedSection {
+        let config = &mut self.plan.config;
+        let at = *self.sections.entry(section.key()).or_insert_with(|| {
+            config.push(PlannedSection {
+                section: Arc::clone(section),
+                comments: Vec::new(),
+                items: Vec::new(),
+                removed: false,
+            });
+            config.len() - 1
+        });
+        &mut config[at]
+    }
+
+    /// Accounts for every line of a setting.
+    fn decide(&mut self, setting: &InputSetting<'_>, settled: &Settled, verdict: &Verdict) {
+        for (occurrence, superseded) in setting.occurrences.iter().zip(&settled.superseded) {
+            let line_of = |at: usize| {
+                let other = &setting.occurrences[at];
+                format!("{}:{}", other.document.source().name(), other.setting.line)
+            };
+            let spelled = occurrence.setting.name.to_string();
+            let mut decision = Decision {
+                spelled: (spelled != setting.name.to_string()).then_some(spelled),
+                name: setting.name.clone(),
+                file: occurrence.document.source().name().to_owned(),
+                line: occurrence.setting.line,
+                action: verdict.action,
+                code: verdict.code.clone(),
+                target: verdict.target.clone(),
+                reason: verdict.reason.clone(),
+            };
+            let out_of_force = superseded.map(|superseded| match superseded {
+                Superseded::Overridden(by) => (
+                    "overridden",
+                    format!("Connect takes the value of {}", line_of(by)),
+                ),
+                Superseded::Cleared(by) => (
+                    "list-cleared",
+                    format!("the key alone at {} empties the list", line_of(by)),
+                ),
+                Superseded::Clears => (
+                    "list-cleared",
+                    "a key alone empties the list of what came before".to_owned(),
+                ),
+            });
+            if let Some((code, reason)) = out_of_force {
+                decision.action = Action::Drop;
+                decision.code = code.into();
+                decision.target = None;
+                decision.reason = reason;
+            }
+            self.plan.decisions.push(decision);
+        }
+    }
+
+    fn finish(mut self, documents: &[Document]) -> Plan {
+        let files: HashMap<&str, usize> = documents
+            .iter()
+            .enumerate()
+            .map(|(index, document)| (document.source().name(), index))
+            .collect();
+        self.plan.decisions.sort_by_key(|decision| {
+            let file = files.get(decision.file.as_str()).copied();
+            (file.unwrap_or_default(), decision.line)
+        });
+        self.plan
+    }
+}
+
+/// The places of the lines that count, e.g. `rstudio-connect.gcfg:12,14`.
+fn origin(setting: &InputSetting<'_>, settled: &Settled) -> String {
+    let mut out = String::new();
+    let mut file = "";
+    for (occurrence, superseded) in setting.occurrences.iter().zip(&settled.superseded) {
+        if superseded.is_some_and(|s| s != Superseded::Clears) {
+            continue;
+        }
+        let name = short(occurrence.document.source().name());
+        if name == file {
+            out.push(',');
+        } else {
+            if !out.is_empty() {
+                out.push_str(", ");
+            }
+            out.push_str(name);
+            out.push(':');
+            file = name;
+        }
+        out.push_str(&occurrence.setting.line.to_string());
+    }
+    out
+}
+
+/// A file's name without its folders.
+fn short(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+impl Plan {
+    /// The setting in `config` that is this one to Connect.
+    #[must_use]
+    pub fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {
+        self.config.iter().find_map(|section| {
+            section.items.iter().find_map(|item| match item {
+                PlannedItem::Setting {
+                    property, value, ..
+                } => {
+                    let name = SettingName::new(Arc::clone(&section.section), property.clone());
+                    (name.key() == *key).then_some(value)
+                }
+                PlannedItem::Note(_) => None,
+            })
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! The proof that the values say what the old configuration said.
+//!
+//! The finished values are rendered with the chart's rules, the result is read as Connect reads it
+//! and compared, setting by setting, with what the plan promises. A difference is a defect of ours,
+//! and nothing is written.
+
+use std::collections::HashMap;
+
+use super::account::{ChartDefault, DefaultAction};
+use super::config_values::ConfigValues;
+use super::plan::Plan;
+use super::verdict::Expect;
+use crate::gcfg::{self, Document, SettingKey, SettingName};
+
+/// What a rendered configuration says against the plan.
+#[derive(Debug, thiserror::Error)]
+#[error("internal error: the values would not mean what the input means; nothing was written. Please report this with the names below (no values are shown)\n{}", .0.join("\n"))]
+pub struct Unexplained(pub Vec<String>);
+
+/// Compares the rendered configuration with the plan. Gives back what the chart adds by itself
+/// while rendering.
+///
+/// # Errors
+/// Differences that the account does not explain.
+pub fn prove(
+    plan: &Plan,
+    defaults: &[ChartDefault],
+    base: &ConfigValues,
+    rendered: &str,
+) -> Result<Vec<ChartDefault>, Unexplained> {
+    let document = gcfg::parse_text("rstudio-connect.gcfg", rendered).map_err(|error| {
+        Unexplained(vec![format!("- the rendered file does not parse: {error}")])
+    })?;
+    let mut left = settings(&document);
+    let mut wrong = Vec::new();
+    let kept: Vec<&str> = defaults
+        .iter()
+        .filter(|default| default.action == DefaultAction::Kept)
+        .map(|default| default.setting.as_str())
+        .collect();
+    // Several settings of the input may end under one name: a deprecated one and its successor.
+    let mut promised: HashMap<SettingKey, Vec<&str>> = HashMap::new();
+    let mut anything = Vec::new();
+    for expectation in &plan.expectations {
+        match &expectation.expect {
+            Expect::Values(values) => {
+                let slot = promised.entry(expectation.name.key()).or_default();
+                slot.extend(values.iter().map(String::as_str));
+            }
+            Expect::Elsewhere(name, values) => {
+                let slot = promised.entry(name.key()).or_default();
+                slot.extend(values.iter().map(String::as_str));
+            }
+            Expect::Chart => anything.push(expectation.name.key()),
+            Expect::Absent => {}
+        }
+    }
+    for (key, values) in promised {
+        let found = left.remove(&key);
+        let found: Vec<&str> = found
+            .iter()
+            .flat_map(|(_, values)| values.iter().map(String::as_str))
+            .collect();
+        if found != values {
+            let name = plan
+                .expectations
+                .iter()
+                .find(|expectation| expectation.name.key() == key)
+                .map_or_else(|| key.property().to_owned(), |e| e.name.to_string());
+            wrong.push(format!(
+                "- {name}: {} promised, {} rendered, not the same",
+                values.len(),
+                found.len()
+            ));
+        }
+    }
+    let mut computed = Vec::new();
+    let mut added: Vec<(SettingKey, (SettingName, Vec<String>))> = left.into_iter().collect();
+    added.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (key, (name, _)) in added {
+        let shown = name.to_string();
+        let explained = anything.contains(&key)
+            || base.find(&key).is_some()
+            || kept.iter().any(|kept| *kept == shown);
+        if explained {
+            continue;
+        }
+        match computed_by_chart(&name) {
+            Some(reason) => computed.push(ChartDefault {
+                setting: shown,
+                action: DefaultAction::Kept,
+                reason: reason.to_owned(),
+            }),
+            None => wrong.push(format!("- {shown}: rendered, but nothing says why")),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(computed)
+    } else {
+        wrong.sort();
+        Err(Unexplained(wrong))
+    }
+}
+
+/// Every setting of a document with all its values, by identity.
+fn settings(document: &Document) -> HashMap<SettingKey, (SettingName, Vec<String>)> {
+    let mut settings: HashMap<SettingKey, (SettingName, Vec<String>)> = HashMap::new();
+    for setting in document.settings() {
+        let slot = settings
+            .entry(setting.name.key())
+            .or_insert_with(|| (setting.name.clone(), Vec::new()));
+        slot.1.push(setting.text().unwrap_or("true").to_owned());
+    }
+    settings
+}
+
+/// What the chart writes from keys other than `config`.
+fn computed_by_chart(name: &SettingName) -> Option<&'static str> {
+    if name.section.subsection.is_some() {
+        return None;
+    }
+    Some(match (name.section.name.as_str(), name.property.as_str()) {
+        ("Kubernetes" | "Launcher", _) => "the chart writes it for off-host execution",
+        ("Metrics", "PrometheusListen") => "the chart writes it from prometheus.port",
+        ("Licensing", "LicenseType") => "the chart writes it from license.server",
+        ("ExecutionEnvironments", "ConfigFilePath") => {
+            "the chart writes it for executionEnvironments"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,33 @@
+//! The database: on Kubernetes it must be PostgreSQL.
+
+use crate::convert::account::{Action, Blocker};
+use crate::convert::verdict::Verdict;
+
+const REMEDY: &str = "Move the server to PostgreSQL while it is still on the VM, then convert again: several pods cannot share a SQLite file, and SQLite files do not survive on network storage";
+
+/// Decides about `Database.Provider`.
+pub fn judge(property: &str, value: &str) -> Option<Verdict> {
+    if property != "Provider" {
+        return None;
+    }
+    let values = vec![value.to_owned()];
+    Some(if value.eq_ignore_ascii_case("postgres") {
+        Verdict::new(Action::Keep, "database-postgres", "PostgreSQL carries over").keeping(values)
+    } else {
+        Verdict::new(
+            Action::Block,
+            "database-not-postgres",
+            format!("the database must be PostgreSQL. {REMEDY}"),
+        )
+        .keeping(values)
+    })
+}
+
+/// The blocker for an input that does not say which database it uses.
+pub fn provider_missing() -> Blocker {
+    Blocker {
+        setting: "Database.Provider".to_owned(),
+        code: "database-not-postgres".into(),
+        reason: format!("not set, which means SQLite. {REMEDY}"),
+    }
+}

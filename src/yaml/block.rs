@@ -1,0 +1,501 @@
+//! A tree to be written in block style, with comments: values files and what goes into them.
+
+use super::emit;
+
+/// A mapping to be written, in the order in which its entries were added.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Block {
+    entries: Vec<BlockEntry>,
+    tail: Vec<String>,
+}
+
+/// A key, its value and what is written about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockEntry {
+    key: String,
+    tree: Tree,
+    gap: bool,
+    above: Vec<String>,
+    beside: Option<String>,
+}
+
+/// A value to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tree {
+    /// Null: in a values file it takes a chart's default away.
+    Null,
+    /// A native boolean, where a chart wants one. Everything from a gcfg file is text.
+    Bool(bool),
+    /// A native integer, where a chart or Kubernetes wants one (ports, counts). Helm would print
+    /// one from a million upwards with an exponent.
+    Int(i64),
+    /// Text, always written in quotes.
+    Text(String),
+    /// A list.
+    List(Vec<Item>),
+    /// A mapping.
+    Map(Block),
+}
+
+/// An item of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    tree: Tree,
+    above: Vec<String>,
+    beside: Option<String>,
+}
+
+impl Block {
+    /// An empty mapping.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing in it but, perhaps, comments.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Adds an entry at the end and gives it back, for its comments.
+    pub fn add(&mut self, key: impl Into<String>, tree: impl Into<Tree>) -> &mut BlockEntry {
+        let at = self.entries.len();
+        self.entries.push(BlockEntry {
+            key: key.into(),
+            tree: tree.into(),
+            gap: false,
+            above: Vec::new(),
+            beside: None,
+        });
+        &mut self.entries[at]
+    }
+
+    /// The mapping behind a key, which is added when it is not there (or is no mapping).
+    pub fn block(&mut self, key: &str) -> &mut Self {
+        let at = match self.entries.iter().position(|entry| entry.key == key) {
+            Some(at) => at,
+            None => {
+                self.add(key, Self::new());
+                self.entries.len() - 1
+            }
+        };
+        let tree = &mut self.entries[at].tree;
+        if !matches!(tree, Tree::Map(_)) {
+            *tree = Tree::Map(Self::new());
+        }
+        match tree {
+            Tree::Map(block) => block,
+            _ => unreachable!("made a mapping just above"),
+        }
+    }
+
+    /// The entry of a key.
+    pub fn entry(&mut self, key: &str) -> Option<&mut BlockEntry> {
+        self.entries.iter_mut().find(|entry| entry.key == key)
+    }
+
+    /// Writes a comment behind the last entry, at its depth.
+    pub fn comment_at_end(&mut self, text: &str) -> &mut Self {
+        self.tail.extend(emit::comment(text));
+        self
+    }
+
+    /// The mapping as the text of a YAML document.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        let mut out = String::new();
+        if self.is_empty() {
+            lines(&self.tail, 0, &mut out);
+            out.push_str("{}\n");
+        } else {
+            self.write(0, &mut out);
+        }
+        out
+    }
+
+    fn write(&self, depth: usize, out: &mut String) {
+        for (index, entry) in self.entries.iter().enumerate() {
+            // The first entry of a nested mapping stays with its key.
+            if entry.gap && (index > 0 || depth == 0) && !out.is_empty() {
+                out.push('\n');
+            }
+            lines(&entry.above, depth, out);
+            indent(depth, out);
+            entry.write(depth, out);
+        }
+        lines(&self.tail, depth, out);
+    }
+}
+
+impl BlockEntry {
+    /// Writes a comment above the entry, behind those that are there already.
+    pub fn above(&mut self, text: &str) -> &mut Self {
+        self.above.extend(emit::comment(text));
+        self
+    }
+
+    /// Writes a comment behind the key's value, on its line. Of a text with several lines, the
+    /// lines are joined.
+    pub fn beside(&mut self, text: &str) -> &mut Self {
+        self.beside = Some(on_one_line(text));
+        self
+    }
+
+    /// Leaves a line blank above the entry and its comments.
+    pub fn gap(&mut self) -> &mut Self {
+        self.gap = true;
+        self
+    }
+
+    /// The value.
+    pub fn tree(&mut self) -> &mut Tree {
+        &mut self.tree
+    }
+
+    fn write(&self, depth: usize, out: &mut String) {
+        let key = emit::key(&self.key);
+        // YAML readers look for the colon of a key no further than 1,024 characters ahead.
+        if key.len() > 1000 {
+            out.push_str("? ");
+            out.push_str(&key);
+            out.push('\n');
+            indent(depth, out);
+        } else {
+            out.push_str(&key);
+        }
+        out.push(':');
+        self.tree.write(depth, self.beside.as_deref(), out);
+    }
+}
+
+impl Item {
+    /// Writes a comment above the item.
+    #[must_use]
+    pub fn above(mut self, text: &str) -> Self {
+        self.above.extend(emit::comment(text));
+        self
+    }
+
+    /// Writes a comment behind the item, on its line.
+    #[must_use]
+    pub fn beside(mut self, text: &str) -> Self {
+        self.beside = Some(on_one_line(text));
+        self
+    }
+}
+
+impl Tree {
+    /// Writes the value behind `key:` or `-`, with the line's end.
+    fn write(&self, depth: usize, beside: Option<&str>, out: &mut String) {
+        match self {
+            Self::List(items) if !items.is_empty() => {
+                end_line(beside, out);
+                for item in items {
+                    lines(&item.above, depth + 1, out);
+                    indent(depth + 1, out);
+                    out.push('-');
+                    item.tree
+                        .write_in_list(depth + 1, item.beside.as_deref(), out);
+                }
+                return;
+            }
+            Self::Map(block) if !block.is_empty() => {
+                end_line(beside, out);
+                block.write(depth + 1, out);
+                return;
+            }
+            Self::Null => out.push_str(" null"),
+            Self::Bool(value) => out.push_str(if *value { " true" } else { " false" }),
+            Self::Int(number) => {
+                out.push(' ');
+                out.push_str(&number.to_string());
+            }
+            Self::Text(text) => {
+                out.push(' ');
+                out.push_str(&emit::string(text));
+            }
+            Self::List(_) => out.push_str(" []"),
+            Self::Map(_) => out.push_str(" {}"),
+        }
+        end_line(beside, out);
+        if let Self::Map(block) = self {
+            lines(&block.tail, depth + 1, out);
+        }
+    }
+
+    /// A mapping in a list begins on the line of its dash, where that is possible.
+    fn write_in_list(&self, depth: usize, beside: Option<&str>, out: &mut String) {
+        match self {
+            Self::Map(block)
+                if beside.is_none()
+                    && block
+                        .entries
+                        .first()
+                        .is_some_and(|first| first.above.is_empty()) =>
+            {
+                let start = out.len();
+                block.write(depth + 1, out);
+                // The first entry's indentation gives way to the dash's blank.
+                out.replace_range(start..start + 2 * (depth + 1), " ");
+            }
+            _ => self.write(depth, beside, out),
+        }
+    }
+}
+
+impl From<&str> for Tree {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Tree {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Tree {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Tree {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<Block> for Tree {
+    fn from(block: Block) -> Self {
+        Self::Map(block)
+    }
+}
+
+impl<I: Into<Item>> From<Vec<I>> for Tree {
+    fn from(items: Vec<I>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Tree>> From<T> for Item {
+    fn from(tree: T) -> Self {
+        Self {
+            tree: tree.into(),
+            above: Vec::new(),
+            beside: None,
+        }
+    }
+}
+
+fn indent(depth: usize, out: &mut String) {
+    for _ in 0..depth {
+        out.push_str("  ");
+    }
+}
+
+fn lines(lines: &[String], depth: usize, out: &mut String) {
+    for line in lines {
+        indent(depth, out);
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+fn end_line(beside: Option<&str>, out: &mut String) {
+    if let Some(comment) = beside {
+        out.push_str("  ");
+        out.push_str(comment);
+    }
+    out.push('\n');
+}
+
+fn on_one_line(text: &str) -> String {
+    let text = text
+        .split('\n')
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join(" ");
+    emit::comment(&text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::yaml::{Map, Value, read_values};
+
+    #[test]
+    fn a_tree_is_written_in_block_style_with_its_comments() {
+        let mut root = Block::new();
+        root.add("replicas", 1).above("One server on one database.");
+        let config = root.block("config");
+        config
+            .block("HTTP")
+            .add("Listen", ":3939")
+            .above("The listener\nof old")
+            .beside("rstudio-connect.gcfg:12");
+        config.block("HTTP").comment_at_end("the end");
+        config.add(
+            "Python",
+            Tree::Map({
+                let mut python = Block::new();
+                python.add("Enabled", true);
+                python.add("Executable", vec!["/a", "/b"]);
+                python
+            }),
+        );
+        config
+            .add("RPackageRepository \"CRAN\"", Tree::Null)
+            .beside("taken away");
+        let mut variable = Block::new();
+        variable.add("name", "A");
+        variable
+            .block("valueFrom")
+            .block("secretKeyRef")
+            .add("name", "s");
+        let mut plain = Block::new();
+        plain.add("name", "B").above("with a comment");
+        root.add(
+            "env",
+            Tree::List(vec![variable.into(), Item::from(plain).beside("x")]),
+        )
+        .gap();
+        root.add("empty", Block::new());
+        root.add("none", Vec::<&str>::new());
+        let text = root.to_yaml();
+        insta::assert_snapshot!(text, @r#"
+        # One server on one database.
+        replicas: 1
+        config:
+          HTTP:
+            # The listener
+            # of old
+            Listen: ':3939'  # rstudio-connect.gcfg:12
+            # the end
+          Python:
+            Enabled: true
+            Executable:
+              - '/a'
+              - '/b'
+          'RPackageRepository "CRAN"': null  # taken away
+
+        env:
+          - name: 'A'
+            valueFrom:
+              secretKeyRef:
+                name: 's'
+          -  # x
+            # with a comment
+            name: 'B'
+        empty: {}
+        none: []
+        "#);
+        assert!(read_values(&text).is_ok());
+    }
+
+    fn value(tree: &Tree) -> Value {
+        #[allow(clippy::cast_precision_loss)]
+        match tree {
+            Tree::Null => Value::Null,
+            Tree::Bool(value) => Value::Bool(*value),
+            Tree::Int(number) => Value::Number(*number as f64),
+            Tree::Text(text) => Value::String(text.clone()),
+            Tree::List(items) => Value::List(items.iter().map(|item| value(&item.tree)).collect()),
+            Tree::Map(block) => Value::Map(map(block)),
+        }
+    }
+
+    fn map(block: &Block) -> Map {
+        block
+            .entries
+            .iter()
+            .map(|entry| (entry.key.clone(), value(&entry.tree)))
+            .collect()
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[ -~]{0,12}",
+            "[\\x00-\\xA0\u{2028}\u{2029}\u{FEFF}\u{FFFE}'\"\\\\:#&*!|>%@`{}\\[\\],? -]{0,12}",
+            prop::sample::select(vec![
+                "y", "no", "null", "~", "1_000", "0755", "1e3", "<<", "=", "---", "...", "- a",
+                "a: b", "a #b", ".inf", "0x1", " a", "a ", "", "? a", "!!str a", "&a", "*a",
+            ])
+            .prop_map(str::to_owned),
+            (900..1100_usize).prop_map(|n| "k".repeat(n)),
+        ]
+    }
+
+    fn entry(
+        block: &mut Block,
+        key: String,
+        tree: Tree,
+        comments: (Option<String>, Option<String>, bool),
+    ) {
+        let entry = block.add(key, tree);
+        if let Some(text) = &comments.0 {
+            entry.above(text);
+        }
+        if let Some(text) = &comments.1 {
+            entry.beside(text);
+        }
+        if comments.2 {
+            entry.gap();
+        }
+    }
+
+    fn tree() -> impl Strategy<Value = Tree> {
+        let comment = || prop::option::weighted(0.3, any::<String>());
+        let leaf = prop_oneof![
+            4 => text().prop_map(Tree::Text),
+            1 => Just(Tree::Null),
+            1 => any::<bool>().prop_map(Tree::Bool),
+            1 => any::<i32>().prop_map(|n| Tree::Int(n.into())),
+        ];
+        leaf.prop_recursive(3, 24, 4, move |inner| {
+            let item = (inner.clone(), comment(), comment()).prop_map(|(tree, above, beside)| {
+                let mut item = Item::from(tree);
+                if let Some(text) = above {
+                    item = item.above(&text);
+                }
+                if let Some(text) = beside {
+                    item = item.beside(&text);
+                }
+                item
+            });
+            let entries =
+                prop::collection::vec((text(), inner, (comment(), comment(), any::<bool>())), 0..4);
+            prop_oneof![
+                prop::collection::vec(item, 0..4).prop_map(Tree::List),
+                (entries, comment()).prop_map(|(entries, tail)| {
+                    let mut block = Block::new();
+                    for (key, tree, comments) in entries {
+                        entry(&mut block, key, tree, comments);
+                    }
+                    if let Some(text) = tail {
+                        block.comment_at_end(&text);
+                    }
+                    Tree::Map(block)
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn what_is_written_reads_back(key in text(), tree in tree()) {
+            let mut root = Block::new();
+            root.add(key, tree);
+            let text = root.to_yaml();
+            let read = read_values(&text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
+            prop_assert_eq!(read, map(&root), "{}", text);
+        }
+    }
+}
