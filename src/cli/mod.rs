@@ -6,6 +6,10 @@ mod exit;
 mod gcfg;
 mod global;
 mod sources;
+mod input;
+mod overlay;
+mod post_render;
+mod upgrade;
 mod values;
 mod version;
 
@@ -39,6 +43,9 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Values(Box<values::Values>),
+    PostRender(post_render::PostRender),
+    Overlay(overlay::Overlay),
+    Upgrade(upgrade::Upgrade),
     Version(version::Version),
     Completion(completion::Completion),
     Diff(Box<diff::Diff>),
@@ -47,6 +54,7 @@ enum Command {
 
 /// Runs a command line and says how it ended. Messages have been printed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = post_render::by_name(args.into_iter().collect());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -62,6 +70,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     cli.global.apply();
     let result = match &cli.command {
         Command::Values(command) => command.run(),
+        Command::PostRender(command) => command.run(),
+        Command::Overlay(command) => command.run(&cli.global),
+        Command::Upgrade(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
         Command::Diff(command) => command.run(&cli.global),

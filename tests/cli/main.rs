@@ -10,12 +10,18 @@ mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
 #[cfg(unix)]
+mod overlay;
+#[cfg(unix)]
 mod package;
 #[cfg(unix)]
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
+#[cfg(unix)]
+mod post_render;
 mod support;
+#[cfg(unix)]
+mod upgrade;
 mod values;
 mod values_helm;
 mod version;
