@@ -38,3 +38,85 @@ fn every_code_of_the_account_is_documented() {
         &table,
     );
 }
+
+/// A command of the README with what it prints, as a block of text.
+fn shown(command: &str, output: &str) -> String {
+    let mut block = format!("\n    $ {command}\n");
+    for line in output.lines() {
+        let line = format!("    {line}");
+        block.push_str(line.trim_end());
+        block.push('\n');
+    }
+    block.push('\n');
+    block
+}
+
+#[test]
+fn the_readme_shows_what_values_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "values --from testdata/rstudio-connect.gcfg --pvc connect-data --license-secret connect-license --connect-version 2026.08.0 --out values.yaml --secret-out secret.yaml";
+    let root = env!("CARGO_MANIFEST_DIR");
+    std::os::unix::fs::symlink(format!("{root}/testdata"), folder.path().join("testdata")).unwrap();
+    let output = crate::support::connect_migrate()
+        .current_dir(folder.path())
+        .args(line.split(' '))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let talk = String::from_utf8(output.stderr).unwrap();
+    // The beginning of each group is enough to show.
+    let mut text = String::new();
+    let mut entries = 0;
+    for line in talk.lines() {
+        if !line.starts_with(' ') {
+            entries = 0;
+        } else if !line.starts_with("         ") {
+            entries += 1;
+        }
+        match entries {
+            0..=2 => text.push_str(&format!("{line}\n")),
+            3 if !line.starts_with("         ") => text.push_str("    …\n"),
+            _ => {}
+        }
+    }
+    let wrapped = "helm connect-migrate values --from testdata/rstudio-connect.gcfg --pvc connect-data \\\n        --license-secret connect-license --connect-version 2026.08.0 \\\n        --out values.yaml --secret-out secret.yaml";
+    generated(
+        "README.md",
+        "<!-- run: values ",
+        "<!-- end of run -->",
+        &shown(wrapped, &text),
+    );
+}
+
+#[test]
+fn the_readme_shows_what_the_overlay_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let gcfg = "[Applications]\n      ScheduleConcurrency = 3\n";
+    let manifest = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: connect-config\ndata:\n  rstudio-connect.gcfg: |\n    {}",
+        gcfg.replace("      ", "    ")
+    );
+    let output = crate::support::connect_migrate()
+        .env("XDG_STATE_HOME", folder.path())
+        .arg("post-render")
+        .write_stdin(manifest)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let shown_lines: String = text
+        .lines()
+        .filter(|line| {
+            !line.contains("connect-migrate/undo") && !line.contains("connect-migrate/settings")
+        })
+        .map(|line| format!("{line}\n"))
+        .collect();
+    generated(
+        "README.md",
+        "<!-- run: post-render ",
+        "<!-- end of run -->",
+        &shown(
+            "helm template … --post-renderer … (the ConfigMap, shortened)",
+            &shown_lines,
+        ),
+    );
+}

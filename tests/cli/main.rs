@@ -4,6 +4,7 @@
 
 mod chart_rules;
 mod diff;
+#[cfg(unix)]
 mod docs;
 mod gcfg_back;
 mod gcfg_oracle;
