@@ -38,6 +38,10 @@ const MISSPELLED: &[&str] = &["password", "passphrase", "secret", "token", "cred
 /// How far above a line we look for the beginning of what it may belong to.
 const LOOK_BACK: usize = 200;
 
+/// How far above a line a credential may stand whose rest it is, when nothing but its place says so.
+/// Longer ones are keys in PEM form, which say where they begin.
+const REST_LINES: usize = 30;
+
 /// How long a run of letters and digits must be to count as a key or token.
 const TOKEN_LENGTH: usize = 20;
 
@@ -160,7 +164,7 @@ fn belongs_to_secret(source: &SourceFile, line: usize) -> bool {
         if in_chain && shape(text).is_sensitive(text) {
             return true;
         }
-        in_chain = in_chain && is_rest(text);
+        in_chain = in_chain && line - above < REST_LINES && is_rest(text);
     }
     false
 }
