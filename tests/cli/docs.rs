@@ -91,20 +91,44 @@ fn the_readme_shows_what_values_prints() {
 #[test]
 fn the_readme_shows_what_the_overlay_changes() {
     let folder = tempfile::tempdir().unwrap();
-    let gcfg = "[Applications]\n      ScheduleConcurrency = 3\n";
-    let manifest = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: connect-config\ndata:\n  rstudio-connect.gcfg: |\n    {}",
-        gcfg.replace("      ", "    ")
-    );
+    let manifest = "apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: connect-config
+data:
+  rstudio-connect.gcfg: |
+    [Applications]
+    ScheduleConcurrency = 3
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: connect
+spec:
+  template:
+    spec:
+      containers:
+        - name: connect
+          volumeMounts:
+            - name: config
+              mountPath: /etc/rstudio-connect/rstudio-connect.gcfg
+              subPath: rstudio-connect.gcfg
+      volumes:
+        - name: config
+          configMap:
+            name: connect-config
+";
     let output = crate::support::connect_migrate()
         .env("XDG_STATE_HOME", folder.path())
         .arg("post-render")
         .write_stdin(manifest)
         .output()
         .unwrap();
+    assert_eq!(output.status.code(), Some(0));
     let text = String::from_utf8(output.stdout).unwrap();
     let shown_lines: String = text
         .lines()
+        .take_while(|line| *line != "---")
         .filter(|line| {
             !line.contains("connect-migrate/undo") && !line.contains("connect-migrate/settings")
         })
