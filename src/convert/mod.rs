@@ -16,6 +16,7 @@ mod names;
 pub mod options;
 mod plan;
 mod proof;
+pub mod reason;
 mod rules;
 pub mod table;
 mod verdict;

@@ -1,5 +1,6 @@
 //! The whole conversion as data: what stands where in the values, and the account of it.
 
+use crate::convert::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -359,11 +360,11 @@ impl Planner<'_> {
                     format!("Connect takes the value of {}", line_of(by)),
                 ),
                 Superseded::Cleared(by) => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     format!("the key alone at {} empties the list", line_of(by)),
                 ),
                 Superseded::Clears => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     "a key alone empties the list of what came before".to_owned(),
                 ),
             });

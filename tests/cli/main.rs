@@ -4,6 +4,7 @@
 
 mod chart_rules;
 mod diff;
+mod docs;
 mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
