@@ -33,6 +33,8 @@ pub struct Row {
 pub enum Note {
     /// The file has the key, so Connect does not look at this environment variable.
     Hides(String),
+    /// The second configuration has the setting that took this one's place.
+    Successor(SettingName),
     /// One side does not set it; the other sets it to what Connect does by itself.
     Default,
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Hides(variable) => write!(f, "the file hides {variable}"),
+            Self::Successor(name) => write!(f, "see {name}"),
             Self::Default => f.write_str("Connect's default"),
         }
     }
@@ -115,7 +118,13 @@ impl Comparison {
     pub fn new(before: &Effective, after: &Effective) -> Self {
         let mut rows: Vec<Row> = before
             .settings()
-            .map(|setting| row(&setting.name, Some(setting), after.get(&setting.name.key())))
+            .map(|setting| {
+                let mut row = row(&setting.name, Some(setting), after.get(&setting.name.key()));
+                if row.status == Status::OnlyBefore {
+                    row.note = successor(setting, after);
+                }
+                row
+            })
             .collect();
         let added = after
             .settings()
@@ -169,6 +178,13 @@ fn row(name: &SettingName, before: Option<&Setting>, after: Option<&Setting>) ->
         after: after.map(|setting| side(setting, secret)),
         note,
     }
+}
+
+fn successor(setting: &Setting, after: &Effective) -> Option<Note> {
+    let entry = Catalogue::builtin().lookup(&setting.name)?;
+    let successor = entry.successor(setting.name.section.subsection.as_deref())?;
+    after.get(&successor.key())?;
+    Some(Note::Successor(successor))
 }
 
 /// Whether a setting is set to what Connect does when it is not set. What the chart writes for its
@@ -249,6 +265,12 @@ mod tests {
                 "New.K only-after  v",
             ]
         );
+        let renamed = Comparison::new(
+            &effective("[EarlyAccess]\nRunAsCurrentUserSSO = true\n"),
+            &effective("[Applications]\nRunAsCurrentUser = true\n"),
+        );
+        let note = renamed.rows[0].note.as_ref().map(ToString::to_string);
+        assert_eq!(note.as_deref(), Some("see Applications.RunAsCurrentUser"));
         assert!(comparison.differs());
         assert_eq!(comparison.count(Status::Changed), 3);
         assert!(!Comparison::new(&before, &before).differs());

@@ -13,7 +13,10 @@ pub use report::{Action, LocalReport, SettingRow, ValuesRow, table};
 use crate::chart::{self, Release, RenderError};
 use crate::diagnostic::InvalidInput;
 use crate::effective::{Content, Effective, Origin, Secrets};
-use crate::gcfg::{self, Document, Item, Section, SectionKey, SettingKey, SettingName};
+use crate::gcfg::{
+    self, Configuration, Document, Item, Section, SectionKey, SettingKey, SettingName,
+};
+use crate::settings::Catalogue;
 use crate::yaml::{Map, Value};
 
 /// Values to go back from.
@@ -133,21 +136,20 @@ pub fn to_gcfg(inputs: Inputs<'_>) -> Result<Local, LocalError> {
 
 /// The sections of a document, those without settings too.
 fn sections(document: &Document) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for item in document.items() {
-        if let Item::Header(header) = item {
-            let key = header.section.key();
-            if !groups.iter().any(|group| group.section.key() == key) {
-                let canonical = SettingName::new(Arc::clone(&header.section), "x");
-                let canonical = crate::settings::Catalogue::builtin().canonical_name(&canonical);
-                groups.push(Group {
-                    section: canonical.section,
-                    settings: Vec::new(),
-                });
+    let catalogue = Catalogue::builtin();
+    Configuration::of(&[document])
+        .sections()
+        .iter()
+        .map(|section| {
+            let spelled = Arc::clone(&section.headers()[0].item.section);
+            Group {
+                section: catalogue
+                    .canonical_name(&SettingName::new(spelled, ""))
+                    .section,
+                settings: Vec::new(),
             }
-        }
-    }
-    groups
+        })
+        .collect()
 }
 
 /// Every setting that some values name in `config`.
