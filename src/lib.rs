@@ -3,10 +3,13 @@
 //! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
 
 pub mod cli;
+pub mod connect;
 pub mod diagnostic;
 pub mod files;
 pub mod gcfg;
 pub mod output;
+pub mod rebuild;
 pub mod secret;
 pub mod source;
+pub mod state;
 pub mod yaml;

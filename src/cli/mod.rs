@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+pub mod connect;
+pub mod duration;
 mod exit;
 mod global;
+mod rebuild;
 mod version;
 
 use std::ffi::OsString;
@@ -34,6 +37,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Rebuild(Box<rebuild::Rebuild>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -54,6 +58,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Rebuild(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };
@@ -72,6 +77,10 @@ fn failure(error: &anyhow::Error) -> Exit {
             output::talk(render(diagnostic, style));
         }
         return Exit::InvalidInput;
+    }
+    if let Some(connect::Missing(message)) = error.downcast_ref() {
+        output::talk(format!("Error: {message}"));
+        return Exit::Usage;
     }
     // A reader that went away, as in `… | head`, needs no message.
     let reader_gone = error.chain().any(|cause| {

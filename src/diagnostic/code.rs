@@ -52,6 +52,10 @@ codes! {
     GcfgUnknownEscape = "gcfg-unknown-escape",
     /// A backslash outside quotes.
     GcfgBareBackslash = "gcfg-bare-backslash",
+    /// A list of content has a line without a GUID.
+    ContentGuidInvalid = "content-guid-invalid",
+    /// A list of content is not an inventory.
+    InventoryInvalid = "inventory-invalid",
 }
 
 impl fmt::Display for Code {
