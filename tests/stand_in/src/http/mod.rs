@@ -4,17 +4,19 @@ mod builds;
 mod bundles;
 mod caches;
 mod content;
+mod details;
 mod error;
 mod gate;
 mod jobs;
-mod misc;
 mod pages;
 mod request;
 mod search;
 mod settings;
+mod system;
 mod tasks;
 mod usage;
 mod users;
+mod vanities;
 mod variants;
 
 use std::sync::Arc;
@@ -46,7 +48,9 @@ pub(crate) fn app(shared: &Arc<Shared>) -> Router {
         .merge(tasks::routes())
         .merge(caches::routes())
         .merge(usage::routes())
-        .merge(misc::routes())
+        .merge(details::routes())
+        .merge(vanities::routes())
+        .merge(system::routes())
         .fallback(request::no_route)
         .method_not_allowed_fallback(request::no_method);
     let server = Router::new()

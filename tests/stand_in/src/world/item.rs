@@ -175,6 +175,16 @@ impl Item {
         self.bundles.last()
     }
 
+    /// Its packages: language, name and version.
+    pub(crate) fn packages(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        let r = [("r", "jsonlite", "1.8.9"), ("r", "rlang", "1.1.4")];
+        let python = [("python", "numpy", "2.1.1"), ("python", "pandas", "2.2.3")];
+        let of = |has: bool, packages: [_; 2]| packages.into_iter().filter(move |_| has);
+        of(self.r_version.is_some(), r).chain(of(self.py_version.is_some(), python))
+    }
+
     /// Whether deploying it makes documents.
     pub(crate) fn is_rendered(&self) -> bool {
         matches!(

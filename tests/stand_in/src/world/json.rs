@@ -45,7 +45,7 @@ impl World {
             put(name, set(name));
         }
         put("default_image_name", set("default_image_name"));
-        if since(2025, 7) {
+        if since(2025, 9) {
             put("default_environment_guid", set("default_environment_guid"));
         }
         put("created_time", json!(seconds(item.created)));
@@ -57,7 +57,7 @@ impl World {
         // Viewers aren't told what it runs in.
         let hidden = !by_administrator && app_role == "viewer";
         let may = |value: Value| if hidden { Value::Null } else { value };
-        if since(2025, 7) {
+        if since(2025, 9) {
             put("environment_guid", may(json!(item.environment_guid)));
         }
         put("cluster_name", may(json!(item.cluster)));
