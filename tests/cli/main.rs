@@ -2,5 +2,6 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+mod stand_in;
 mod support;
 mod version;
