@@ -3,6 +3,5 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod stand_in;
-mod stand_in_clients;
 mod support;
 mod version;
