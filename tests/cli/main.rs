@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
+mod rebuild;
 mod stand_in;
 mod support;
 mod version;
