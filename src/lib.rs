@@ -4,6 +4,7 @@
 
 pub mod chart;
 pub mod cli;
+pub mod connect;
 pub mod convert;
 pub mod diagnostic;
 pub mod effective;
@@ -14,7 +15,9 @@ pub mod local;
 pub mod manifests;
 pub mod output;
 pub mod overlay;
+pub mod rebuild;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod state;
 pub mod yaml;

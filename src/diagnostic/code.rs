@@ -64,6 +64,10 @@ codes! {
     ChartRefusesValues = "chart-refuses-values",
     /// A manifest without a configuration, or with several.
     ManifestUnusable = "manifest-unusable",
+    /// A list of content has a line without a GUID.
+    ContentGuidInvalid = "content-guid-invalid",
+    /// A list of content is not an inventory.
+    InventoryInvalid = "inventory-invalid",
 }
 
 impl fmt::Display for Code {

@@ -20,6 +20,8 @@ mod plugin;
 mod plugin_post_renderer;
 #[cfg(unix)]
 mod post_render;
+mod rebuild;
+mod stand_in;
 mod support;
 #[cfg(unix)]
 mod upgrade;
