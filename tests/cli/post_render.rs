@@ -237,9 +237,11 @@ fn with_overlay(home: &Home, helm: &Helm, chart: &Path) -> Command {
         .args(CHART_ARGS);
     if helm.is_four() {
         let folder = home.path().join("our plugin");
-        copy_of_the_plugin(&folder);
-        std::fs::create_dir_all(folder.join("bin")).unwrap();
-        std::os::unix::fs::symlink(binary(), folder.join("bin/helm-connect-migrate")).unwrap();
+        if !folder.exists() {
+            copy_of_the_plugin(&folder);
+            std::fs::create_dir_all(folder.join("bin")).unwrap();
+            std::os::unix::fs::symlink(binary(), folder.join("bin/helm-connect-migrate")).unwrap();
+        }
         command.env("HELM_PLUGINS", folder.join("helm4"));
         command.args(["--post-renderer", "connect-migrate"]);
     } else {
@@ -290,6 +292,107 @@ fn under_every_helm_only_the_marked_places_differ() {
                 assert!(expected, "{}{line}", change.tag());
             }
         }
+    }
+}
+
+/// A chart around two Connects, with a hook and a CRD beside them.
+fn umbrella(folder: &Path) -> std::path::PathBuf {
+    let chart = folder.join("umbrella");
+    let inner = chart.join("charts/rstudio-connect");
+    copy(&chart_dir(), &inner);
+    let manifest = std::fs::read_to_string(inner.join("Chart.yaml")).unwrap();
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version: "))
+        .unwrap();
+    let dependency = |alias: &str| {
+        format!("- {{name: rstudio-connect, version: {version}, repository: '', alias: {alias}}}\n")
+    };
+    std::fs::write(
+        chart.join("Chart.yaml"),
+        format!(
+            "apiVersion: v2\nname: umbrella\nversion: 0.1.0\ndependencies:\n{}{}",
+            dependency("pub"),
+            dependency("int")
+        ),
+    )
+    .unwrap();
+    std::fs::write(
+        chart.join("values.yaml"),
+        "pub: &connect\n  sharedStorage: {create: true}\nint: *connect\n",
+    )
+    .unwrap();
+    for (name, text) in [
+        (
+            "templates/hook.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: hook\n  annotations: {\"helm.sh/hook\": pre-upgrade}\ndata:\n  rstudio-connect.gcfg: |\n    [A]\n",
+        ),
+        (
+            "crds/crd.yaml",
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: xs.example.com\nspec: {note: rstudio-connect.gcfg}\n",
+        ),
+    ] {
+        let path = chart.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    chart
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_umbrella_with_two_connects_is_no_obstacle_in_any_helm() {
+    for helm in helms() {
+        let home = Home::new();
+        let chart = umbrella(home.path());
+        let without = plain(&home, &helm, &chart);
+        with_overlay(&home, &helm, &chart)
+            .assert()
+            .failure()
+            .stderr(contains("2 ConfigMaps carry rstudio-connect.gcfg"));
+        let pick = [
+            "--post-renderer-args",
+            "--configmap",
+            "--post-renderer-args",
+            "rel-int-config",
+        ];
+        let with = with_overlay(&home, &helm, &chart)
+            .args(pick)
+            .arg("--include-crds")
+            .assert()
+            .success();
+        let with = stdout(&with);
+        let on: Vec<_> = detect(&with)
+            .unwrap()
+            .config_maps
+            .into_iter()
+            .map(|found| (found.name.unwrap(), found.on))
+            .collect();
+        assert_eq!(on.len(), 2, "{}", helm.version);
+        for (name, on) in on {
+            assert_eq!(on, name == "rel-int-config", "{}", helm.version);
+        }
+        let back = String::from_utf8(take_off(&with).unwrap().to_vec()).unwrap();
+        let mut back = documents(&back);
+        back.retain(|object| {
+            !matches!(
+                object.get("kind").and_then(|k| k.as_str()),
+                Some("CustomResourceDefinition")
+            )
+        });
+        assert_eq!(back, documents(&without), "{}", helm.version);
     }
 }
 
