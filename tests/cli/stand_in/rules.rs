@@ -1,6 +1,7 @@
 //! What the stand-in allows and refuses, by version, role and state.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -344,7 +345,7 @@ build_limit: 2
 content:
   - name: sales
     app_mode: python-dash
-    outcome: !fail-first 2
+    outcome: {fail-first: 2}
     build_time: 3s
   - {name: gone, undeployed: true}
 faults:
@@ -460,8 +461,35 @@ fn the_example_runs_until_it_is_told_to_quit() {
         .strip_prefix("http://")
         .unwrap();
     let (address, _) = control.split_once('/').unwrap();
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let request = "POST /__stand-in__/quit HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
-    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let ask = |request: &str, body: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!(
+            "Host: x\r\nConnection: close\r\nContent-Length: {}",
+            body.len()
+        );
+        write!(stream, "{request} HTTP/1.1\r\n{head}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let summary = ask("GET /__stand-in__/", "");
+    assert!(summary.contains("\"items\":3"), "{summary}");
+    // The control API is there while the server isn't.
+    let restart = ask("POST /__stand-in__/restart", "{\"down\": \"600s\"}");
+    assert!(restart.starts_with("HTTP/1.1 204"), "{restart}");
+    let server = ready["url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://")
+        .unwrap();
+    while TcpStream::connect(server).is_ok() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let wrong = ask(
+        "POST /__stand-in__/faults",
+        "{\"action\": {\"do\": \"nonsense\"}}",
+    );
+    assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
+    ask("POST /__stand-in__/quit", "");
     assert!(child.wait().unwrap().success());
 }

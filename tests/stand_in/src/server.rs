@@ -179,9 +179,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
         };
         tokio::select! {
             _ = down.changed() => {}
-            accepted = open.accept() => if let Ok((stream, _)) = accepted {
-                shared.counters().connections += 1;
-                tokio::spawn(connection(Arc::clone(&shared), stream, app.clone()));
+            accepted = open.accept() => match accepted {
+                Ok((stream, _)) => {
+                    shared.counters().connections += 1;
+                    tokio::spawn(connection(Arc::clone(&shared), stream, app.clone()));
+                }
+                // No more file descriptors: some will be free again.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     }
