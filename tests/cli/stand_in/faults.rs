@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use connect_stand_in::{
-    Action, BuildEnd, Config, Fault, Interrupted, ItemSpec, Licence, Restart, StandIn,
+    Action, BuildEnd, Config, Control, Fault, Interrupted, ItemSpec, Licence, Restart, StandIn,
 };
 
 use super::ask::{api, build, build_to_the_end, try_ask};
@@ -350,6 +350,10 @@ fn a_kill_order_ends_a_build() {
         .as_str()
         .unwrap()
         .to_owned();
+    let has_started = |control: &Control| control.builds()[0].started_ms.is_some();
+    connect
+        .control()
+        .wait_until("the build starts", has_started);
     let jobs = || api(&connect, "GET", &format!("/v1/content/{guid}/jobs"), "").json();
     let key = jobs()[0]["key"].as_str().unwrap().to_owned();
     let path = format!("/v1/content/{guid}/jobs/{key}");
