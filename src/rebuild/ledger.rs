@@ -185,11 +185,13 @@ impl Ledger {
             } => {
                 self.entry(guid, at).attempts += 1;
                 self.stand(guid, at, |standing| match standing {
-                    Standing::Intended(intent) => Standing::Running(Running {
-                        intent,
-                        task: task.clone(),
-                        cookies: cookies.clone(),
-                    }),
+                    Standing::Intended(intent) | Standing::Running(Running { intent, .. }) => {
+                        Standing::Running(Running {
+                            intent,
+                            task: task.clone(),
+                            cookies: cookies.clone(),
+                        })
+                    }
                     // Without its intent nothing is known about it.
                     other => other,
                 });
@@ -258,3 +260,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

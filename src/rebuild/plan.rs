@@ -243,3 +243,6 @@ pub fn skip(content: &Content) -> Option<SkipReason> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

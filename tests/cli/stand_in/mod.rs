@@ -2,6 +2,8 @@
 
 mod ask;
 mod clients;
+mod faults;
+mod rules;
 mod shapes;
 
 use std::time::Duration;

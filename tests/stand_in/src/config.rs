@@ -199,7 +199,7 @@ pub enum Licence {
 
 /// How an item's builds end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(from = "WrittenOutcome")]
 pub enum Outcome {
     /// Well.
     #[default]
@@ -208,6 +208,34 @@ pub enum Outcome {
     Fail,
     /// Well after so many failures.
     FailFirst(u32),
+}
+
+/// An outcome as a file has it: a word, or `{fail-first: 2}`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenOutcome {
+    Word(OutcomeWord),
+    FailFirst {
+        #[serde(rename = "fail-first")]
+        times: u32,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum OutcomeWord {
+    Succeed,
+    Fail,
+}
+
+impl From<WrittenOutcome> for Outcome {
+    fn from(written: WrittenOutcome) -> Self {
+        match written {
+            WrittenOutcome::Word(OutcomeWord::Succeed) => Self::Succeed,
+            WrittenOutcome::Word(OutcomeWord::Fail) => Self::Fail,
+            WrittenOutcome::FailFirst { times } => Self::FailFirst(times),
+        }
+    }
 }
 
 /// One item, described. What is left out is made up.

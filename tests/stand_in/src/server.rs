@@ -118,6 +118,11 @@ impl Shared {
         }
     }
 
+    /// Ends a time of being down early.
+    pub(crate) fn come_up(&self) {
+        self.down.send_replace(None);
+    }
+
     /// Closes every connection, whatever is being answered on it.
     pub(crate) fn close_connections(&self) {
         self.connections.send_modify(|epoch| *epoch += 1);
@@ -158,7 +163,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
         if let Some(until) = until.filter(|until| *until > Instant::now()) {
             drop(listener.take());
             shared.close_connections();
-            tokio::time::sleep_until(until).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => {}
+                _ = down.changed() => {}
+            }
             continue;
         }
         let Some(open) = &listener else {
@@ -171,9 +179,13 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
         };
         tokio::select! {
             _ = down.changed() => {}
-            accepted = open.accept() => if let Ok((stream, _)) = accepted {
-                shared.counters().connections += 1;
-                tokio::spawn(connection(Arc::clone(&shared), stream, app.clone()));
+            accepted = open.accept() => match accepted {
+                Ok((stream, _)) => {
+                    shared.counters().connections += 1;
+                    tokio::spawn(connection(Arc::clone(&shared), stream, app.clone()));
+                }
+                // No more file descriptors: some will be free again.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     }

@@ -83,6 +83,7 @@ impl Control {
     ///
     /// # Panics
     /// It doesn't hold within a minute.
+    #[track_caller]
     pub fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
         let end = Instant::now() + Duration::from_secs(60);
         while !holds(self) {
@@ -140,6 +141,11 @@ impl Control {
     /// Restarts the server, or a node of it. Returns at once.
     pub fn restart(&self, restart: &Restart) {
         self.shared.restart(restart);
+    }
+
+    /// Ends a restart's time of being down early.
+    pub fn come_up(&self) {
+        self.shared.come_up();
     }
 
     /// Closes every connection, whatever is being answered on it.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Control;
-use crate::config::{self, Licence};
+use crate::config::{self, Licence, Outcome};
 use crate::fault::Fault;
 use crate::server::{Restart, Shared};
 
@@ -30,6 +30,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/__stand-in__/restart", post(restart))
         .route("/__stand-in__/settings", post(settings))
         .route("/__stand-in__/close-connections", post(close))
+        .route("/__stand-in__/items/{guid}", post(change))
         .route("/__stand-in__/items/{guid}/{event}", post(event))
         .route("/__stand-in__/quit", post(quit))
         .with_state(control)
@@ -145,6 +146,35 @@ async fn settings(
         control.revoke(key, true);
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How an item's builds go from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    outcome: Option<Outcome>,
+    #[serde(default, with = "config::duration_option")]
+    build_time: Option<std::time::Duration>,
+}
+
+async fn change(
+    State(control): State<Control>,
+    Path(guid): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, (StatusCode, String)> {
+    let change: Change = read(&body)?;
+    let mut known = true;
+    if let Some(outcome) = change.outcome {
+        known &= control.outcome(&guid, outcome);
+    }
+    if let Some(time) = change.build_time {
+        known &= control.build_time_of(&guid, time);
+    }
+    Ok(if known {
+        StatusCode::NO_CONTENT
+    } else {
+        StatusCode::NOT_FOUND
+    })
 }
 
 /// What other people do to an item.
