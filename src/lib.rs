@@ -4,16 +4,20 @@
 
 pub mod chart;
 pub mod cli;
+pub mod connect;
 pub mod convert;
 pub mod diagnostic;
 pub mod effective;
 pub mod files;
 pub mod gcfg;
 pub mod helm;
+pub mod local;
 pub mod manifests;
 pub mod output;
 pub mod overlay;
+pub mod rebuild;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod state;
 pub mod yaml;

@@ -1,11 +1,16 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+pub mod connect;
+mod diff;
+pub mod duration;
 mod exit;
+mod gcfg;
 mod global;
-mod input;
 mod overlay;
 mod post_render;
+mod rebuild;
+mod sources;
 mod upgrade;
 mod values;
 mod version;
@@ -43,8 +48,11 @@ enum Command {
     PostRender(post_render::PostRender),
     Overlay(overlay::Overlay),
     Upgrade(upgrade::Upgrade),
+    Rebuild(Box<rebuild::Rebuild>),
     Version(version::Version),
     Completion(completion::Completion),
+    Diff(Box<diff::Diff>),
+    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -68,8 +76,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
+        Command::Rebuild(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Diff(command) => command.run(&cli.global),
+        Command::Gcfg(command) => command.run(&cli.global),
     };
     result.unwrap_or_else(|error| failure(&error))
 }
@@ -86,6 +97,10 @@ fn failure(error: &anyhow::Error) -> Exit {
             output::talk(render(diagnostic, style));
         }
         return Exit::InvalidInput;
+    }
+    if let Some(connect::Missing(message)) = error.downcast_ref() {
+        output::talk(format!("Error: {message}"));
+        return Exit::Usage;
     }
     // A reader that went away, as in `… | head`, needs no message.
     let reader_gone = error.chain().any(|cause| {

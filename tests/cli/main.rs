@@ -3,6 +3,10 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+mod diff;
+#[cfg(unix)]
+mod docs;
+mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
@@ -16,10 +20,13 @@ mod plugin;
 mod plugin_post_renderer;
 #[cfg(unix)]
 mod post_render;
+mod rebuild;
+mod stand_in;
 mod support;
 #[cfg(unix)]
 mod upgrade;
 mod values;
+mod values_helm;
 mod version;
 #[cfg(unix)]
 mod version_script;
