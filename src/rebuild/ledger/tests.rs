@@ -151,7 +151,7 @@ proptest! {
             listed: Some((0..3).map(|index| Wanted::new(guid(index))).collect()),
             ..Selection::default()
         };
-        let plan = plan(&selection, &contents, &crate::connect::Usage::new(), &ledger);
+        let plan = plan(&selection, &contents, None, &ledger);
         prop_assert_eq!(plan.items.len(), 3);
         for (item, content) in plan.items.iter().zip(&contents) {
             let had_intent = entries.iter().any(|entry| matches!(
