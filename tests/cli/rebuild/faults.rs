@@ -437,3 +437,18 @@ fn an_item_that_the_server_chokes_on_fails_and_the_others_are_built() {
     rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }
+
+#[test]
+fn items_of_two_languages_are_found_by_their_jobs_too() {
+    let mut config = config(6);
+    for item in &mut config.content {
+        item.app_mode = Some("rmd-shiny".to_owned());
+        item.r_version = Some("4.3.1".to_owned());
+        item.py_version = Some("3.11.3".to_owned());
+    }
+    let rig = Rig::new(config);
+    rig.control()
+        .fault(Fault::new(Action::DropAfter).on(BUILD.0, BUILD.1));
+    rig.run_to(0, &["--all"]);
+    rig.assert_each_built_once();
+}
