@@ -339,6 +339,8 @@ fn a_build_beyond_its_time_is_looked_after_by_the_next_run() {
         "{}",
         talk(&output)
     );
+    // However often it is beyond it.
+    rig.run_to(5, &["--all", "--item-timeout", "500ms"]);
     rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }
