@@ -103,16 +103,27 @@ async fn follow_jobs(
                 return Ok(Seen::Failed(error));
             }
             Evidence::CutOff => return Ok(Seen::Lost),
-            Evidence::None | Evidence::Partly(_) => {
-                let quiet = Duration::try_from(now.duration_since(quiet_since)).unwrap_or_default();
-                if quiet >= engine.grace() {
+            Evidence::None if silent(engine, now, quiet_since) => return Ok(Seen::Lost),
+            Evidence::Partly(job) if silent(engine, now, quiet_since) => {
+                // A node that went away may have done so between two restores. Where only the
+                // answer was lost, the server had no more to restore.
+                if trace.task.is_some() {
                     return Ok(Seen::Lost);
                 }
+                job_log(engine, trace, &job).await?;
+                return Ok(Seen::Built);
             }
+            Evidence::None | Evidence::Partly(_) => {}
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(Duration::from_secs(3));
     }
+}
+
+/// Whether nothing was heard of a build for so long that nothing more will be.
+fn silent(engine: &Engine, now: Timestamp, since: Timestamp) -> bool {
+    let quiet = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+    quiet >= engine.grace()
 }
 
 /// Puts a job's lines into the item's log, where its task's are not to be had.

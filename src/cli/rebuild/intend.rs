@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use super::run::Run;
-use crate::connect::{Connect, Content, Feature, Notice, Server, Usage};
+use crate::connect::{Connect, Content, Feature, Notice, Server};
 use crate::output;
 use crate::rebuild::Ledger;
 use crate::rebuild::cache::{self, CachePlan, Scope};
@@ -71,22 +71,19 @@ impl Run {
             );
             ask_for_missing(&connect, &selection, &mut contents).await?;
         }
-        let usage = if selection.all {
+        let mut usage = None;
+        if selection.all {
             let since = Timestamp::now() - self.choice.since;
-            connect
-                .usage(since, |read| note(format!("{read} records of use read")))
-                .await
-                .unwrap_or_else(|error| {
-                    note(format!(
-                        "How much content is used cannot be learned, so what was deployed last \
-                         comes first: {error}"
-                    ));
-                    Usage::new()
-                })
-        } else {
-            Usage::new()
-        };
-        let plan = plan(&selection, &contents, &usage, &ledger);
+            let read = |read| note(format!("{read} records of use read"));
+            match connect.usage(since, read).await {
+                Ok(found) => usage = Some(found),
+                Err(error) => note(format!(
+                    "How much content is used cannot be learned, so what was deployed last comes \
+                     first: {error}"
+                )),
+            }
+        }
+        let plan = plan(&selection, &contents, usage.as_ref(), &ledger);
         if plan.carried_over > 0 && (selection.listed.is_some() || selection.all) {
             note(format!(
                 "{} items of earlier runs are not named by this command; they stay in the plan, \

@@ -96,7 +96,10 @@ impl Run {
             .enable_all()
             .build()
             .context("cannot start")?;
-        runtime.block_on(self.start())
+        let exit = runtime.block_on(self.start());
+        // A thread that waits for an answer on the terminal is not waited for.
+        runtime.shutdown_background();
+        exit
     }
 
     async fn start(&self) -> anyhow::Result<Exit> {
@@ -138,7 +141,13 @@ impl Run {
             )?;
             return Ok(Exit::Done);
         }
-        if let Some(exit) = self.confirm(&intended) {
+        let confirmed = tokio::select! {
+            biased;
+            () = stop.leaving() => Some(Exit::Interrupted),
+            exit = self.confirm(&intended) => exit,
+        };
+        if let Some(exit) = confirmed {
+            output::talk("Nothing was changed.");
             return Ok(exit);
         }
         let interrupted = move || signalled.load(Ordering::Relaxed);
@@ -197,7 +206,7 @@ impl Run {
     }
 
     /// `None` to go on.
-    fn confirm(&self, intended: &Intended) -> Option<Exit> {
+    async fn confirm(&self, intended: &Intended) -> Option<Exit> {
         let tally = intended.plan.tally();
         if self.yes || (tally.work() == 0 && intended.caches.clear.is_empty()) {
             return None;
@@ -219,12 +228,9 @@ impl Run {
             tally.finished,
             tally.skipped
         );
-        match ask(&question) {
+        match ask(&question).await {
             Answer::Yes => None,
-            Answer::No => {
-                output::talk("Nothing was changed.");
-                Some(Exit::Failed)
-            }
+            Answer::No => Some(Exit::Failed),
             Answer::Nobody => {
                 output::talk(format!(
                     "{question}\nThere is no terminal to ask on: --yes goes on, --dry-run shows the plan."

@@ -12,6 +12,7 @@ use crate::output;
 use crate::rebuild::cache::{self, Scope};
 use crate::rebuild::engine::{Engine, Options, Report};
 use crate::rebuild::event::{Event, Item, SCHEMA, Summary};
+use crate::rebuild::ledger::Standing;
 use crate::rebuild::log::Logs;
 use crate::rebuild::plan::{Action, Plan};
 use crate::rebuild::progress::Progress;
@@ -152,7 +153,8 @@ impl Run {
         if fresh {
             journal.note(Record::Header {
                 schema: record::SCHEMA,
-                server: connect.server().to_string(),
+                // As it was given: that is what the folder is named after, wherever it redirects to.
+                server: self.connect.address()?.to_string(),
                 release: self.place.release.clone(),
                 made_by: env!("CARGO_PKG_VERSION").to_owned(),
             });
@@ -169,7 +171,10 @@ impl Run {
                     title: item.title.clone(),
                 });
             }
-            if let Action::Skip(reason) = item.action {
+            let known = ledger.item(&item.guid).map(|item| &item.standing);
+            if let Action::Skip(reason) = item.action
+                && known != Some(&Standing::Skipped(reason))
+            {
                 journal.note(Record::Skipped {
                     guid: item.guid.clone(),
                     reason,

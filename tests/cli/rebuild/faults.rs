@@ -339,6 +339,8 @@ fn a_build_beyond_its_time_is_looked_after_by_the_next_run() {
         "{}",
         talk(&output)
     );
+    // However often it is beyond it.
+    rig.run_to(5, &["--all", "--item-timeout", "500ms"]);
     rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }
@@ -434,6 +436,21 @@ fn an_item_that_the_server_chokes_on_fails_and_the_others_are_built() {
         "{said}"
     );
     rig.control().clear_faults();
+    rig.run_to(0, &["--all"]);
+    rig.assert_each_built_once();
+}
+
+#[test]
+fn items_of_two_languages_are_found_by_their_jobs_too() {
+    let mut config = config(6);
+    for item in &mut config.content {
+        item.app_mode = Some("rmd-shiny".to_owned());
+        item.r_version = Some("4.3.1".to_owned());
+        item.py_version = Some("3.11.3".to_owned());
+    }
+    let rig = Rig::new(config);
+    rig.control()
+        .fault(Fault::new(Action::DropAfter).on(BUILD.0, BUILD.1));
     rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }
