@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use connect_stand_in::{Action, Config, Fault, Interrupted, Outcome, Restart};
+use crate::connect_stand_in::{Action, Config, Fault, Interrupted, Outcome, Restart};
 
 use super::{Rig, config, talk};
 

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
+use crate::connect_stand_in::{BuildEnd, Config, Control, ItemSpec, StandIn};
 use assert_cmd::Command;
-use connect_stand_in::{BuildEnd, Config, Control, ItemSpec, StandIn};
 
 use crate::support::connect_migrate;
 

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connect_stand_in::{Action, Config, Fault, Licence};
+use crate::connect_stand_in::{Action, Config, Fault, Licence};
 
 use super::{Rig, config, direct, stdout, talk};
 use crate::support::connect_migrate;
@@ -338,9 +338,9 @@ fn a_server_that_is_away_for_too_long_is_given_up_and_spoken_of_once() {
     let control = rig.control();
     let stopper = std::thread::spawn(move || {
         control.wait_until("some are built", |control| control.succeeded().len() > 5);
-        control.restart(&connect_stand_in::Restart {
+        control.restart(&crate::connect_stand_in::Restart {
             down: std::time::Duration::from_secs(8),
-            ..connect_stand_in::Restart::default()
+            ..crate::connect_stand_in::Restart::default()
         });
     });
     let output = rig.run_to(1, &["--all", "--max-outage", "4s", "--parallelism", "8"]);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use connect_stand_in::{BuildEnd, Config, ItemSpec, Outcome, StandIn};
+use crate::connect_stand_in::{BuildEnd, Config, ItemSpec, Outcome, StandIn};
 
 use crate::support::tools;
 

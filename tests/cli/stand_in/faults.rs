@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use connect_stand_in::{
+use crate::connect_stand_in::{
     Action, BuildEnd, Config, Control, Fault, Interrupted, ItemSpec, Licence, Restart, StandIn,
 };
 
@@ -388,7 +388,7 @@ fn a_failing_item_fails_as_often_as_it_should() {
     let (connect, guid) = start(Config::with_items(1).build_time(Duration::from_millis(5)));
     connect
         .control()
-        .outcome(&guid, connect_stand_in::Outcome::FailFirst(2));
+        .outcome(&guid, crate::connect_stand_in::Outcome::FailFirst(2));
     let codes: Vec<_> = (0..3)
         .map(|_| build_to_the_end(&connect, &guid)["code"].clone())
         .collect();

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use connect_stand_in::{Config, ItemSpec, Mix, Outcome, Role, StandIn};
+use crate::connect_stand_in::{Config, ItemSpec, Mix, Outcome, Role, StandIn};
 use serde_json::json;
 
 use super::ask::{Answer, api, build_to_the_end, try_ask};
