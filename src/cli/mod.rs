@@ -4,6 +4,9 @@ mod completion;
 mod exit;
 mod global;
 mod input;
+mod overlay;
+mod post_render;
+mod upgrade;
 mod values;
 mod version;
 
@@ -37,12 +40,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Values(Box<values::Values>),
+    PostRender(post_render::PostRender),
+    Overlay(overlay::Overlay),
+    Upgrade(upgrade::Upgrade),
     Version(version::Version),
     Completion(completion::Completion),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = post_render::by_name(args.into_iter().collect());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -58,6 +65,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     cli.global.apply();
     let result = match &cli.command {
         Command::Values(command) => command.run(),
+        Command::PostRender(command) => command.run(),
+        Command::Overlay(command) => command.run(&cli.global),
+        Command::Upgrade(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };

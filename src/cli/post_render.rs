@@ -1,7 +1,8 @@
 //! `post-render`: lays the temporary settings over the manifests that Helm pipes through.
 
-use std::io::{self, Read as _, Write as _};
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -10,7 +11,7 @@ use super::Exit;
 use crate::files::{Access, Existing, write};
 use crate::manifests::Stream;
 use crate::overlay::{
-    self, Laying, Options, Refusal, Report, Selection, Then, helm, lay, log, poison, temporary,
+    self, Laying, Options, Refusal, Report, Selection, Then, helm, lay, log, poison, with_temporary,
 };
 
 /// Lay the temporary settings over manifests, as a Helm post-renderer
@@ -65,16 +66,38 @@ pub fn set(text: &str) -> Result<Laying, overlay::SetError> {
     text.parse()
 }
 
+/// Helm 3 takes a post-renderer by its name in `PATH` and adds nothing to its command line; under
+/// the plugin's name we are that post-renderer, so that one spelling serves both Helms.
+pub fn by_name(mut args: Vec<OsString>) -> Vec<OsString> {
+    let called = args.first().map(Path::new).and_then(Path::file_stem);
+    if called != Some(OsStr::new("connect-migrate")) {
+        return args;
+    }
+    let ours = [
+        "--set",
+        "--configmap",
+        "--allow-missing",
+        "--report",
+        "--then",
+    ];
+    let meant = match args.get(1) {
+        None => !io::stdin().is_terminal(),
+        Some(first) => {
+            let first = first.to_string_lossy();
+            let name = first.split_once('=').map_or(&*first, |(name, _)| name);
+            ours.contains(&name)
+        }
+    };
+    if meant {
+        args.insert(1, "post-render".into());
+    }
+    args
+}
+
 impl OverlayArgs {
     fn options(&self) -> Options {
-        let mut settings = temporary();
-        for laying in &self.settings {
-            // The last one counts, also over one of the three.
-            settings.retain(|other| other.name.key() != laying.name.key());
-            settings.push(laying.clone());
-        }
         Options {
-            settings,
+            settings: with_temporary(&self.settings),
             selections: self.config_maps.clone(),
             allow_missing: self.allow_missing,
         }

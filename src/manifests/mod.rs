@@ -21,6 +21,7 @@ pub use lines::{Hunk, hunks, split_lines};
 pub use object::{Object, ObjectName, objects};
 pub use path::{Path, Step};
 pub use stream::{Edited, Stream};
+pub(crate) use verify::same;
 
 #[cfg(test)]
 mod document_tests;

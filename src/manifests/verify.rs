@@ -4,7 +4,7 @@ use crate::yaml::{Kind, Node, Style};
 
 /// Whether two nodes mean the same to a reader: the same keys in the same order, the same text in
 /// every scalar, and no scalar that was a string and became something else, or the reverse.
-pub(super) fn same(a: &Node, b: &Node) -> bool {
+pub(crate) fn same(a: &Node, b: &Node) -> bool {
     if a.tag != b.tag {
         return false;
     }

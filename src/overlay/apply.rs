@@ -2,11 +2,13 @@
 
 use crate::gcfg;
 use crate::manifests::{Edited, Stream, set_text};
+use crate::settings::Catalogue;
 
 use super::find::{Selection, Target, Workload, hooks_only, pick, targets, workloads};
+use super::gcfg_text::LayError;
 use super::marks::{ANNOTATIONS, Before, LABELS, Mapping, POD_ANNOTATIONS};
 use super::record::{
-    ANNOTATIONS_LIMIT, AsWritten, CHECKSUM, LABEL, OVERLAY, Record, WorkloadUndo, sha256,
+    ANNOTATIONS_LIMIT, AsWritten, CHECKSUM, LABEL, OVERLAY, Original, Record, WorkloadUndo, sha256,
 };
 use super::refusal::Refusal;
 use super::report::{self, Report};
@@ -95,7 +97,11 @@ impl Plan {
             error,
         };
         let old = gcfg::parse_text(GCFG_KEY, &target.gcfg).map_err(gcfg_error)?;
-        let text = gcfg_text::lay(&target.gcfg, &options.settings).map_err(gcfg_error)?;
+        let text =
+            gcfg_text::lay(&target.gcfg, &options.settings).map_err(|error| match error {
+                LayError::Invalid(error) => gcfg_error(error),
+                _ => Refusal::SelfCheck("the settings"),
+            })?;
         let new = gcfg::parse_text(GCFG_KEY, &text).map_err(gcfg_error)?;
         if !gcfg_text::only_differs_in(&old, &new, &options.settings) {
             return Err(Refusal::SelfCheck("the settings"));
@@ -108,6 +114,14 @@ impl Plan {
         for setting in &options.settings {
             let name = setting.name.to_string();
             let was = gcfg_text::effective(&old, &setting.name);
+            if let Original::Value(text) = &was
+                && Catalogue::builtin().exposure(&setting.name, text).is_some()
+            {
+                return Err(Refusal::Credential {
+                    setting: name,
+                    name: target.name,
+                });
+            }
             let was = serde_json::to_value(was).map_err(|_| Refusal::SelfCheck("the record"))?;
             record.originals.insert(name.clone(), was);
             record.settings.insert(name, setting.value.clone().into());

@@ -1,7 +1,9 @@
 //! Setting values in a gcfg text as Connect reads it, and reading them.
 
 use crate::diagnostic::InvalidInput;
-use crate::gcfg::{self, Document, Item, SettingKey, SettingName, write};
+use crate::gcfg::edit::{self, Mismatch};
+use crate::gcfg::write::Unwritable;
+use crate::gcfg::{self, Document, SettingKey, SettingName};
 
 use super::record::Original;
 use super::settings::Laying;
@@ -18,20 +20,36 @@ pub(super) fn effective(document: &Document, name: &SettingName) -> Original {
 }
 
 /// The text with every setting at its temporary value. Whether the text ends with a line feed
-/// stays as it was.
+/// stays as it was, as a block scalar cannot say both.
 ///
 /// # Errors
 /// The text is not gcfg.
-pub(super) fn lay(text: &str, settings: &[Laying]) -> Result<String, InvalidInput> {
-    let mut laid = text.to_owned();
-    for setting in settings {
-        let document = gcfg::parse_text(super::GCFG_KEY, &laid)?;
-        laid = set(&document, &laid, setting);
-    }
-    if !text.ends_with('\n') && laid.ends_with('\n') && !text.is_empty() {
+pub(super) fn lay(text: &str, settings: &[Laying]) -> Result<String, LayError> {
+    let document = gcfg::parse_text(super::GCFG_KEY, text)?;
+    let values: Vec<_> = settings
+        .iter()
+        .map(|setting| (setting.name.clone(), setting.value.clone()))
+        .collect();
+    let edits = edit::set(&document, &values)?;
+    let mut laid = edit::apply(text, &edits)?;
+    if !text.is_empty() && !text.ends_with('\n') && laid.ends_with('\n') {
         laid.truncate(laid.trim_end_matches(['\r', '\n']).len());
     }
     Ok(laid)
+}
+
+/// Why the settings cannot be laid over a text.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LayError {
+    /// It is not gcfg.
+    #[error(transparent)]
+    Invalid(#[from] InvalidInput),
+    /// A value or name has no written form.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// Edits that do not fit the text they were made for.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
 }
 
 /// Whether a text is another with nothing changed but the settings that were laid.
@@ -50,72 +68,6 @@ pub(super) fn only_differs_in(old: &Document, new: &Document, settings: &[Laying
         && settings
             .iter()
             .all(|s| effective(new, &s.name) == Original::Value(s.value.clone()))
-}
-
-fn set(document: &Document, text: &str, laying: &Laying) -> String {
-    // Laying holds only what can be written.
-    let value = write::value(&laying.value).unwrap_or_default();
-    // The document's spans do not count a byte order mark.
-    let mark = text.len() - document.source().text().len();
-    let (bom, text) = text.split_at(mark);
-    let key = laying.name.key();
-    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let line = format!("{} = {value}", laying.name.property);
-    let place = document.settings().filter(|s| s.name.key() == key).last();
-    let (at, written) = if let Some(setting) = place {
-        match &setting.value {
-            Some(old) if !old.span.range().is_empty() => (old.span.range(), value.into_owned()),
-            Some(_) => {
-                let end = setting.key_span.end;
-                let equals = text[end..].find('=').map_or(end, |at| end + at + 1);
-                let blanks = text[equals..].trim_start_matches([' ', '\t']);
-                let at = text.len() - blanks.len();
-                let gap = if at == equals { " " } else { "" };
-                (at..at, format!("{gap}{value}"))
-            }
-            None => (
-                setting.key_span.end..setting.key_span.end,
-                format!(" = {value}"),
-            ),
-        }
-    } else if let Some(end) = end_of_section(document, &key) {
-        let end = text[end..].find('\n').map_or(text.len(), |at| end + at);
-        let end = end - usize::from(text[..end].ends_with('\r'));
-        (end..end, format!("{line_break}{line}"))
-    } else {
-        let mut written = String::new();
-        if !text.is_empty() && !text.ends_with('\n') {
-            written.push_str(line_break);
-        }
-        if !text.is_empty() {
-            written.push_str(line_break);
-        }
-        written.push_str(&format!(
-            "[{}]{line_break}{line}{line_break}",
-            laying.name.section
-        ));
-        (text.len()..text.len(), written)
-    };
-    format!("{bom}{}{written}{}", &text[..at.start], &text[at.end..])
-}
-
-/// The end of the last thing that stands in a section.
-fn end_of_section(document: &Document, key: &SettingKey) -> Option<usize> {
-    let mut end = None;
-    let mut inside = false;
-    for item in document.items() {
-        match item {
-            Item::Header(header) => {
-                inside = header.section.key() == key.section;
-                if inside {
-                    end = Some(header.span.end);
-                }
-            }
-            Item::Setting(setting) if inside => end = Some(setting.span().end),
-            _ => {}
-        }
-    }
-    end
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod detect;
 mod find;
 mod gcfg_text;
 pub mod helm;
+pub mod invocation;
 pub mod log;
 mod marks;
 mod poison;
@@ -20,6 +21,7 @@ mod report;
 mod settings;
 mod take_off;
 mod undo;
+pub mod values;
 mod workspace;
 
 pub use apply::{Laid, Options, lay};
@@ -30,7 +32,7 @@ pub use poison::poison;
 pub use record::{CHECKSUM, LABEL, OVERLAY, Original, Record};
 pub use refusal::Refusal;
 pub use report::{Report, Result as RunResult};
-pub use settings::{Laying, SetError, temporary};
+pub use settings::{Laying, SetError, temporary, with_temporary};
 pub use take_off::take_off;
 
 /// The key of a ConfigMap's data that makes it a Connect server's configuration.

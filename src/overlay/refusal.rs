@@ -57,6 +57,16 @@ pub enum Refusal {
         /// What is wrong.
         error: InvalidInput,
     },
+    /// An original that all could read in the record.
+    #[error(
+        "{setting} of the ConfigMap {name} holds a credential; its original would be recorded in an annotation for all to read"
+    )]
+    Credential {
+        /// Which setting.
+        setting: String,
+        /// Which ConfigMap.
+        name: ObjectName,
+    },
     /// A document could not be edited.
     #[error("cannot edit {object}: {error}")]
     Edit {

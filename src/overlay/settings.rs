@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use crate::gcfg::{self, Section, SettingName, write};
+use crate::settings::secrecy::looks_like_credential;
+use crate::settings::{Catalogue, Secrecy};
 
 /// One setting and the value that it has while the overlay is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,18 @@ pub fn temporary() -> Vec<Laying> {
     .collect()
 }
 
+/// The temporary settings and more of them; of settings that are given twice the last counts, also
+/// over one of the three.
+#[must_use]
+pub fn with_temporary(more: &[Laying]) -> Vec<Laying> {
+    let mut settings = temporary();
+    for laying in more {
+        settings.retain(|other| other.name.key() != laying.name.key());
+        settings.push(laying.clone());
+    }
+    settings
+}
+
 /// Why a `--set` is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetError {
@@ -44,6 +58,9 @@ pub enum SetError {
         "{0} looks like a credential; its original would be recorded in an annotation for all to read"
     )]
     Credential(SettingName),
+    /// It gathers its values in a list.
+    #[error("{0} may be set several times; only settings with one value can be laid")]
+    Repeatable(SettingName),
 }
 
 impl FromStr for Laying {
@@ -70,14 +87,12 @@ impl FromStr for Laying {
         if setting.text() != Some(value) || setting.line != 2 {
             return Err(SetError::Form);
         }
-        let name = setting.name.clone();
-        if looks_secret(&name) {
-            return Err(SetError::Credential(name));
-        }
-        Ok(Self {
-            name,
+        let laying = Self {
+            name: setting.name.clone(),
             value: value.to_owned(),
-        })
+        };
+        check(&laying)?;
+        Ok(laying)
     }
 }
 
@@ -101,24 +116,22 @@ fn closing_quote(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a setting's name says that its value is a credential.
-fn looks_secret(name: &SettingName) -> bool {
-    let property = gcfg::fold(&name.property);
-    [
-        "password",
-        "secret",
-        "token",
-        "credential",
-        "apikey",
-        "privatekey",
-        "licensekey",
-    ]
-    .iter()
-    .any(|word| property.contains(word))
-        || matches!(
-            property.as_str(),
-            "key" | "url" | "sourceurl" | "databaseurl"
-        )
+/// Whether a setting may be laid: its original is recorded where all can read it, and is one value.
+fn check(laying: &Laying) -> Result<(), SetError> {
+    let catalogue = Catalogue::builtin();
+    let name = || catalogue.canonical_name(&laying.name);
+    let entry = catalogue.lookup(&laying.name);
+    let secret = entry.map_or_else(
+        || looks_like_credential(&laying.name.property),
+        |entry| entry.secrecy != Secrecy::No,
+    );
+    if secret || catalogue.exposure(&laying.name, &laying.value).is_some() {
+        return Err(SetError::Credential(name()));
+    }
+    if entry.is_some_and(|entry| entry.repeatable) {
+        return Err(SetError::Repeatable(name()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
 #[cfg(unix)]
@@ -11,7 +12,6 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
-mod gcfg_oracle;
 mod support;
 mod values;
 mod version;

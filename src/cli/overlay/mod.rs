@@ -8,7 +8,7 @@ mod values;
 
 use clap::{Args, Subcommand};
 
-use super::Exit;
+use super::{Exit, Global};
 
 /// Look at the temporary settings, or keep them in a values file
 #[derive(Debug, Args)]
@@ -28,25 +28,13 @@ enum Command {
 
 impl Overlay {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         match &self.command {
             Command::Show(command) => command.run(),
             Command::Values(command) => command.run(),
             Command::Remove(command) => command.run(),
-            Command::Command(command) => command.run(),
+            Command::Command(command) => command.run(global),
             Command::Log(command) => command.run(),
         }
     }
-}
-
-/// Reads a file, or standard input for `-`.
-fn read(path: &str) -> anyhow::Result<Vec<u8>> {
-    use anyhow::Context as _;
-    use std::io::Read as _;
-    if path == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).with_context(|| format!("cannot read {path}"))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::Exit;
-use super::read;
+use super::super::input::Source;
 use crate::gcfg;
 use crate::output::{self, Format};
 use crate::overlay::{Found, Shown, detect, detect_gcfg};
@@ -18,7 +18,7 @@ Examples:
 pub struct Show {
     /// Manifests (YAML or JSON) or a gcfg file; - for standard input
     #[arg(value_name = "FILE")]
-    file: String,
+    file: Source,
 
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
@@ -28,7 +28,7 @@ pub struct Show {
 impl Show {
     /// Runs the command.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let bytes = read(&self.file)?;
+        let bytes = self.file.read()?;
         let shown = if is_gcfg(&bytes) {
             detect_gcfg(&String::from_utf8_lossy(&bytes))?
         } else {
