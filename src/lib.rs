@@ -5,6 +5,7 @@
 pub mod chart;
 pub mod cli;
 pub mod convert;
+pub mod connect;
 pub mod diagnostic;
 pub mod effective;
 pub mod files;
@@ -13,7 +14,9 @@ pub mod helm;
 pub mod manifests;
 pub mod output;
 pub mod overlay;
+pub mod rebuild;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod state;
 pub mod yaml;

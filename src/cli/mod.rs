@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+pub mod connect;
+pub mod duration;
 mod exit;
 mod global;
 mod input;
@@ -8,6 +10,7 @@ mod overlay;
 mod post_render;
 mod upgrade;
 mod values;
+mod rebuild;
 mod version;
 
 use std::ffi::OsString;
@@ -43,6 +46,7 @@ enum Command {
     PostRender(post_render::PostRender),
     Overlay(overlay::Overlay),
     Upgrade(upgrade::Upgrade),
+    Rebuild(Box<rebuild::Rebuild>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -68,6 +72,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
+        Command::Rebuild(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };
@@ -86,6 +91,10 @@ fn failure(error: &anyhow::Error) -> Exit {
             output::talk(render(diagnostic, style));
         }
         return Exit::InvalidInput;
+    }
+    if let Some(connect::Missing(message)) = error.downcast_ref() {
+        output::talk(format!("Error: {message}"));
+        return Exit::Usage;
     }
     // A reader that went away, as in `… | head`, needs no message.
     let reader_gone = error.chain().any(|cause| {

@@ -12,6 +12,8 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
+mod rebuild;
+mod stand_in;
 mod support;
 mod values;
 mod version;
