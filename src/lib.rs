@@ -15,6 +15,8 @@ pub mod manifests;
 pub mod output;
 pub mod overlay;
 pub mod rebuild;
+pub mod release;
+pub mod revert;
 pub mod secret;
 pub mod settings;
 pub mod source;

@@ -1,0 +1,5 @@
+//! Taking the temporary settings off a release.
+
+mod chart;
+
+pub use chart::{MARKER, StaticChart, UserValues};
