@@ -21,4 +21,5 @@ pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod state;
+pub mod survey;
 pub mod yaml;

@@ -11,6 +11,9 @@ mod post_render;
 mod upgrade;
 mod values;
 mod rebuild;
+mod revert;
+mod session;
+mod status;
 mod version;
 
 use std::ffi::OsString;
@@ -47,6 +50,8 @@ enum Command {
     Overlay(overlay::Overlay),
     Upgrade(upgrade::Upgrade),
     Rebuild(Box<rebuild::Rebuild>),
+    Status(Box<status::Status>),
+    Revert(Box<revert::Revert>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -73,6 +78,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
         Command::Rebuild(command) => command.run(),
+        Command::Status(command) => command.run(&cli.global),
+        Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };

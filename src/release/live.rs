@@ -11,15 +11,6 @@ use serde_json::Value;
 
 use super::access::{AccessError, Cluster};
 
-/// A Connect server's objects.
-#[derive(Debug, Clone)]
-pub struct Live {
-    /// The ConfigMap, as JSON.
-    pub config_map: Value,
-    /// What runs the server.
-    pub workload: Workload,
-}
-
 /// A Deployment or StatefulSet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Workload {

@@ -11,6 +11,6 @@ mod rollout;
 
 pub use access::{Access, AccessError, Cluster};
 pub use forward::Forward;
-pub use live::{Live, Pods, Workload};
+pub use live::{PodState, Pods, Port, Workload};
 pub use record::{Hook, Record, RecordError, Status};
 pub use rollout::{Rollout, RolloutError, wait as wait_for_rollout};
