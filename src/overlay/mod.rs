@@ -40,3 +40,6 @@ pub const GCFG_KEY: &str = "rstudio-connect.gcfg";
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod generated_tests;

@@ -7,6 +7,8 @@ mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
 #[cfg(unix)]
+mod overlay;
+#[cfg(unix)]
 mod package;
 #[cfg(unix)]
 mod plugin;
@@ -14,7 +16,11 @@ mod plugin;
 mod plugin_post_renderer;
 mod rebuild;
 mod stand_in;
+#[cfg(unix)]
+mod post_render;
 mod support;
+#[cfg(unix)]
+mod upgrade;
 mod values;
 mod version;
 #[cfg(unix)]

@@ -24,7 +24,8 @@ enum Command {
     Show(show::Show),
     Values(values::Values),
     Remove(remove::Remove),
-    Command(command::CommandFlags),
+    #[command(name = "command")]
+    Flags(command::CommandFlags),
     Log(log::Log),
 }
 
@@ -35,7 +36,7 @@ impl Overlay {
             Command::Show(command) => command.run(),
             Command::Values(command) => command.run(),
             Command::Remove(command) => command.run(),
-            Command::Command(command) => command.run(global),
+            Command::Flags(command) => command.run(global),
             Command::Log(command) => command.run(),
         }
     }
