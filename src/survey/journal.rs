@@ -58,6 +58,8 @@ pub fn journals(
         }
         (None, None) => {}
     }
+    // Other things that are remembered lie beside them.
+    folders.retain(|folder| folder.is_dir());
     folders.sort();
     let mut found = Vec::new();
     for folder in folders {

@@ -94,7 +94,7 @@ const VALUES: &[&str] = &[
     "--set", "config.Scheduler.MinProcessesLimit=7",
     "--set", "config.Client.SessionTimeout=9007199254740993",
     "--set", "config.Server.Million=1000000",
-    "--set-string", "pod.annotations.greeting={{ not a template }}",
+    "--set-json", r#"pod.annotations={"greeting": "{{ not a template }}"}"#,
 ];
 
 /// What the places of the only configuration say.
