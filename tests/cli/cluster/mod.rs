@@ -1,6 +1,8 @@
 //! status and revert on a real API server, with each real Helm.
 
+mod interrupted;
 mod revert;
+mod rights;
 
 use std::path::PathBuf;
 

@@ -245,7 +245,8 @@ impl Controller {
             let name = deployment.metadata.name.clone().unwrap_or_default();
             let generation = deployment.metadata.generation.unwrap_or_default();
             let healthy = self.healthy.load(Ordering::Relaxed);
-            if seen.get(&name) == Some(&(generation, healthy)) {
+            // A pod that answers goes on to do so.
+            if seen.get(&name).is_some_and(|(at, well)| *at == generation && (*well || !healthy)) {
                 continue;
             }
             let pods = self.pods(&deployment, &name, generation, healthy).await?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ pub struct ConnectServer {
 
 struct Answers {
     limit: AtomicI64,
-    up: AtomicBool,
+    pinned: AtomicBool,
 }
 
 /// The API key that it takes.
@@ -31,7 +30,7 @@ impl ConnectServer {
     pub async fn start() -> Self {
         let state = Arc::new(Answers {
             limit: AtomicI64::new(20),
-            up: AtomicBool::new(true),
+            pinned: AtomicBool::new(false),
         });
         let api = Router::new()
             .route("/server_settings", get(async || Json(json!({"version": "2026.08.0"}))))
@@ -58,18 +57,18 @@ impl ConnectServer {
 
     /// `Scheduler.MinProcessesLimit`.
     pub fn set_limit(&self, limit: i64) {
-        self.state.limit.store(limit, Ordering::Relaxed);
+        if !self.state.pinned.load(Ordering::Relaxed) {
+            self.state.limit.store(limit, Ordering::Relaxed);
+        }
     }
 
-    /// Whether the scheduler's settings can be asked for.
-    pub fn set_up(&self, up: bool) {
-        self.state.up.store(up, Ordering::Relaxed);
+    /// The same, whatever the configuration says from now on.
+    pub fn pin_limit(&self, limit: i64) {
+        self.set_limit(limit);
+        self.state.pinned.store(true, Ordering::Relaxed);
     }
 }
 
-async fn scheduler(State(state): State<Arc<Answers>>) -> Result<Json<Value>, StatusCode> {
-    if !state.up.load(Ordering::Relaxed) {
-        return Err(StatusCode::NOT_FOUND);
-    }
-    Ok(Json(json!({"min_processes_limit": state.limit.load(Ordering::Relaxed)})))
+async fn scheduler(State(state): State<Arc<Answers>>) -> Json<Value> {
+    Json(json!({"min_processes_limit": state.limit.load(Ordering::Relaxed)}))
 }
