@@ -4,8 +4,8 @@
 
 pub mod chart;
 pub mod cli;
-pub mod convert;
 pub mod connect;
+pub mod convert;
 pub mod diagnostic;
 pub mod effective;
 pub mod files;

@@ -8,12 +8,12 @@ mod global;
 mod input;
 mod overlay;
 mod post_render;
-mod upgrade;
-mod values;
 mod rebuild;
 mod revert;
 mod session;
 mod status;
+mod upgrade;
+mod values;
 mod version;
 
 use std::ffi::OsString;

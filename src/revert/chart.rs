@@ -34,7 +34,10 @@ impl StaticChart {
     /// # Errors
     /// The record or the manifest is not as Helm writes them.
     pub fn new(record: &Record, manifest: &str) -> anyhow::Result<Self> {
-        let name = record.chart.text("name").context("the release's chart has no name")?;
+        let name = record
+            .chart
+            .text("name")
+            .context("the release's chart has no name")?;
         let mut chart = Self::default();
         chart.put("Chart.yaml", &Value::Object(record.chart.metadata.clone()))?;
         if let Some(lock) = &record.chart.lock {
@@ -73,7 +76,8 @@ impl StaticChart {
             .and_then(|rest| rest.strip_prefix('/'))
             .with_context(|| format!("{source} is not in the chart {chart}"))?;
         // The path comes from the cluster, and becomes a file's.
-        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+        let plain =
+            |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
         if !inside.split('/').all(plain) {
             bail!("{source} is no path of a template");
         }
@@ -156,13 +160,16 @@ fn documents(manifest: &str) -> anyhow::Result<Vec<(&str, &str)>> {
     for index in stream.with_content() {
         let text = std::str::from_utf8(stream.body(index))?.trim_matches('\n');
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        let source = first.trim_end().strip_prefix("# Source: ").with_context(|| {
-            format!(
-                "the release's manifest has a document without a '# Source:' line (line {}): \
+        let source = first
+            .trim_end()
+            .strip_prefix("# Source: ")
+            .with_context(|| {
+                format!(
+                    "the release's manifest has a document without a '# Source:' line (line {}): \
                  give the chart, as in 'helm connect-migrate revert RELEASE CHART'",
-                stream.line(index)
-            )
-        })?;
+                    stream.line(index)
+                )
+            })?;
         documents.push((source, rest));
     }
     Ok(documents)

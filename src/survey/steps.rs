@@ -62,17 +62,26 @@ pub struct Facts {
 #[must_use]
 pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
     let release = &survey.release;
-    let chart = survey.chart.rsplit_once('-').map_or("CHART", |(name, _)| name);
+    let chart = survey
+        .chart
+        .rsplit_once('-')
+        .map_or("CHART", |(name, _)| name);
     let on = |namespace: &str| format!("-n {namespace}");
     let n = on(&survey.namespace);
     let stored = |overlay| {
-        survey.configurations.iter().any(|c| {
-            c.stored.known().is_some_and(|said| said.overlay == overlay)
-        })
+        survey
+            .configurations
+            .iter()
+            .any(|c| c.stored.known().is_some_and(|said| said.overlay == overlay))
     };
     let is_on = stored(Overlay::On) || stored(Overlay::Partly);
-    let all_off = !survey.configurations.is_empty() && survey.configurations.iter().all(super::Configuration::is_off);
-    let rebuilt = rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
+    let all_off = !survey.configurations.is_empty()
+        && survey
+            .configurations
+            .iter()
+            .all(super::Configuration::is_off);
+    let rebuilt =
+        rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
     let was_on = is_on || !survey.revisions_with_overlay.is_empty();
     let up = server.known();
     let items = up.and_then(|facts| facts.items);
@@ -86,7 +95,11 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         title,
         state,
         evidence,
-        next: if state == State::Done { String::new() } else { next },
+        next: if state == State::Done {
+            String::new()
+        } else {
+            next
+        },
     };
     vec![
         step(
@@ -98,7 +111,10 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         step(
             2,
             "convert the configuration to values",
-            (State::Done, format!("the release {release} has a Connect configuration")),
+            (
+                State::Done,
+                format!("the release {release} has a Connect configuration"),
+            ),
             String::new(),
         ),
         step(
@@ -107,7 +123,10 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             match database {
                 Some("postgres") => (State::Done, "Database.Provider is postgres".to_owned()),
                 Some(other) => (State::ToDo, format!("Database.Provider is {other}")),
-                None => (State::Unknown, "Database.Provider is not in the live ConfigMap".to_owned()),
+                None => (
+                    State::Unknown,
+                    "Database.Provider is not in the live ConfigMap".to_owned(),
+                ),
             },
             "move the data to PostgreSQL, then set config.Database in the values".to_owned(),
         ),
@@ -125,11 +144,20 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             5,
             "lay the temporary settings",
             if is_on {
-                (State::Done, "they are in the release's stored manifest".to_owned())
+                (
+                    State::Done,
+                    "they are in the release's stored manifest".to_owned(),
+                )
             } else if was_on {
-                (State::Done, "they were on, and have been taken off".to_owned())
+                (
+                    State::Done,
+                    "they were on, and have been taken off".to_owned(),
+                )
             } else {
-                (State::ToDo, "no revision of the release has them".to_owned())
+                (
+                    State::ToDo,
+                    "no revision of the release has them".to_owned(),
+                )
             },
             format!("helm connect-migrate upgrade {release} {chart} {n} -f values.yaml"),
         ),
@@ -139,7 +167,10 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             match up {
                 Some(facts) => (
                     State::Done,
-                    format!("the server answers ({})", facts.version.as_deref().unwrap_or("version hidden")),
+                    format!(
+                        "the server answers ({})",
+                        facts.version.as_deref().unwrap_or("version hidden")
+                    ),
                 ),
                 None => (State::Unknown, not_asked(server)),
             },
@@ -153,9 +184,19 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
                 let failed: usize = rebuilds.iter().map(|r| r.failed).sum();
                 (State::Done, format!("{built} items built, {failed} failed"))
             } else if let Some(r) = rebuilds.iter().find(|r| r.is_unfinished()) {
-                (State::ToDo, format!("{} built, {} still to build", r.built, r.running + r.waiting))
+                (
+                    State::ToDo,
+                    format!(
+                        "{} built, {} still to build",
+                        r.built,
+                        r.running + r.waiting
+                    ),
+                )
             } else {
-                (State::Unknown, "there is no journal of a rebuild on this machine".to_owned())
+                (
+                    State::Unknown,
+                    "there is no journal of a rebuild on this machine".to_owned(),
+                )
             },
             format!("helm connect-migrate rebuild --release {release} --all"),
         ),
@@ -165,7 +206,10 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             if !was_on {
                 (State::ToDo, "they have not been laid yet".to_owned())
             } else if all_off {
-                (State::Done, "they are off in every place that could be asked".to_owned())
+                (
+                    State::Done,
+                    "they are off in every place that could be asked".to_owned(),
+                )
             } else {
                 (State::ToDo, "they are still on".to_owned())
             },
@@ -200,7 +244,9 @@ pub fn next(steps: &[Step]) -> Option<&Step> {
         .find(|step| step.state == State::ToDo)
         .or_else(|| {
             let behind = last_done.map_or(0, |at| at + 1);
-            steps[behind..].iter().find(|step| step.state == State::Unknown)
+            steps[behind..]
+                .iter()
+                .find(|step| step.state == State::Unknown)
         })
 }
 
@@ -210,7 +256,12 @@ mod tests {
     use crate::survey::{Configuration, Said};
 
     fn survey_of(overlay: Overlay, revisions: &[u32]) -> Survey {
-        let said = |overlay| Answer::Known(Said { overlay, evidence: String::new() });
+        let said = |overlay| {
+            Answer::Known(Said {
+                overlay,
+                evidence: String::new(),
+            })
+        };
         Survey {
             release: "rsc".into(),
             namespace: "ns".into(),
@@ -253,7 +304,13 @@ mod tests {
             let steps = steps(survey, &server, rebuilds);
             next(&steps).map(|step| step.number)
         };
-        let up = || Some(Facts { items: Some(3), database: Some("postgres".into()), ..Facts::default() });
+        let up = || {
+            Some(Facts {
+                items: Some(3),
+                database: Some("postgres".into()),
+                ..Facts::default()
+            })
+        };
         let off = survey_of(Overlay::Off, &[]);
         assert_eq!(next_of(&off, up(), &[]), Some(5));
         let on = survey_of(Overlay::On, &[]);

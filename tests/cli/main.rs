@@ -16,10 +16,10 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
-mod rebuild;
-mod stand_in;
 #[cfg(unix)]
 mod post_render;
+mod rebuild;
+mod stand_in;
 mod support;
 #[cfg(unix)]
 mod upgrade;

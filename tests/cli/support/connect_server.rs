@@ -33,23 +33,35 @@ impl ConnectServer {
             pinned: AtomicBool::new(false),
         });
         let api = Router::new()
-            .route("/server_settings", get(async || Json(json!({"version": "2026.08.0"}))))
+            .route(
+                "/server_settings",
+                get(async || Json(json!({"version": "2026.08.0"}))),
+            )
             .route("/server_settings/scheduler", get(scheduler))
-            .route("/v1/user", get(async || {
-                Json(json!({"username": "admin", "user_role": "administrator"}))
-            }))
-            .route("/v1/content", get(async || {
-                Json(json!([{"guid": "3d6b1c1e-5a0f-4a39-9d0e-000000000001", "title": "Busy",
-                    "min_processes": 2}]))
-            }))
-            .route("/v1/experimental/schedules", get(async || {
-                Json(json!({"schedules": [{}, {}, {}]}))
-            }));
+            .route(
+                "/v1/user",
+                get(async || Json(json!({"username": "admin", "user_role": "administrator"}))),
+            )
+            .route(
+                "/v1/content",
+                get(async || {
+                    Json(
+                        json!([{"guid": "3d6b1c1e-5a0f-4a39-9d0e-000000000001", "title": "Busy",
+                    "min_processes": 2}]),
+                    )
+                }),
+            )
+            .route(
+                "/v1/experimental/schedules",
+                get(async || Json(json!({"schedules": [{}, {}, {}]}))),
+            );
         let app = Router::new()
             .route("/__ping__", get(async || Json(json!({}))))
             .nest("/__api__", api)
             .with_state(Arc::clone(&state));
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+            .await
+            .unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { address, state }
