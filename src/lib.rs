@@ -11,6 +11,7 @@ pub mod effective;
 pub mod files;
 pub mod gcfg;
 pub mod helm;
+pub mod local;
 pub mod manifests;
 pub mod output;
 pub mod overlay;

@@ -2,17 +2,20 @@
 
 mod completion;
 pub mod connect;
+mod diff;
 pub mod duration;
 mod exit;
+mod gcfg;
 mod global;
-mod input;
 mod overlay;
 mod post_render;
 mod rebuild;
 mod revert;
 mod session;
+mod sources;
 mod status;
 mod upgrade;
+mod upgrade_wait;
 mod values;
 mod version;
 
@@ -54,6 +57,8 @@ enum Command {
     Revert(Box<revert::Revert>),
     Version(version::Version),
     Completion(completion::Completion),
+    Diff(Box<diff::Diff>),
+    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -82,6 +87,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Diff(command) => command.run(&cli.global),
+        Command::Gcfg(command) => command.run(&cli.global),
     };
     result.unwrap_or_else(|error| failure(&error))
 }

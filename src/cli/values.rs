@@ -3,20 +3,16 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::Exit;
-use super::input::{self, Source};
-use crate::chart;
+use super::sources::{self, Source};
 use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
-use crate::gcfg::{self, Document};
+use crate::gcfg::SettingName;
 use crate::output::{self, Format};
-
-/// The file that Connect's upgrades write settings to, beside the main one.
-const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
 
 /// Turn rstudio-connect.gcfg into values for the rstudio-connect chart
 ///
@@ -46,7 +42,7 @@ pub struct Values {
 
     /// Values file of your own that Helm will read before ours. May repeat
     #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
+    base: Vec<Source>,
 
     /// Write the values to this file instead of standard output
     #[arg(long, value_name = "FILE")]
@@ -86,6 +82,11 @@ struct Credentials {
     #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
     secret_name: SecretName,
 
+    /// Leave this credential in config, since it is encrypted already: Section.Property, or
+    /// 'Section "name".Property'. May repeat
+    #[arg(long, value_name = "SETTING")]
+    encrypted: Vec<SettingName>,
+
     /// Leave credentials in config, for those who encrypt the whole values file
     #[arg(long)]
     inline_secrets: bool,
@@ -105,7 +106,7 @@ struct Deployment {
     /// Defaults of the chart in use, as helm show values prints them; else those of the chart that
     /// was current when this was built
     #[arg(long, value_name = "FILE")]
-    chart_values: Option<PathBuf>,
+    chart_values: Option<Source>,
 
     /// Existing ReadWriteMany claim with the data directory
     #[arg(long, value_name = "NAME", conflicts_with = "storage_class")]
@@ -136,19 +137,22 @@ impl Values {
     /// Runs the command.
     pub fn run(&self) -> anyhow::Result<Exit> {
         self.check_targets()?;
-        let documents = self.documents()?;
+        sources::one_stdin(
+            self.from
+                .iter()
+                .chain(&self.base)
+                .chain(&self.deployment.chart_values),
+        )?;
+        let documents = sources::documents(&self.from)?;
         let base = self
             .base
             .iter()
-            .map(|path| {
-                let (source, values) = input::values(path)?;
+            .map(|source| {
+                let (source, values) = sources::values_with_text(source)?;
                 Ok(BaseFile { source, values })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let chart_values = match &self.deployment.chart_values {
-            Some(path) => input::values(path)?.1,
-            None => chart::defaults().context("internal error: the built-in defaults")?,
-        };
+        let chart_values = sources::chart_defaults(self.deployment.chart_values.as_ref())?;
         let conversion = convert::convert(&Inputs {
             documents: &documents,
             base: &base,
@@ -169,9 +173,9 @@ impl Values {
         let mut taken: HashSet<PathBuf> = self
             .from
             .iter()
+            .chain(&self.base)
+            .chain(&self.deployment.chart_values)
             .filter_map(Source::path)
-            .chain(self.base.iter().map(PathBuf::as_path))
-            .chain(self.deployment.chart_values.as_deref())
             .map(same_file)
             .collect();
         let targets = [&self.out, &self.report, &self.credentials.secret_out];
@@ -184,37 +188,6 @@ impl Values {
             }
         }
         Ok(())
-    }
-
-    fn documents(&self) -> anyhow::Result<Vec<Document>> {
-        let mut sources = self.from.clone();
-        let beside = sources
-            .first()
-            .and_then(Source::path)
-            .map(|path| path.with_file_name(MIGRATION_FILE))
-            .filter(|path| path.is_file());
-        if let Some(path) = beside
-            && !sources
-                .iter()
-                .filter_map(Source::path)
-                .any(|given| same_file(given) == same_file(&path))
-        {
-            output::talk(format!("reading {} too, as Connect does", path.display()));
-            sources.push(Source::File(path));
-        }
-        let mut documents = Vec::new();
-        let mut errors = Vec::new();
-        for source in &sources {
-            match gcfg::parse_bytes(&source.name(), &source.read()?) {
-                Ok(document) => documents.push(document),
-                Err(invalid) => errors.extend(invalid.0),
-            }
-        }
-        if errors.is_empty() {
-            Ok(documents)
-        } else {
-            Err(crate::diagnostic::InvalidInput(errors).into())
-        }
     }
 
     fn options(&self) -> Options {
@@ -237,6 +210,7 @@ impl Values {
             } else {
                 Secrets::Reference(self.credentials.secret_name.clone())
             },
+            encrypted: self.credentials.encrypted.clone(),
             secret_manifest: self
                 .credentials
                 .secret_out

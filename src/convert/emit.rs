@@ -5,7 +5,7 @@ use super::options::{Options, Secrets};
 use super::plan::{ConfigValue, Plan, PlannedItem, PlannedSecret, PlannedSection};
 use super::verdict::ChartValue;
 use crate::chart::carried;
-use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::diagnostic::{Code, Diagnostic, InvalidInput, Place};
 use crate::gcfg::{Section, write};
 use crate::yaml::{Block, Item, Map, Tree, Value, emit};
 
@@ -138,7 +138,18 @@ fn tree(value: &Value) -> Tree {
 fn config(plan: &Plan) -> Result<Block, InvalidInput> {
     let mut errors = Vec::new();
     let mut config = Block::new();
+    // What is to be said about sections of which nothing is left.
+    let mut notes = Vec::new();
     for section in &plan.config {
+        if section.is_emptied() {
+            notes.extend(section.comments.iter().cloned());
+            for item in &section.items {
+                if let PlannedItem::Note(lines) = item {
+                    notes.extend(lines.iter().cloned());
+                }
+            }
+            continue;
+        }
         let key = section_key(&section.section, &mut errors);
         let tree = if section.removed {
             Tree::Null
@@ -146,13 +157,16 @@ fn config(plan: &Plan) -> Result<Block, InvalidInput> {
             Tree::Map(block(section, &mut errors))
         };
         let entry = config.add(key, tree);
-        for comment in &section.comments {
-            entry.above(comment);
+        for comment in notes.drain(..).chain(section.comments.iter().cloned()) {
+            entry.above(&comment);
         }
         if section.removed {
             entry.beside("a default of the chart, taken away");
         }
         entry.gap();
+    }
+    for comment in notes {
+        config.comment_at_end(&comment);
     }
     for comment in &plan.last_comments {
         config.comment_at_end(comment);
@@ -175,10 +189,16 @@ fn block(section: &PlannedSection, errors: &mut Vec<Diagnostic>) -> Block {
                 value,
                 above,
                 beside,
+                place,
             } => {
                 let mut written = |text: &String| {
                     written(text).unwrap_or_else(|why| {
-                        errors.push(not_carried(&section.section, property, beside, &why));
+                        errors.push(not_carried(
+                            &section.section,
+                            property,
+                            place.as_ref(),
+                            &why,
+                        ));
                         String::new()
                     })
                 };
@@ -247,14 +267,16 @@ fn section_key(section: &Section, errors: &mut Vec<Diagnostic>) -> String {
     key
 }
 
-fn not_carried(section: &Section, property: &str, origin: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
+fn not_carried(section: &Section, property: &str, place: Option<&Place>, why: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
         Code::ValueNotCarried,
-        format!(
-            "the value of {section}.{property} ({origin}) does not get through the chart: {why}"
-        ),
+        format!("the value of {section}.{property} does not get through the chart: {why}"),
     )
-    .help("take the character out of the value")
+    .help("take the character out of the value");
+    match place {
+        Some(place) => diagnostic.at(&place.source, place.span),
+        None => diagnostic,
+    }
 }
 
 /// The manifest of the Secret that the values refer to.

@@ -1,5 +1,6 @@
 //! The whole conversion as data: what stands where in the values, and the account of it.
 
+use crate::convert::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::names::Names;
 use super::options::Options;
 use super::rules::{self, Context};
 use super::verdict::{ChartValue, Effect, Expect, Verdict};
-use crate::diagnostic::InvalidInput;
+use crate::diagnostic::{InvalidInput, Place};
 use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
 use crate::secret::Secret;
 use crate::yaml::Map;
@@ -54,6 +55,19 @@ pub struct PlannedSection {
     pub removed: bool,
 }
 
+impl PlannedSection {
+    /// Whether everything that stood in it went elsewhere. A section that was empty in the input
+    /// is not meant: for Connect it exists all the same.
+    #[must_use]
+    pub fn is_emptied(&self) -> bool {
+        !self.items.is_empty()
+            && self
+                .items
+                .iter()
+                .all(|item| matches!(item, PlannedItem::Note(_)))
+    }
+}
+
 /// Something in a section of `config`.
 #[derive(Debug)]
 pub enum PlannedItem {
@@ -67,6 +81,8 @@ pub enum PlannedItem {
         above: Vec<String>,
         /// The comment behind it.
         beside: String,
+        /// Where in the input it stands; `None` for a default of the chart that is taken away.
+        place: Option<Place>,
     },
     /// Comment lines in the place of a setting that went elsewhere.
     Note(Vec<String>),
@@ -131,6 +147,7 @@ pub fn plan(
     let base_config = ConfigValues::of(base);
     let context = Context {
         options,
+        chart,
         base: &base_config,
         settings: &settled,
     };
@@ -191,6 +208,13 @@ struct Planner<'a> {
     settings: HashMap<SettingKey, usize>,
 }
 
+/// What stands around a setting in `config`.
+struct Put<'a> {
+    above: &'a [String],
+    beside: &'a str,
+    place: Option<Place>,
+}
+
 impl Planner<'_> {
     fn section(&mut self, section: &InputSection<'_>) {
         let comments = self.comments.section(&section.section.key()).to_vec();
@@ -219,20 +243,28 @@ impl Planner<'_> {
             expect: verdict.expect,
         });
         let origin = origin(setting, settled);
+        let put = Put {
+            above: &above,
+            beside: &beside,
+            place: setting.occurrences.last().map(|occurrence| Place {
+                source: Arc::clone(occurrence.document.source()),
+                span: occurrence.setting.span(),
+            }),
+        };
         let mut in_config = false;
         for effect in verdict.effects {
             match effect {
                 Effect::Config(values) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Texts(values), &put);
                 }
                 Effect::ConfigBool(on) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Bool(on), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Bool(on), &put);
                 }
                 Effect::Renamed(name, values) => {
                     in_config = true;
-                    self.put(&name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&name, ConfigValue::Texts(values), &put);
                 }
                 Effect::Value(path, value) => self.plan.values.push(PlannedValue {
                     path,
@@ -247,14 +279,14 @@ impl Planner<'_> {
             }
         }
         if !in_config {
-            let mut lines = above;
+            let mut lines = above.clone();
             let went = match &verdict.target {
                 Some(target) => format!("went to {target}"),
                 None => "left out".to_owned(),
             };
             lines.push(format!(
                 "{}: {went} ({}) | {beside}",
-                setting.name.property, verdict.code
+                setting.name, verdict.code
             ));
             self.in_section(&setting.name.section)
                 .items
@@ -263,7 +295,7 @@ impl Planner<'_> {
     }
 
     /// Puts a setting into its section, or adds its values to those that stand there already.
-    fn put(&mut self, name: &SettingName, value: ConfigValue, above: &[String], beside: &str) {
+    fn put(&mut self, name: &SettingName, value: ConfigValue, put: &Put<'_>) {
         let at = self.settings.get(&name.key()).copied();
         let section = self.in_section(&name.section);
         if let Some(PlannedItem::Setting {
@@ -275,15 +307,16 @@ impl Planner<'_> {
         {
             there.extend(values);
             origin.push_str(", ");
-            origin.push_str(beside);
+            origin.push_str(put.beside);
             return;
         }
         let at = section.items.len();
         section.items.push(PlannedItem::Setting {
             property: name.property.clone(),
             value,
-            above: above.to_vec(),
-            beside: beside.to_owned(),
+            above: put.above.to_vec(),
+            beside: put.beside.to_owned(),
+            place: put.place.clone(),
         });
         self.settings.insert(name.key(), at);
     }
@@ -327,11 +360,11 @@ impl Planner<'_> {
                     format!("Connect takes the value of {}", line_of(by)),
                 ),
                 Superseded::Cleared(by) => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     format!("the key alone at {} empties the list", line_of(by)),
                 ),
                 Superseded::Clears => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     "a key alone empties the list of what came before".to_owned(),
                 ),
             });

@@ -14,5 +14,5 @@ pub mod write;
 
 pub use document::{Comment, Document, Header, Item, Setting, Value};
 pub use effective::{Configuration, EffectiveSection, EffectiveSetting, Occurrence};
-pub use name::{Section, SectionKey, SettingKey, SettingName, fold};
+pub use name::{NotASettingName, Section, SectionKey, SettingKey, SettingName, fold};
 pub use read::{parse_bytes, parse_text};

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use super::entry::{Entry, Environment};
 use super::load::{self, Codes, LoadError};
-use super::nearest::nearest;
 use crate::gcfg::{Section, SettingName, fold};
 
 /// Every setting that we know.
@@ -14,7 +13,7 @@ pub struct Catalogue {
     entries: Vec<Entry>,
     sections: Vec<SectionEntry>,
     /// Folded section names.
-    by_name: HashMap<String, Index>,
+    pub(super) by_name: HashMap<String, Index>,
     codes: Codes,
 }
 
@@ -27,11 +26,12 @@ pub struct SectionEntry {
     pub named: bool,
 }
 
+/// Where a section and its settings are.
 #[derive(Debug)]
-struct Index {
+pub(super) struct Index {
     section: usize,
     /// Folded property names.
-    entries: HashMap<String, usize>,
+    pub(super) entries: HashMap<String, usize>,
 }
 
 impl Catalogue {
@@ -153,10 +153,11 @@ impl Catalogue {
         ))
     }
 
-    /// A setting that an unknown name may have been meant for.
-    #[must_use]
-    pub fn nearest(&self, name: &SettingName) -> Option<SettingName> {
-        nearest(&self.entries, name)
+    /// Every code with its general reason.
+    pub fn codes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.codes
+            .iter()
+            .map(|(code, reason)| (code.as_str(), reason.as_str()))
     }
 
     /// The general reason behind a code, such as `unknown-setting`.

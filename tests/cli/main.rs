@@ -5,6 +5,10 @@
 mod chart_rules;
 #[cfg(unix)]
 mod cluster;
+mod diff;
+#[cfg(unix)]
+mod docs;
+mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
@@ -24,6 +28,7 @@ mod support;
 #[cfg(unix)]
 mod upgrade;
 mod values;
+mod values_helm;
 mod version;
 #[cfg(unix)]
 mod version_script;

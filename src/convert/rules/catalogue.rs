@@ -3,6 +3,7 @@
 use super::Context;
 use crate::convert::account::Action;
 use crate::convert::input::{InputSetting, Settled};
+use crate::convert::reason;
 use crate::convert::verdict::{Effect, Expect, Verdict};
 use crate::gcfg::SettingName;
 use crate::settings::{Catalogue, Entry, Fate};
@@ -23,7 +24,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settle
         Fate::Block => verdict(Action::Block).keeping(values),
         _ if settled.repeats => Verdict::new(
             Action::Review,
-            "repeated-setting",
+            reason::REPEATED_SETTING,
             format!(
                 "set {} times; Connect takes the last unless it gathers them, and a list in the values means the same in both cases. {}",
                 settled.values.len(),
@@ -33,7 +34,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settle
         .keeping(values),
         _ if values.iter().any(|value| entry.value_type.check(value).is_err()) => Verdict::new(
             Action::Review,
-            "unreadable-value",
+            reason::UNREADABLE_VALUE,
             format!("kept as it is, although it does not read as {}", entry.value_type),
         )
         .keeping(values),
@@ -53,19 +54,48 @@ fn renamed(
     if context.sets(&successor) {
         return Verdict::new(
             Action::Drop,
-            "renamed-setting",
+            reason::RENAMED_SETTING,
             format!("its successor {successor} is set too and takes its place"),
         );
     }
+    let target = format!("config.{successor}");
+    let new = Catalogue::builtin().lookup(&successor);
+    let values = spread(entry, values);
+    if new.is_some_and(|new| values.iter().any(|v| new.value_type.check(v).is_err())) {
+        return Verdict::new(
+            Action::Review,
+            reason::RENAMED_SETTING,
+            format!(
+                "left out: its successor {successor} takes other values, so set it by hand in your own values (--base). {}",
+                entry.reason
+            ),
+        )
+        .to(target);
+    }
     let mut verdict = Verdict::new(
         Action::Review,
-        "renamed-setting",
-        format!("now called {successor}; {}", entry.reason),
+        reason::RENAMED_SETTING,
+        format!("moved to its successor {successor}. {}", entry.reason),
     );
-    let target = format!("config.{successor}");
     verdict.expect = Expect::Elsewhere(successor.clone(), values.clone());
     verdict.effects.push(Effect::Renamed(successor, values));
     verdict.to(target)
+}
+
+/// The old plural settings of OAuth2 hold several domains or addresses in one text; their
+/// successors stand once for each.
+fn spread(entry: &Entry, values: Vec<String>) -> Vec<String> {
+    let several = entry.section == "OAuth2"
+        && matches!(entry.property.as_str(), "AllowedDomains" | "AllowedEmails");
+    if !several {
+        return values;
+    }
+    values
+        .iter()
+        .flat_map(|value| value.split([',', ' ', '\t']))
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn unknown(setting: &InputSetting<'_>, settled: &Settled) -> Verdict {
@@ -81,5 +111,5 @@ fn unknown(setting: &InputSetting<'_>, settled: &Settled) -> Verdict {
             "not in the catalogue{hint}; passed on as it is: check it in the configuration reference"
         )
     };
-    Verdict::new(Action::Review, "unknown-setting", reason).keeping(settled.values.clone())
+    Verdict::new(Action::Review, reason::UNKNOWN_SETTING, reason).keeping(settled.values.clone())
 }

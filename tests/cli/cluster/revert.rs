@@ -377,3 +377,24 @@ fn a_server_that_does_not_answer_refuses_beforehand() {
         .code(1)
         .stderr(contains("it was not seen in every place"));
 }
+
+#[test]
+fn the_wrapper_waits_until_the_server_answers() {
+    let helm = helms().remove(2);
+    let Some(place) = Place::new(&helm, "wait") else {
+        return;
+    };
+    let chart = chart_dir().to_string_lossy().into_owned();
+    let args = ["upgrade", "--install", "rsc", &chart, "--overlay-wait"];
+    let values = ["--set", "sharedStorage.create=true"];
+    let run = place.ours(&args).args(values).assert().success();
+    run.stderr(contains("answers. To look at it").and(contains("deployment/rsc-rstudio-connect")));
+    place
+        .namespace
+        .healthy
+        .store(false, std::sync::atomic::Ordering::Relaxed);
+    let args = ["upgrade", "rsc", &chart, "--overlay-wait=1s"];
+    let more = ["--set", "sharedStorage.create=true,pod.annotations.a=b"];
+    let run = place.ours(&args).args(more).assert().code(1);
+    run.stderr(contains("has not come up within"));
+}
