@@ -84,7 +84,6 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
     let was_on = is_on || !survey.revisions_with_overlay.is_empty();
     let up = server.known();
-    let items = up.and_then(|facts| facts.items);
     let database = up.and_then(|facts| facts.database.as_deref());
     let not_asked = |answer: &Answer<Facts>| match answer {
         Answer::Unknown(why) => format!("the server could not be asked: {why}"),
@@ -101,44 +100,49 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             next
         },
     };
+    let listed = |state_of: &str| match rebuilds.is_empty() {
+        false => (State::Done, "the rebuild has begun".to_owned()),
+        true => (State::Unknown, state_of.to_owned()),
+    };
     vec![
         step(
             1,
-            "check the old server",
-            (State::Unknown, "leaves no trace here".to_owned()),
-            "helm connect-migrate check".to_owned(),
+            "find out what the content needs",
+            listed("the inventory is a file, which leaves no trace in the cluster"),
+            "helm connect-migrate inventory --since 90d --out inventory.yaml".to_owned(),
         ),
         step(
             2,
-            "convert the configuration to values",
-            (
-                State::Done,
-                format!("the release {release} has a Connect configuration"),
-            ),
-            String::new(),
+            "choose what is rebuilt first",
+            listed("the priorities are in the inventory"),
+            "edit the list of priorities in inventory.yaml".to_owned(),
         ),
         step(
             3,
-            "move the database to PostgreSQL",
-            match database {
-                Some("postgres") => (State::Done, "Database.Provider is postgres".to_owned()),
-                Some(other) => (State::ToDo, format!("Database.Provider is {other}")),
+            "license",
+            match license(survey) {
+                Some(how) => (State::Done, format!("the pods have {how}")),
                 None => (
                     State::Unknown,
-                    "Database.Provider is not in the live ConfigMap".to_owned(),
+                    "the pods have no license in their environment".to_owned(),
                 ),
             },
-            "move the data to PostgreSQL, then set config.Database in the values".to_owned(),
+            format!("kubectl create secret generic connect-license {n} --from-file=license.lic"),
         ),
         step(
             4,
-            "copy the data",
-            match items {
-                Some(0) => (State::ToDo, "the server has no content".to_owned()),
-                Some(count) => (State::Done, format!("the server has {count} content items")),
-                None => (State::Unknown, not_asked(server)),
+            "settings",
+            match database {
+                Some("sqlite") => (
+                    State::ToDo,
+                    "Database.Provider is sqlite, which does not work with several pods".to_owned(),
+                ),
+                _ => (
+                    State::Done,
+                    format!("the release {release} has a Connect configuration"),
+                ),
             },
-            "copy the old server's data directory onto the shared volume".to_owned(),
+            "helm connect-migrate values --from rstudio-connect.gcfg --out values.yaml".to_owned(),
         ),
         step(
             5,
@@ -165,13 +169,13 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             6,
             "deploy",
             match up {
-                Some(facts) => (
-                    State::Done,
-                    format!(
-                        "the server answers ({})",
-                        facts.version.as_deref().unwrap_or("version hidden")
-                    ),
-                ),
+                Some(facts) => {
+                    let version = facts.version.as_deref().unwrap_or("(version hidden)");
+                    let items = facts.items.map_or_else(String::new, |count| {
+                        format!(" and has {count} content items")
+                    });
+                    (State::Done, format!("Connect {version} answers{items}"))
+                }
                 None => (State::Unknown, not_asked(server)),
             },
             format!("kubectl rollout status {n} {}", workload(survey)),
@@ -198,7 +202,7 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
                     "there is no journal of a rebuild on this machine".to_owned(),
                 )
             },
-            format!("helm connect-migrate rebuild --release {release} --all"),
+            format!("helm connect-migrate rebuild --release {release} --from inventory.yaml"),
         ),
         step(
             8,
@@ -217,9 +221,9 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         ),
         step(
             9,
-            "hand over",
-            (State::Unknown, "leaves no trace here".to_owned()),
-            "compare both servers, then point the DNS name at the new one".to_owned(),
+            "validate",
+            (State::Unknown, "leaves no trace in the cluster".to_owned()),
+            "helm connect-migrate validate --from inventory.yaml".to_owned(),
         ),
     ]
 }
@@ -233,6 +237,21 @@ fn workload(survey: &Survey) -> String {
             || format!("deployment/{}", survey.release),
             |(kind, name)| format!("{}/{name}", kind.to_lowercase()),
         )
+}
+
+/// Which variable gives the pods their license.
+fn license(survey: &Survey) -> Option<&str> {
+    let running = survey
+        .configurations
+        .iter()
+        .find_map(|c| c.running.as_ref())?;
+    let containers = running.object["spec"]["template"]["spec"]["containers"].as_array()?;
+    containers
+        .iter()
+        .filter_map(|container| container["env"].as_array())
+        .flatten()
+        .filter_map(|variable| variable["name"].as_str())
+        .find(|name| name.starts_with("RSC_LICENSE") || name.starts_with("PCT_LICENSE"))
 }
 
 /// The first step that is to be done, else the first that is unknown behind the last done one.
