@@ -10,8 +10,12 @@ mod global;
 mod overlay;
 mod post_render;
 mod rebuild;
+mod revert;
+mod session;
 mod sources;
+mod status;
 mod upgrade;
+mod upgrade_wait;
 mod values;
 mod version;
 
@@ -49,6 +53,8 @@ enum Command {
     Overlay(overlay::Overlay),
     Upgrade(upgrade::Upgrade),
     Rebuild(Box<rebuild::Rebuild>),
+    Status(Box<status::Status>),
+    Revert(Box<revert::Revert>),
     Version(version::Version),
     Completion(completion::Completion),
     Diff(Box<diff::Diff>),
@@ -77,6 +83,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
         Command::Rebuild(command) => command.run(),
+        Command::Status(command) => command.run(&cli.global),
+        Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
         Command::Diff(command) => command.run(&cli.global),

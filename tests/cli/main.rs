@@ -4,6 +4,8 @@
 #![recursion_limit = "256"] // the stand-in's server_settings has many fields
 
 mod chart_rules;
+#[cfg(unix)]
+mod cluster;
 #[path = "../stand_in/mod.rs"]
 #[allow(dead_code, unused_imports)] // shared with the example
 mod connect_stand_in;

@@ -8,6 +8,8 @@ mod values;
 
 use clap::{Args, Subcommand};
 
+pub use remove::access;
+
 use super::{Exit, Global};
 
 /// Look at the temporary settings, or keep them in a values file

@@ -91,7 +91,7 @@ impl Remove {
 }
 
 /// A file that only its owner may read stays so.
-fn access(path: &Path) -> Access {
+pub fn access(path: &Path) -> Access {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

@@ -1,7 +1,7 @@
 //! `rebuild`: clear the runtime caches and build content anew.
 
 mod choice;
-mod confirm;
+pub mod confirm;
 mod dry_run;
 mod history;
 mod intend;
@@ -10,7 +10,7 @@ mod place;
 mod run;
 mod signals;
 mod status;
-mod table;
+pub mod table;
 mod work;
 
 use clap::{Args, Subcommand};
