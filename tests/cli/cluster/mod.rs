@@ -3,6 +3,7 @@
 mod interrupted;
 mod revert;
 mod rights;
+mod script;
 mod whole;
 
 use std::path::PathBuf;
