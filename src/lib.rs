@@ -5,11 +5,14 @@
 pub mod chart;
 pub mod cli;
 pub mod convert;
+pub mod connect;
 pub mod diagnostic;
 pub mod files;
 pub mod gcfg;
 pub mod output;
+pub mod rebuild;
 pub mod secret;
 pub mod settings;
 pub mod source;
+pub mod state;
 pub mod yaml;

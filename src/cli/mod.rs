@@ -1,10 +1,13 @@
 //! The command line: one file per subcommand, each thin.
 
 mod completion;
+pub mod connect;
+pub mod duration;
 mod exit;
 mod global;
 mod input;
 mod values;
+mod rebuild;
 mod version;
 
 use std::ffi::OsString;
@@ -37,6 +40,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Values(Box<values::Values>),
+    Rebuild(Box<rebuild::Rebuild>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -58,6 +62,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     cli.global.apply();
     let result = match &cli.command {
         Command::Values(command) => command.run(),
+        Command::Rebuild(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };
@@ -76,6 +81,10 @@ fn failure(error: &anyhow::Error) -> Exit {
             output::talk(render(diagnostic, style));
         }
         return Exit::InvalidInput;
+    }
+    if let Some(connect::Missing(message)) = error.downcast_ref() {
+        output::talk(format!("Error: {message}"));
+        return Exit::Usage;
     }
     // A reader that went away, as in `… | head`, needs no message.
     let reader_gone = error.chain().any(|cause| {

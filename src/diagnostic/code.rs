@@ -60,6 +60,10 @@ codes! {
     ValuesSpelling = "values-spelling",
     /// A values file that Helm could not read.
     ValuesNotYaml = "values-not-yaml",
+    /// A list of content has a line without a GUID.
+    ContentGuidInvalid = "content-guid-invalid",
+    /// A list of content is not an inventory.
+    InventoryInvalid = "inventory-invalid",
 }
 
 impl fmt::Display for Code {

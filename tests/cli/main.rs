@@ -11,6 +11,7 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
+mod stand_in;
 mod support;
 mod values;
 mod version;

@@ -1,0 +1,131 @@
+//! Flags of every command that talks to a Connect server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::FalseyValueParser;
+
+use super::duration;
+use crate::connect::{ApiKey, KeyError, Options, Patience, Server, Trust, readable_by_others};
+use crate::output;
+
+/// The variable that holds the key. No flag does: arguments can be read by everyone on a machine.
+const KEY: &str = "CONNECT_API_KEY";
+
+/// Flags of every command that talks to a Connect server. Proxies are taken from HTTPS_PROXY,
+/// HTTP_PROXY and NO_PROXY.
+#[derive(Debug, Clone, Args)]
+pub struct ConnectArgs {
+    /// URL of the server, with its path prefix if it has one
+    #[arg(
+        long,
+        env = "CONNECT_SERVER",
+        value_name = "URL",
+        help_heading = "Connect server"
+    )]
+    pub server: Option<Server>,
+
+    /// File that holds the API key, instead of the variable CONNECT_API_KEY
+    #[arg(long, value_name = "FILE", help_heading = "Connect server")]
+    api_key_file: Option<PathBuf>,
+
+    /// Certificates to trust besides the system's (PEM)
+    #[arg(
+        long,
+        env = "CONNECT_CA_CERTIFICATE",
+        value_name = "FILE",
+        help_heading = "Connect server"
+    )]
+    cacert: Option<PathBuf>,
+
+    /// Accept any certificate. Whoever is in between can read the API key
+    #[arg(
+        long,
+        env = "CONNECT_INSECURE",
+        value_parser = FalseyValueParser::new(),
+        help_heading = "Connect server"
+    )]
+    insecure: bool,
+
+    /// How long the server may take for an answer
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration::parse,
+        default_value = "30s",
+        help_heading = "Connect server"
+    )]
+    request_timeout: Duration,
+
+    /// How long to wait for a server that is away
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = duration::parse,
+        default_value = "10m",
+        help_heading = "Connect server"
+    )]
+    max_outage: Duration,
+}
+
+/// What stands on the command line and in the environment about a server does not suffice. The
+/// command ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Missing(pub String);
+
+impl ConnectArgs {
+    /// The server's address.
+    ///
+    /// # Errors
+    /// None is given.
+    pub fn address(&self) -> Result<&Server, Missing> {
+        self.server
+            .as_ref()
+            .ok_or_else(|| Missing("no server; set CONNECT_SERVER or use --server URL".to_owned()))
+    }
+
+    /// The key to it.
+    ///
+    /// # Errors
+    /// None is given, or it cannot be read.
+    pub fn key(&self) -> anyhow::Result<ApiKey> {
+        if let Some(path) = &self.api_key_file {
+            if readable_by_others(path) {
+                output::talk(format!(
+                    "warning: others can read the API key in {0}; `chmod 600 {0}` keeps it to \
+                     yourself",
+                    path.display()
+                ));
+            }
+            return Ok(ApiKey::from_file(path)?);
+        }
+        match std::env::var(KEY) {
+            Ok(key) if !key.is_empty() => Ok(ApiKey::new(&key, KEY)?),
+            _ => Err(Missing(KeyError::Missing.to_string()).into()),
+        }
+    }
+
+    /// How to talk to it.
+    ///
+    /// # Errors
+    /// The file of certificates cannot be used.
+    pub fn options(&self) -> anyhow::Result<Options> {
+        let mut trust = Trust::default();
+        if let Some(path) = &self.cacert {
+            trust = trust.with_file(path)?;
+        }
+        if self.insecure {
+            trust = trust.insecure();
+        }
+        Ok(Options {
+            trust,
+            timeout: self.request_timeout,
+            patience: Patience {
+                max_outage: self.max_outage,
+                ..Patience::default()
+            },
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! Asking before anything is changed.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use crate::output;
+
+/// Whether to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// There is nobody to ask.
+    Nobody,
+}
+
+/// Asks on the terminal.
+pub fn ask(question: &str) -> Answer {
+    if !io::stdin().is_terminal() {
+        return Answer::Nobody;
+    }
+    output::talk(format!("{question} [y/N]"));
+    let mut line = String::new();
+    match io::stdin().lock().read_line(&mut line) {
+        Ok(_) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Answer::Yes,
+        _ => Answer::No,
+    }
+}

@@ -1,0 +1,66 @@
+//! `rebuild`: clear the runtime caches and build content anew.
+
+mod choice;
+mod confirm;
+mod dry_run;
+mod history;
+mod logs;
+mod place;
+mod run;
+mod signals;
+mod status;
+mod table;
+
+use clap::{Args, Subcommand};
+
+use super::Exit;
+
+/// Rebuild content on the new server, in order of priority
+///
+/// Clears the runtime caches left over from the old machine, then builds the environment of each
+/// content item, several at a time. Everything is noted in a journal as it happens: the same command
+/// run again goes on where the last one ended, however it ended, and builds nothing twice.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  # See what would be done
+  helm connect-migrate rebuild --from inventory.yaml --dry-run
+
+  # The 20 most important items first, then everything
+  helm connect-migrate rebuild --from inventory.yaml --top 20 --yes
+  helm connect-migrate rebuild --all --parallelism 8 --yes
+
+  # Go on after an interruption, and see how it stands
+  helm connect-migrate rebuild --yes
+  helm connect-migrate rebuild status
+
+Exit codes: 0 all built, 1 could not go on, 2 wrong usage, 3 invalid list of content,
+5 some content could not be built, 6 interrupted."
+)]
+pub struct Rebuild {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    run: run::Run,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Status(status::Status),
+    Logs(logs::Logs),
+    History(history::History),
+}
+
+impl Rebuild {
+    /// Runs the command.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        match &self.command {
+            Some(Command::Status(command)) => command.run(),
+            Some(Command::Logs(command)) => command.run(),
+            Some(Command::History(command)) => command.run(),
+            None => self.run.run(),
+        }
+    }
+}

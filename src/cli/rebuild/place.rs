@@ -1,0 +1,97 @@
+//! Where the journal is.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::connect::Missing;
+use crate::connect::Server;
+use crate::rebuild::journal::Story;
+use crate::state;
+
+/// Which migration it is about.
+#[derive(Debug, Clone, Args)]
+pub struct PlaceArgs {
+    /// Helm release that the server belongs to: keeps its journal apart from others of that server
+    #[arg(long, value_name = "NAME", value_parser = release, help_heading = "Journal")]
+    pub release: Option<String>,
+
+    /// Folder of the journal, instead of one per server and release below $XDG_STATE_HOME
+    #[arg(long, value_name = "DIR", help_heading = "Journal")]
+    pub journal: Option<PathBuf>,
+}
+
+impl PlaceArgs {
+    /// The state folder.
+    ///
+    /// # Errors
+    /// Neither a folder nor a server is given, or there is no home.
+    pub fn folder(&self, server: Option<&Server>) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.journal {
+            return Ok(folder.clone());
+        }
+        let server = server.ok_or_else(|| {
+            Missing(
+                "which journal? Set CONNECT_SERVER, or use --server URL or --journal DIR"
+                    .to_owned(),
+            )
+        })?;
+        state::folder(&server.slug(), self.release.as_deref())
+    }
+}
+
+/// The same, for commands that only read the journal.
+#[derive(Debug, Clone, Args)]
+pub struct ReaderArgs {
+    /// URL of the server that the journal is about
+    #[arg(
+        long,
+        env = "CONNECT_SERVER",
+        value_name = "URL",
+        help_heading = "Journal"
+    )]
+    server: Option<Server>,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+impl ReaderArgs {
+    /// The state folder.
+    ///
+    /// # Errors
+    /// As [`PlaceArgs::folder`].
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        self.place.folder(self.server.as_ref())
+    }
+
+    /// The state folder and its journal.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn story(&self) -> anyhow::Result<(PathBuf, Story)> {
+        let folder = self.folder()?;
+        match Story::read(&folder)? {
+            Some(story) => Ok((folder, story)),
+            None => anyhow::bail!(
+                "no rebuild has been run yet: there is no journal in {}",
+                folder.display()
+            ),
+        }
+    }
+}
+
+/// A release's name becomes a folder's.
+fn release(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty()
+        && text.len() <= 53
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("a release's name has lower-case letters, digits, dots and hyphens".to_owned())
+    }
+}

@@ -1,0 +1,245 @@
+//! Where a server is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reqwest::Url;
+
+/// A server's base URL, with its path prefix if it has one and without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server(Url);
+
+/// Why a text is no server's address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Not a URL.
+    #[error("{0:?} is not a URL; write it as https://connect.example.com")]
+    NotUrl(String),
+    /// Another scheme than HTTP's.
+    #[error("{0:?} is neither http:// nor https://")]
+    Scheme(String),
+    /// A user name or password in the URL.
+    #[error(
+        "the server's URL carries a user name or password; give the API key in CONNECT_API_KEY"
+    )]
+    Credentials,
+}
+
+impl Server {
+    /// The URL of something below the API's root, `{server}/__api__`.
+    #[must_use]
+    pub fn api(&self, path: &[&str]) -> Url {
+        let mut segments = vec!["__api__"];
+        segments.extend(path);
+        self.below(&segments)
+    }
+
+    /// The URL of the liveness check, which lies outside the API and takes no key.
+    #[must_use]
+    pub fn ping(&self) -> Url {
+        self.below(&["__ping__"])
+    }
+
+    /// The page of a content item in the dashboard. Made from our own idea of the address: what the
+    /// server says may still name the old host.
+    #[must_use]
+    pub fn dashboard(&self, guid: &super::ContentGuid) -> String {
+        format!("{self}/connect/#/apps/{guid}")
+    }
+
+    /// Whether a URL is on this server's host, however it is reached.
+    #[must_use]
+    pub fn same_host(&self, url: &Url) -> bool {
+        self.0.host_str() == url.host_str()
+    }
+
+    /// The host, for messages.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
+    /// A name for a folder that belongs to this server: host, port where it is not the usual one,
+    /// and path prefix. HTTP and HTTPS are two ways to one server.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        let mut text = self.host().to_owned();
+        if let Some(port) = self.0.port() {
+            text = format!("{text}_{port}");
+        }
+        text.push_str(self.0.path().trim_end_matches('/'));
+        text.chars()
+            .map(|c| match c {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => c,
+                _ => '_',
+            })
+            .collect()
+    }
+
+    /// This server as a redirect showed it: `answered` is where the request for `asked` ended.
+    /// `None` unless it is the same host and the same path below another base.
+    #[must_use]
+    pub fn moved(&self, asked: &Url, answered: &Url) -> Option<Self> {
+        let tail = asked
+            .path()
+            .strip_prefix(self.0.path().trim_end_matches('/'))?;
+        let base = answered.path().strip_suffix(tail)?;
+        if !self.same_host(answered) {
+            return None;
+        }
+        let mut url = answered.clone();
+        url.set_query(None);
+        url.set_path(base);
+        Some(Self(url))
+    }
+
+    fn below(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        // Only URLs that cannot be a base refuse this; `from_str` let none of those in.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+}
+
+impl FromStr for Server {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let text = text.trim();
+        let mut url = Url::parse(text).map_err(|_| AddressError::NotUrl(text.to_owned()))?;
+        // `connect.example.com:3939` parses as a URL of the scheme `connect.example.com`.
+        if url.cannot_be_a_base() {
+            return Err(AddressError::NotUrl(text.to_owned()));
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(AddressError::Scheme(text.to_owned()));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(AddressError::Credentials);
+        }
+        url.set_query(None);
+        url.set_fragment(None);
+        // People copy the address from the browser, or from a tool that wants the API's root.
+        let mut path = url.path().trim_end_matches('/');
+        for tail in ["/__api__", "/connect"] {
+            path = path
+                .strip_suffix(tail)
+                .unwrap_or(path)
+                .trim_end_matches('/');
+        }
+        let path = path.to_owned();
+        url.set_path(&path);
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(text: &str) -> Server {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn joins_with_exactly_one_slash() {
+        for (base, api) in [
+            (
+                "https://c.example.com",
+                "https://c.example.com/__api__/v1/user",
+            ),
+            (
+                "https://c.example.com/",
+                "https://c.example.com/__api__/v1/user",
+            ),
+            (
+                "https://c.example.com/rsc",
+                "https://c.example.com/rsc/__api__/v1/user",
+            ),
+            (
+                "https://c.example.com/rsc//",
+                "https://c.example.com/rsc/__api__/v1/user",
+            ),
+            ("http://c:3939/a/b/", "http://c:3939/a/b/__api__/v1/user"),
+            (
+                "https://c.example.com/__api__",
+                "https://c.example.com/__api__/v1/user",
+            ),
+            (
+                "https://c.example.com/rsc/connect/#/content/listing",
+                "https://c.example.com/rsc/__api__/v1/user",
+            ),
+        ] {
+            assert_eq!(server(base).api(&["v1", "user"]).as_str(), api, "{base}");
+        }
+    }
+
+    #[test]
+    fn a_segment_cannot_leave_its_place() {
+        let url = server("https://c.example.com").api(&["v1", "tasks", "../../x?y#z"]);
+        assert_eq!(
+            url.as_str(),
+            "https://c.example.com/__api__/v1/tasks/..%2F..%2Fx%3Fy%23z"
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_address() {
+        for (text, error) in [
+            (
+                "connect.example.com",
+                AddressError::NotUrl("connect.example.com".into()),
+            ),
+            (
+                "connect.example.com:3939",
+                AddressError::NotUrl("connect.example.com:3939".into()),
+            ),
+            (
+                "ftp://c.example.com",
+                AddressError::Scheme("ftp://c.example.com".into()),
+            ),
+            ("https://me:pw@c.example.com", AddressError::Credentials),
+        ] {
+            assert_eq!(text.parse::<Server>(), Err(error));
+        }
+    }
+
+    #[test]
+    fn slugs_are_names_of_folders() {
+        for (base, slug) in [
+            ("https://C.example.com/", "c.example.com"),
+            ("http://c.example.com:80", "c.example.com"),
+            ("http://c:3939/a/b", "c_3939_a_b"),
+            ("http://[::1]:3939", "___1__3939"),
+        ] {
+            assert_eq!(server(base).slug(), slug);
+        }
+    }
+
+    #[test]
+    fn follows_a_move_on_the_same_host_only() {
+        let old = server("http://c.example.com/old");
+        let asked = old.api(&["server_settings"]);
+        let to = |text: &str| {
+            old.moved(&asked, &text.parse().unwrap())
+                .map(|s| s.to_string())
+        };
+        assert_eq!(
+            to("https://c.example.com/new/__api__/server_settings"),
+            Some("https://c.example.com/new".to_owned())
+        );
+        assert_eq!(
+            to("https://other.example.com/__api__/server_settings"),
+            None
+        );
+        assert_eq!(to("https://c.example.com/login"), None);
+    }
+}

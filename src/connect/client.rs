@@ -1,0 +1,268 @@
+//! A server that has been found to be Connect.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::Url;
+
+use super::address::Server;
+use super::backoff::Backoff;
+use super::error::Error;
+use super::key::ApiKey;
+use super::outage::{Notice, Outage, Patience, Trouble, Verdict};
+use super::request::{Reply, Request};
+use super::server::Settings;
+use super::transport::{Failure, Fate, Options, Transport};
+use super::version::{Feature, Version};
+
+/// How often a request is repeated that the server itself answers with 500.
+const SERVER_ERRORS: u32 = 4;
+
+/// A Connect server and the key to it.
+pub struct Connect {
+    transport: Transport,
+    outage: Outage,
+    patience: Patience,
+    settings: Settings,
+    version: Option<Version>,
+}
+
+impl Connect {
+    /// Finds out whether there is a Connect server at an address, and which.
+    ///
+    /// Fails early: an address where nobody listens is more likely wrong than restarting. `tell` is
+    /// called when the server goes away for a while, now or later, and when it is back.
+    ///
+    /// # Errors
+    /// Anything that keeps the server from answering, or the key from being accepted.
+    pub async fn open(
+        server: Server,
+        key: ApiKey,
+        options: &Options,
+        tell: Arc<dyn Fn(Notice) + Send + Sync>,
+    ) -> Result<Self, Error> {
+        let mut connect = Self {
+            transport: Transport::new(server, key, options)?,
+            outage: Outage::new(tell),
+            patience: options.patience,
+            settings: Settings::default(),
+            version: None,
+        };
+        let url = connect.server().api(&["server_settings"]);
+        let reply = connect.first_contact(Request::get(url.clone())).await?;
+        connect.settings = reply.json()?;
+        if let Some(moved) = connect.server().moved(&url, &reply.url) {
+            connect.transport.rebase(moved);
+        }
+        connect.version = connect.settings.version();
+        if connect.version.is_none() {
+            // The version may be hidden; to administrators each host still tells its own.
+            connect.version = connect
+                .hosts()
+                .await
+                .ok()
+                .and_then(|hosts| hosts.iter().filter_map(super::Host::version).min());
+        }
+        Ok(connect)
+    }
+
+    /// The server's address.
+    #[must_use]
+    pub const fn server(&self) -> &Server {
+        self.transport.server()
+    }
+
+    /// The API's root, which cookies are kept for.
+    #[must_use]
+    pub fn root(&self) -> Url {
+        self.server().api(&[])
+    }
+
+    /// The server's version, where it can be known.
+    #[must_use]
+    pub const fn version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// What the server said about itself at first contact.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether this server has something. `None` when its version is not known.
+    #[must_use]
+    pub fn has(&self, feature: Feature) -> Option<bool> {
+        self.version.map(|version| version >= feature.since())
+    }
+
+    /// Refuses what this server is known not to have.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn require(&self, feature: Feature) -> Result<(), Error> {
+        match self.version {
+            Some(version) if version < feature.since() => {
+                Err(Error::Unsupported { feature, version })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The time by the server's clock, to compare with the times it gives.
+    #[must_use]
+    pub fn server_time(&self) -> Timestamp {
+        Timestamp::try_from(self.transport.server_time()).unwrap_or_else(|_| Timestamp::now())
+    }
+
+    /// A request that may be repeated without harm, repeated until it is answered.
+    pub(super) async fn ask(&self, request: Request<'_>) -> Result<Reply, Error> {
+        let mut again = Again::new(self);
+        loop {
+            match self.transport.exchange(&request).await {
+                Ok(reply) => {
+                    self.outage.over(Instant::now());
+                    return Ok(reply);
+                }
+                Err(failure) => again.after(failure).await?,
+            }
+        }
+    }
+
+    /// As [`Connect::ask`], up to the head of the answer.
+    pub(super) async fn ask_stream(
+        &self,
+        request: Request<'_>,
+    ) -> Result<reqwest::Response, Error> {
+        let mut again = Again::new(self);
+        loop {
+            match self.transport.attempt(&request).await {
+                Ok(response) => {
+                    self.outage.over(Instant::now());
+                    return Ok(response);
+                }
+                Err(failure) => again.after(failure).await?,
+            }
+        }
+    }
+
+    /// A request that must not be carried out twice: repeated only where it was certainly not
+    /// carried out. Everything else is for the caller to find out.
+    pub(super) async fn ask_once(&self, request: Request<'_>) -> Result<Reply, Failure> {
+        let mut again = Again::new(self);
+        loop {
+            match self.transport.exchange(&request).await {
+                Ok(reply) => {
+                    self.outage.over(Instant::now());
+                    return Ok(reply);
+                }
+                Err(failure) if matches!(failure.fate, Fate::NotSent | Fate::PutOff) => {
+                    again.after(failure).await.map_err(|error| Failure {
+                        error: Box::new(error),
+                        fate: Fate::Answered,
+                        wait: None,
+                    })?;
+                }
+                Err(mut failure) => {
+                    failure.error = Box::new(self.explain(*failure.error));
+                    return Err(failure);
+                }
+            }
+        }
+    }
+
+    /// A request to a server that has not answered yet. One that starts is waited for (its proxy
+    /// answers), one that is not there is not.
+    async fn first_contact(&self, request: Request<'_>) -> Result<Reply, Error> {
+        let mut again = Again::new(self);
+        let mut attempts = 0;
+        loop {
+            match self.transport.exchange(&request).await {
+                Ok(reply) => return Ok(reply),
+                Err(failure) => {
+                    attempts += 1;
+                    if failure.error.fault().is_none() && attempts >= 3 {
+                        return Err(*failure.error);
+                    }
+                    again.after(failure).await.map_err(not_connect)?;
+                }
+            }
+        }
+    }
+
+    fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Absent { fault, .. } => Error::Absent {
+                version: self.version,
+                fault,
+            },
+            other => other,
+        }
+    }
+}
+
+/// The endpoint asked at first contact is as old as Connect: without it, it is something else.
+fn not_connect(error: Error) -> Error {
+    match error {
+        Error::Absent { fault, .. } => Error::NotConnect {
+            url: fault.request.clone(),
+            got: format!("HTTP {} ({})", fault.status, fault.message),
+        },
+        other => other,
+    }
+}
+
+/// The repetitions of one request.
+struct Again<'a> {
+    connect: &'a Connect,
+    backoff: Backoff,
+    trouble: Trouble,
+    server_errors: u32,
+}
+
+impl<'a> Again<'a> {
+    const fn new(connect: &'a Connect) -> Self {
+        Self {
+            connect,
+            backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
+            trouble: Trouble::new(),
+            server_errors: 0,
+        }
+    }
+
+    /// Waits until the next attempt is due, or says that there is none.
+    async fn after(&mut self, failure: Failure) -> Result<(), Error> {
+        let connect = self.connect;
+        let error = connect.explain(*failure.error);
+        if failure.fate == Fate::Answered {
+            // A server that refuses is there.
+            connect.outage.over(Instant::now());
+            return Err(error);
+        }
+        if error.fault().is_some_and(|fault| fault.status == 500) {
+            self.server_errors += 1;
+            if self.server_errors >= SERVER_ERRORS {
+                return Err(error);
+            }
+        }
+        let patience = connect.patience;
+        let verdict = connect
+            .outage
+            .failed(&mut self.trouble, &error, patience, Instant::now());
+        match verdict {
+            Verdict::GoOn => {}
+            Verdict::Sick => return Err(error),
+            Verdict::TooLong(waited) => {
+                return Err(Error::Outage {
+                    server: connect.server().to_string(),
+                    waited,
+                    last: Box::new(error),
+                });
+            }
+        }
+        let asked = failure.wait.unwrap_or_default().min(patience.max_pause);
+        tokio::time::sleep(self.backoff.pause(fastrand::f64()) + asked).await;
+        Ok(())
+    }
+}

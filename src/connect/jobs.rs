@@ -1,0 +1,167 @@
+//! Jobs: the processes that a server ran for an item.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::client::Connect;
+use super::error::{Error, Needs};
+use super::ids::{BundleId, ContentGuid, JobKey};
+use super::lenient;
+use super::request::Request;
+use super::version::Feature;
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Job {
+    /// Its id within the item.
+    pub key: JobKey,
+    /// The bundle that it worked on.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub bundle_id: Option<BundleId>,
+    /// What it did; an open set.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub tag: Option<String>,
+    #[serde(default, deserialize_with = "lenient::int")]
+    status: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::int")]
+    exit_code: Option<i64>,
+    /// When it was queued.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub queued_time: Option<Timestamp>,
+    /// When it started.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub start_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "lenient::time")]
+    end_time: Option<Timestamp>,
+    /// When it was last known to be alive.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub last_heartbeat_time: Option<Timestamp>,
+    /// What went wrong.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub error: Option<String>,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobState {
+    /// It runs or waits to run.
+    Active,
+    /// It ended with this exit code.
+    Ended(i64),
+    /// It ended, nobody knows how: its node went away, or it was skipped.
+    Lost,
+}
+
+impl Job {
+    /// Whether it restored an item's packages, which is what a build does.
+    #[must_use]
+    pub fn is_restore(&self) -> bool {
+        self.tag
+            .as_deref()
+            .is_some_and(|tag| tag.ends_with("_restore"))
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub fn state(&self) -> JobState {
+        match (self.status, self.exit_code) {
+            (Some(0), _) => JobState::Active,
+            (Some(3), _) => JobState::Lost,
+            (_, Some(code)) => JobState::Ended(code),
+            (None, None) if self.end_time.is_none() => JobState::Active,
+            (_, None) => JobState::Lost,
+        }
+    }
+
+    /// When it came to be, as early as is known.
+    #[must_use]
+    pub fn began(&self) -> Option<Timestamp> {
+        self.queued_time.or(self.start_time)
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Log {
+    entries: Vec<LogEntry>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct LogEntry {
+    #[serde(deserialize_with = "lenient::text")]
+    data: Option<String>,
+}
+
+impl Connect {
+    /// An item's jobs, ended ones as well. None on servers without this list.
+    ///
+    /// # Errors
+    /// The key may not see them, or the server cannot be asked.
+    pub async fn jobs(&self, guid: &ContentGuid) -> Result<Vec<Job>, Error> {
+        if self.has(Feature::Jobs) == Some(false) {
+            return Ok(Vec::new());
+        }
+        let url = self.server().api(&["v1", "content", guid.as_str(), "jobs"]);
+        let request = Request::get(url)
+            .needs(Needs::Collaborator)
+            .extra(Duration::from_secs(30));
+        match self.ask(request).await {
+            Ok(reply) => reply.json(),
+            Err(Error::Absent { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The lines that a job wrote.
+    ///
+    /// # Errors
+    /// The key may not see them, or the server cannot be asked.
+    pub async fn job_log(&self, guid: &ContentGuid, key: &JobKey) -> Result<Vec<String>, Error> {
+        let path = ["v1", "content", guid.as_str(), "jobs", key.as_str(), "log"];
+        let request = Request::get(self.server().api(&path)).needs(Needs::Collaborator);
+        let log: Log = self.ask(request).await?.json()?;
+        Ok(log
+            .entries
+            .into_iter()
+            .filter_map(|entry| entry.data)
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(json: &str) -> Job {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn a_missing_exit_code_is_no_success() {
+        // As 2024.08 has them, ids as texts; the last as in 2022.10 with numbers.
+        let running = job(
+            r#"{"id": "7", "key": "k1", "tag": "python_restore", "bundle_id": "101", "status": 0,
+                "start_time": "2024-08-01T10:00:00.123Z", "end_time": null, "exit_code": null}"#,
+        );
+        assert_eq!(running.state(), JobState::Active);
+        assert!(running.is_restore());
+        let lost =
+            job(r#"{"key": "k2", "tag": "packrat_restore", "status": 2, "exit_code": null}"#);
+        assert_eq!(lost.state(), JobState::Lost);
+        let failed =
+            job(r#"{"key": "k3", "tag": "packrat_restore", "status": 1, "exit_code": 137}"#);
+        assert_eq!(failed.state(), JobState::Ended(137));
+        let skipped = job(r#"{"key": "k4", "tag": "build_report", "status": 3, "exit_code": 0}"#);
+        assert_eq!(skipped.state(), JobState::Lost);
+        assert!(!skipped.is_restore());
+        let old = job(
+            r#"{"key": "k5", "bundle_id": 101, "status": "2", "exit_code": "0", "start_time": 1725148800}"#,
+        );
+        assert_eq!(old.state(), JobState::Ended(0));
+        assert_eq!(old.bundle_id, Some(BundleId::new("101")));
+        assert!(old.began().is_some());
+    }
+}

@@ -1,0 +1,244 @@
+//! A server that goes away and comes back. All requests of a run share one view of it, so that it
+//! is spoken of once, and not once for each of them.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a silence may last before it is spoken of. Shorter ones are ordinary.
+const WORTH_SAYING: Duration = Duration::from_secs(3);
+
+/// How often one request may fail while others succeed.
+const SICK: u32 = 12;
+
+/// How long to wait for a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long it may be away.
+    pub max_outage: Duration,
+    /// The longest pause between two attempts, also where the server asks for a longer one.
+    pub max_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            max_outage: Duration::from_secs(600),
+            max_pause: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Something to tell the user about the connection.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    /// The server is away; it is waited for.
+    Waiting {
+        /// The last failure.
+        cause: String,
+        /// How long it may take.
+        at_most: Duration,
+    },
+    /// It is back.
+    Back {
+        /// How long it was away.
+        after: Duration,
+    },
+}
+
+type Teller = Arc<dyn Fn(Notice) + Send + Sync>;
+
+/// What all requests together know about the server's health.
+pub struct Outage {
+    state: Mutex<State>,
+    tell: Teller,
+}
+
+#[derive(Default)]
+struct State {
+    since: Option<Instant>,
+    announced: bool,
+    last_success: Option<Instant>,
+}
+
+/// What one request has been through.
+#[derive(Debug)]
+pub struct Trouble {
+    failures: u32,
+    first: Option<Instant>,
+}
+
+impl Trouble {
+    /// None yet.
+    pub const fn new() -> Self {
+        Self {
+            failures: 0,
+            first: None,
+        }
+    }
+}
+
+/// Whether to go on trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try again.
+    GoOn,
+    /// The server was away for too long: this long.
+    TooLong(Duration),
+    /// The server is well, this request never is.
+    Sick,
+}
+
+impl Outage {
+    pub fn new(tell: Teller) -> Self {
+        Self {
+            state: Mutex::default(),
+            tell,
+        }
+    }
+
+    /// The server answered.
+    pub fn over(&self, now: Instant) {
+        let back = {
+            let mut state = self.lock();
+            state.last_success = Some(now);
+            let since = state.since.take();
+            std::mem::take(&mut state.announced)
+                .then_some(since)
+                .flatten()
+        };
+        if let Some(since) = back {
+            (self.tell)(Notice::Back {
+                after: now.duration_since(since),
+            });
+        }
+    }
+
+    /// A request failed in a way that may pass.
+    pub fn failed(
+        &self,
+        trouble: &mut Trouble,
+        cause: &dyn fmt::Display,
+        patience: Patience,
+        now: Instant,
+    ) -> Verdict {
+        trouble.failures += 1;
+        let first = *trouble.first.get_or_insert(now);
+        let (verdict, say) = {
+            let mut state = self.lock();
+            let since = *state.since.get_or_insert(now);
+            let away = now.duration_since(since);
+            let well = state.last_success.is_some_and(|at| at > first);
+            if away >= patience.max_outage || now.duration_since(first) >= patience.max_outage {
+                (
+                    Verdict::TooLong(now.duration_since(first.min(since))),
+                    false,
+                )
+            } else if trouble.failures >= SICK && well {
+                (Verdict::Sick, false)
+            } else {
+                let say = away >= WORTH_SAYING && !state.announced;
+                state.announced |= say;
+                (Verdict::GoOn, say)
+            }
+        };
+        if say {
+            (self.tell)(Notice::Waiting {
+                cause: cause.to_string(),
+                at_most: patience.max_outage,
+            });
+        }
+        verdict
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outage() -> (Outage, Arc<Mutex<Vec<String>>>) {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let teller = Arc::clone(&said);
+        let outage = Outage::new(Arc::new(move |notice| {
+            teller.lock().unwrap().push(match notice {
+                Notice::Waiting { cause, .. } => format!("waiting: {cause}"),
+                Notice::Back { after } => format!("back after {}s", after.as_secs()),
+            });
+        }));
+        (outage, said)
+    }
+
+    #[test]
+    fn many_requests_speak_of_one_outage_once() {
+        let (outage, said) = outage();
+        let start = Instant::now();
+        let mut troubles: Vec<_> = (0..8).map(|_| Trouble::new()).collect();
+        for second in 0..20 {
+            for trouble in &mut troubles {
+                let now = start + Duration::from_secs(second);
+                let verdict = outage.failed(trouble, &"refused", Patience::default(), now);
+                assert_eq!(verdict, Verdict::GoOn);
+            }
+        }
+        outage.over(start + Duration::from_secs(20));
+        outage.over(start + Duration::from_secs(21));
+        assert_eq!(
+            *said.lock().unwrap(),
+            ["waiting: refused", "back after 20s"]
+        );
+    }
+
+    #[test]
+    fn a_short_silence_is_not_spoken_of() {
+        let (outage, said) = outage();
+        let start = Instant::now();
+        outage.failed(&mut Trouble::new(), &"reset", Patience::default(), start);
+        outage.over(start + Duration::from_secs(1));
+        assert!(said.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn patience_ends() {
+        let (outage, _) = outage();
+        let start = Instant::now();
+        let patience = Patience {
+            max_outage: Duration::from_secs(10),
+            ..Patience::default()
+        };
+        let mut first = Trouble::new();
+        assert_eq!(
+            outage.failed(&mut first, &"", patience, start),
+            Verdict::GoOn
+        );
+        // A request that begins in the middle of an outage does not wait for all of it again.
+        let later = start + Duration::from_secs(10);
+        assert_eq!(
+            outage.failed(&mut Trouble::new(), &"", patience, later),
+            Verdict::TooLong(Duration::from_secs(10))
+        );
+    }
+
+    #[test]
+    fn a_request_that_never_succeeds_beside_others_that_do_is_given_up() {
+        let (outage, _) = outage();
+        let start = Instant::now();
+        let mut trouble = Trouble::new();
+        let mut verdicts = (0..12).map(|second| {
+            let now = start + Duration::from_secs(second);
+            let verdict = outage.failed(&mut trouble, &"503", Patience::default(), now);
+            outage.over(now + Duration::from_millis(500));
+            verdict
+        });
+        assert!(
+            verdicts
+                .by_ref()
+                .take(11)
+                .all(|verdict| verdict == Verdict::GoOn)
+        );
+        assert_eq!(verdicts.next(), Some(Verdict::Sick));
+    }
+}

@@ -1,0 +1,162 @@
+//! How often content was used.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::client::Connect;
+use super::error::{Error, Needs};
+use super::ids::ContentGuid;
+use super::lenient;
+use super::request::Request;
+use super::stream::Elements;
+use super::version::Feature;
+
+/// Uses per content item.
+pub type Usage = HashMap<ContentGuid, u64>;
+
+/// Records a page may have.
+const PAGE: &str = "500";
+
+#[derive(Deserialize)]
+struct Record {
+    #[serde(default, deserialize_with = "lenient::id")]
+    content_guid: Option<ContentGuid>,
+}
+
+/// A count under way.
+struct Tally<'a> {
+    usage: Usage,
+    read: u64,
+    progress: &'a mut (dyn FnMut(u64) + Send),
+}
+
+impl Tally<'_> {
+    fn count(&mut self, record: Record) {
+        if let Some(guid) = record.content_guid {
+            *self.usage.entry(guid).or_default() += 1;
+        }
+        self.read += 1;
+        if self.read.is_multiple_of(10_000) {
+            (self.progress)(self.read);
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(default)]
+    results: Vec<Record>,
+    #[serde(default)]
+    paging: Option<Paging>,
+}
+
+#[derive(Deserialize)]
+struct Paging {
+    #[serde(default)]
+    cursors: Option<Cursors>,
+}
+
+#[derive(Deserialize)]
+struct Cursors {
+    #[serde(default, deserialize_with = "lenient::text")]
+    next: Option<String>,
+}
+
+impl Connect {
+    /// The uses of each item since a moment: hits where the server counts those, else visits and
+    /// Shiny sessions. `progress` is called with the number of records read so far.
+    ///
+    /// # Errors
+    /// The key may not see them, or the server cannot be asked.
+    pub async fn usage(
+        &self,
+        since: Timestamp,
+        mut progress: impl FnMut(u64) + Send,
+    ) -> Result<Usage, Error> {
+        let from = since.to_string();
+        let mut tally = Tally {
+            usage: Usage::new(),
+            read: 0,
+            progress: &mut progress,
+        };
+        if self.has(Feature::Hits) != Some(false) && self.hits(&from, &mut tally).await? {
+            return Ok(tally.usage);
+        }
+        for kind in [["content", "visits"], ["shiny", "usage"]] {
+            self.visits(kind, &from, &mut tally).await?;
+        }
+        Ok(tally.usage)
+    }
+
+    /// Hits come as one array without pages, which is read as it comes. `false` where there is no
+    /// such record.
+    async fn hits(&self, from: &str, tally: &mut Tally<'_>) -> Result<bool, Error> {
+        let path = ["v1", "instrumentation", "content", "hits"];
+        let request = Request::get(self.server().api(&path))
+            .query(&[("from", from)])
+            .needs(Needs::Publisher)
+            .extra(Duration::from_secs(600));
+        let name = request.name();
+        let mut response = match self.ask_stream(request).await {
+            Ok(response) => response,
+            Err(Error::Absent { .. }) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        let unreadable = |cause: String| Error::Unreadable {
+            request: name.clone(),
+            cause,
+        };
+        let mut elements = Elements::default();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| unreadable(error.to_string()))?
+        {
+            elements.feed(&chunk, |element| {
+                if let Ok(record) = serde_json::from_slice(element) {
+                    tally.count(record);
+                }
+            });
+        }
+        if elements.ended() {
+            Ok(true)
+        } else {
+            Err(unreadable("the list breaks off".to_owned()))
+        }
+    }
+
+    async fn visits(
+        &self,
+        kind: [&str; 2],
+        from: &str,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Error> {
+        let path = ["v1", "instrumentation", kind[0], kind[1]];
+        let mut next: Option<String> = None;
+        loop {
+            let mut request = Request::get(self.server().api(&path))
+                .query(&[("from", from), ("limit", PAGE)])
+                .needs(Needs::Publisher);
+            if let Some(next) = &next {
+                // The ready-made URL of the next page names the host as the server knows it.
+                request = request.query(&[("next", next)]);
+            }
+            let page: Page = self.ask(request).await?.json()?;
+            let empty = page.results.is_empty();
+            page.results
+                .into_iter()
+                .for_each(|record| tally.count(record));
+            let cursor = page
+                .paging
+                .and_then(|paging| paging.cursors)
+                .and_then(|cursors| cursors.next);
+            if empty || cursor.is_none() || cursor == next {
+                return Ok(());
+            }
+            next = cursor;
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! One item from its reading to the end of its build.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::engine::{Engine, Work};
+use super::event::Event;
+use super::evidence::{Evidence, judge};
+use super::ledger::Running;
+use super::plan::{Action, skip};
+use super::record::{FailReason, Intent, Record, SkipReason};
+use super::stop::Stop;
+use super::writer::WriteError;
+use crate::connect::{Affinity, BundleId, Error, JobKey, Submission, TaskId};
+
+/// How often a build is submitted anew that the server lost.
+const LOSSES: u32 = 5;
+
+/// How long a submission that is under way may take after a signal.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How an item's turn ended.
+#[derive(Debug)]
+pub enum End {
+    /// It is built.
+    Built {
+        /// The bundle.
+        bundle: BundleId,
+        /// From submission to end.
+        took: Duration,
+    },
+    /// It is left out.
+    Skipped(SkipReason),
+    /// It could not be built.
+    Failed {
+        /// What kind of failure.
+        reason: FailReason,
+        /// The words.
+        error: String,
+    },
+    /// It is left as it is.
+    Left {
+        /// Whether the server is at it.
+        running: bool,
+    },
+    /// Nothing more can be done for any item.
+    Fatal(anyhow::Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(_) => Self::Skipped(SkipReason::Unknown),
+            error if error.is_fatal() => Self::Fatal(error.into()),
+            error => match error.fault().and_then(|fault| fault.code) {
+                Some(28) => Self::Skipped(SkipReason::NeverDeployed),
+                Some(222 | 223) => Self::Skipped(SkipReason::Locked),
+                _ => Self::Failed {
+                    reason: FailReason::Refused,
+                    error: error.to_string(),
+                },
+            },
+        }
+    }
+}
+
+impl From<WriteError> for End {
+    fn from(error: WriteError) -> Self {
+        Self::Fatal(error.into())
+    }
+}
+
+/// Something that the server is at, or may be.
+struct Trace {
+    intent: Intent,
+    task: Option<(TaskId, Affinity)>,
+    since: Instant,
+}
+
+/// What became of a trace.
+enum Seen {
+    Built,
+    Failed(String),
+    /// Nothing will come of it.
+    Lost,
+}
+
+/// Builds an item, whatever stands in the way.
+pub async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
+    let mut trace = match &work.action {
+        Action::Adopt { running, .. } => Some(adopted(engine, work, running)),
+        Action::Look(intent) => Some(Trace {
+            intent: intent.clone(),
+            task: None,
+            since: earlier(engine, intent.server_time),
+        }),
+        _ => None,
+    };
+    let mut outdated = matches!(work.action, Action::Adopt { outdated: true, .. });
+    let mut losses = 0;
+    let mut built = None;
+    loop {
+        let current = match trace.take() {
+            Some(trace) => trace,
+            None if !stop.goes_on() => return End::Left { running: false },
+            None => match begin(engine, work, losses, built.as_ref(), stop).await {
+                Ok(trace) => trace,
+                Err(end) => return end,
+            },
+        };
+        let may_run = current.task.is_some();
+        let seen = tokio::select! {
+            biased;
+            () = stop.leaving() => return End::Left { running: may_run },
+            seen = limited(engine, watch(engine, work, &current)) => seen,
+        };
+        let bundle = current.intent.bundle.clone();
+        match seen {
+            // Another bundle was in use when the plan was made; which one is now is looked at
+            // again.
+            Ok(Some(Seen::Built)) if outdated => {
+                outdated = false;
+                built = Some(bundle);
+            }
+            Ok(Some(Seen::Failed(_))) if outdated => outdated = false,
+            Ok(Some(Seen::Built)) => {
+                return End::Built {
+                    bundle,
+                    took: current.since.elapsed(),
+                };
+            }
+            Ok(Some(Seen::Failed(error))) => {
+                return End::Failed {
+                    reason: FailReason::Build,
+                    error,
+                };
+            }
+            Ok(Some(Seen::Lost)) => {
+                losses += 1;
+                if losses > LOSSES {
+                    return End::Failed {
+                        reason: FailReason::Lost,
+                        error: format!("the server lost the build {losses} times"),
+                    };
+                }
+                if may_run {
+                    engine.tell(Event::Lost {
+                        item: work.item.clone(),
+                    });
+                }
+            }
+            Ok(None) => return timed_out(engine),
+            Err(end) => return end,
+        }
+    }
+}
+
+/// Reads the item, and submits the bundle that is in use at this moment.
+async fn begin(
+    engine: &Engine,
+    work: &Work,
+    losses: u32,
+    built: Option<&BundleId>,
+    stop: &mut Stop,
+) -> Result<Trace, End> {
+    let left = || End::Left { running: false };
+    let intent = tokio::select! {
+        biased;
+        () = stop.stopping() => return Err(left()),
+        intent = prepare(engine, work, losses) => intent?,
+    };
+    if built == Some(&intent.bundle) {
+        return Err(End::Built {
+            bundle: intent.bundle,
+            took: Duration::ZERO,
+        });
+    }
+    engine
+        .journal
+        .append(Record::Intent(intent.clone()))
+        .await?;
+    // From here on the server may be at it. A signal leaves it some time to say so; after that
+    // the next run will find out.
+    let since = Instant::now();
+    let submission = tokio::select! {
+        biased;
+        submission = engine.connect.build(&intent.guid, &intent.bundle, None) => submission?,
+        () = async { stop.leaving().await; tokio::time::sleep(LAST_WORDS).await } => {
+            return Err(End::Left { running: true });
+        }
+    };
+    let task = match submission {
+        Submission::Accepted { task, affinity } => {
+            let cookies = affinity.saved(&engine.connect.root());
+            engine.journal.note(Record::Submitted {
+                guid: intent.guid.clone(),
+                task: task.clone(),
+                cookies: cookies.map(|cookies| cookies.expose().to_owned()),
+            });
+            engine.tell(Event::Submitted {
+                item: work.item.clone(),
+                bundle: intent.bundle.clone(),
+                task: task.clone(),
+            });
+            headline(engine, &intent, &format!("task {task}"));
+            Some((task, affinity))
+        }
+        Submission::Unsure(_) => None,
+    };
+    Ok(Trace {
+        intent,
+        task,
+        since,
+    })
+}
+
+async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, End> {
+    engine.ramp().await;
+    let guid = &work.item.guid;
+    let content = engine
+        .connect
+        .content(guid)
+        .await?
+        .ok_or(End::Skipped(SkipReason::Unknown))?;
+    if let Some(reason) = skip(&content) {
+        return Err(End::Skipped(reason));
+    }
+    let restores = content.restores();
+    let bundle = content
+        .bundle_id
+        .ok_or(End::Skipped(SkipReason::NeverDeployed))?;
+    let server_time = engine.connect.server_time();
+    // After an earlier attempt, its jobs must not be taken for those of this one.
+    let known_jobs = if work.attempts > 0 || losses > 0 {
+        let jobs = engine.connect.jobs(guid).await?;
+        jobs.into_iter().map(|job| job.key).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(Intent {
+        guid: guid.clone(),
+        bundle,
+        server_time,
+        restores,
+        known_jobs,
+    })
+}
+
+fn adopted(engine: &Engine, work: &Work, running: &Running) -> Trace {
+    engine.tell(Event::Adopted {
+        item: work.item.clone(),
+        bundle: running.intent.bundle.clone(),
+    });
+    headline(
+        engine,
+        &running.intent,
+        &format!("task {}, adopted", running.task),
+    );
+    let affinity = running
+        .cookies
+        .as_ref()
+        .map_or_else(Affinity::default, |saved| {
+            Affinity::restored(saved, &engine.connect.root())
+        });
+    Trace {
+        intent: running.intent.clone(),
+        task: Some((running.task.clone(), affinity)),
+        since: earlier(engine, running.intent.server_time),
+    }
+}
+
+/// The moment of ours at which the server's clock showed `then`.
+fn earlier(engine: &Engine, then: Timestamp) -> Instant {
+    let ago = engine.connect.server_time().duration_since(then);
+    let now = Instant::now();
+    Duration::try_from(ago)
+        .ok()
+        .and_then(|ago| now.checked_sub(ago))
+        .unwrap_or(now)
+}
+
+/// `None` when the time is up.
+async fn limited<T>(
+    engine: &Engine,
+    future: impl Future<Output = Result<T, End>>,
+) -> Result<Option<T>, End> {
+    match engine.options.item_timeout {
+        Some(limit) => match tokio::time::timeout(limit, future).await {
+            Ok(result) => result.map(Some),
+            Err(_) => Ok(None),
+        },
+        None => future.await.map(Some),
+    }
+}
+
+fn timed_out(engine: &Engine) -> End {
+    let limit = engine.options.item_timeout.unwrap_or_default();
+    End::Failed {
+        reason: FailReason::Timeout,
+        error: format!(
+            "not built within {}s (--item-timeout); the server may still be at it, and the next \
+             run looks after it first",
+            limit.as_secs()
+        ),
+    }
+}
+
+/// Follows a build to its end: by its task, or by its jobs where the task is not to be found.
+async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result<Seen, End> {
+    let mut quiet_since = trace.intent.server_time;
+    if let Some((task, affinity)) = &trace.task {
+        if let Some(seen) = follow_task(engine, work, task, affinity).await? {
+            return Ok(seen);
+        }
+        quiet_since = engine.connect.server_time();
+    }
+    follow_jobs(engine, work, trace, quiet_since).await
+}
+
+/// `None` when the task is not known (any more).
+async fn follow_task(
+    engine: &Engine,
+    work: &Work,
+    task: &TaskId,
+    affinity: &Affinity,
+) -> Result<Option<Seen>, End> {
+    let guid = &work.item.guid;
+    let mut first = 0;
+    let mut pace = Pace::default();
+    loop {
+        let poll = engine.options.poll;
+        let Some(state) = engine.connect.task(task, first, poll, affinity).await? else {
+            return Ok(None);
+        };
+        log(engine, guid, &state.output)?;
+        first = state.last().unwrap_or(first + state.output.len() as u64);
+        match state.ended() {
+            Some(Ok(())) => return Ok(Some(Seen::Built)),
+            Some(Err(error)) => return Ok(Some(Seen::Failed(error))),
+            None => pace.rest(poll).await,
+        }
+    }
+}
+
+async fn follow_jobs(
+    engine: &Engine,
+    work: &Work,
+    trace: &Trace,
+    mut quiet_since: Timestamp,
+) -> Result<Seen, End> {
+    let guid = &work.item.guid;
+    let mut pause = Duration::from_millis(250);
+    let mut found = false;
+    loop {
+        let jobs = engine.connect.jobs(guid).await?;
+        let now = engine.connect.server_time();
+        match judge(&jobs, &trace.intent, now) {
+            Evidence::Active(_) => {
+                quiet_since = now;
+                if !found && trace.task.is_none() {
+                    found = true;
+                    engine.tell(Event::Adopted {
+                        item: work.item.clone(),
+                        bundle: trace.intent.bundle.clone(),
+                    });
+                }
+            }
+            Evidence::Succeeded(job) => {
+                job_log(engine, trace, &job).await?;
+                return Ok(Seen::Built);
+            }
+            Evidence::Failed(job, error) => {
+                job_log(engine, trace, &job).await?;
+                return Ok(Seen::Failed(error));
+            }
+            Evidence::CutOff => return Ok(Seen::Lost),
+            Evidence::None | Evidence::Partly(_) => {
+                let quiet = Duration::try_from(now.duration_since(quiet_since)).unwrap_or_default();
+                if quiet >= engine.grace() {
+                    return Ok(Seen::Lost);
+                }
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(3));
+    }
+}
+
+/// Puts a job's lines into the item's log, where its task's are not to be had.
+async fn job_log(engine: &Engine, trace: &Trace, job: &JobKey) -> Result<(), End> {
+    let guid = &trace.intent.guid;
+    headline(engine, &trace.intent, &format!("job {job}"));
+    match engine.connect.job_log(guid, job).await {
+        Ok(lines) => log(engine, guid, &lines),
+        Err(error) if error.is_fatal() => Err(error.into()),
+        // The build counts, not what it said.
+        Err(error) => log(engine, guid, &[format!("(no log: {error})")]),
+    }
+}
+
+fn headline(engine: &Engine, intent: &Intent, what: &str) {
+    let line = format!(
+        "== {:.0} bundle {}, {what}",
+        Timestamp::now(),
+        intent.bundle
+    );
+    // A disk too full for it will soon be too full for the journal, which says so.
+    let _ = engine.logs.append(&intent.guid, &[line]);
+}
+
+fn log(engine: &Engine, guid: &crate::connect::ContentGuid, lines: &[String]) -> Result<(), End> {
+    engine
+        .logs
+        .append(guid, lines)
+        .map_err(|error| WriteError(std::sync::Arc::new(error)).into())
+}
+
+/// Keeps polls apart on a server that answers them at once instead of waiting.
+pub struct Pace {
+    asked: Instant,
+    rest: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            asked: Instant::now(),
+            rest: Duration::from_millis(200),
+        }
+    }
+}
+
+impl Pace {
+    /// Rests if the answer came well before `poll` was over.
+    pub async fn rest(&mut self, poll: Duration) {
+        if self.asked.elapsed() < poll / 2 {
+            tokio::time::sleep(self.rest).await;
+            self.rest = (self.rest * 3 / 2).min(Duration::from_secs(2));
+        }
+        self.asked = Instant::now();
+    }
+}

@@ -1,0 +1,210 @@
+//! The journal's file: reading it, however it ended, and going on with it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+
+use super::ledger::Ledger;
+use super::record::{Entry, Record, SCHEMA};
+use super::writer::{FileSink, WriteError, Writer};
+use crate::state;
+
+/// The journal's name in its folder.
+const FILE: &str = "rebuild.jsonl";
+
+/// A journal that is being written.
+pub struct Journal {
+    writer: Writer,
+}
+
+/// What a journal's file says.
+#[derive(Debug, Default, PartialEq)]
+pub struct Story {
+    /// The entries, in order.
+    pub entries: Vec<Entry>,
+    /// How many bytes from the start are whole lines.
+    pub good: u64,
+    /// Whole lines that cannot be read.
+    pub unreadable: usize,
+}
+
+impl Story {
+    /// Reads a journal's bytes. What stands behind the last line feed was cut off while it was
+    /// written, so nobody was told that it had happened: it counts as not there.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let good = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+        let mut story = Self {
+            good: good as u64,
+            ..Self::default()
+        };
+        for line in bytes[..good].split(|byte| *byte == b'\n') {
+            if line.is_empty() {
+                continue;
+            }
+            match serde_json::from_slice(line) {
+                Ok(entry) => story.entries.push(entry),
+                Err(_) => story.unreadable += 1,
+            }
+        }
+        story
+    }
+
+    /// Reads the journal in a folder; `None` when there is none yet.
+    ///
+    /// # Errors
+    /// It cannot be read, or was written by a later version of the tool.
+    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        Self::read_file(&folder.join(FILE))
+    }
+
+    /// Reads a journal.
+    ///
+    /// # Errors
+    /// As [`Story::read`].
+    pub fn read_file(path: &Path) -> anyhow::Result<Option<Self>> {
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let story = Self::parse(&bytes);
+        if let Some(schema) = story.schema().filter(|schema| *schema > SCHEMA) {
+            bail!(
+                "{} was written by a later version of connect-migrate (format {schema}, this one \
+                 knows {SCHEMA}); use that version",
+                path.display()
+            );
+        }
+        Ok(Some(story))
+    }
+
+    /// The server that the journal is about.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.entries.iter().find_map(|entry| match &entry.record {
+            Record::Header { server, .. } => Some(server.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Where the work stands.
+    #[must_use]
+    pub fn ledger(&self) -> Ledger {
+        Ledger::replay(&self.entries)
+    }
+
+    fn schema(&self) -> Option<u32> {
+        self.entries.iter().find_map(|entry| match entry.record {
+            Record::Header { schema, .. } => Some(schema),
+            _ => None,
+        })
+    }
+}
+
+impl Journal {
+    /// Goes on with the journal of a folder, or begins one. `good` is [`Story::good`], 0 for a new
+    /// one. Whoever calls this holds the folder's lock.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn open(folder: &Path, good: u64) -> anyhow::Result<Self> {
+        let path = folder.join(FILE);
+        let context = || format!("cannot write the journal {}", path.display());
+        let fresh = !path.exists();
+        let file = state::append_private(&path).with_context(context)?;
+        let sink = FileSink::new(file, good).with_context(context)?;
+        if fresh {
+            sync_folder(folder).with_context(context)?;
+        }
+        Ok(Self {
+            writer: Writer::start(sink),
+        })
+    }
+
+    /// Puts the journal of a folder aside, so that the next one begins afresh.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn put_aside(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+        let path = folder.join(FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let stamp = Timestamp::now().strftime("%Y%m%dT%H%M%S");
+        let aside = (0..)
+            .map(|n| match n {
+                0 => folder.join(format!("rebuild-{stamp}.jsonl")),
+                n => folder.join(format!("rebuild-{stamp}-{n}.jsonl")),
+            })
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| folder.join("rebuild-old.jsonl"));
+        fs::rename(&path, &aside)
+            .with_context(|| format!("cannot put {} aside", path.display()))?;
+        Ok(Some(aside))
+    }
+
+    /// The journals that were put aside, oldest first.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for file in fs::read_dir(folder)? {
+            let path = file?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with("rebuild-") && name.ends_with(".jsonl") {
+                found.push(path);
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Writes a record; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// It is not.
+    pub async fn append(&self, record: Record) -> Result<(), WriteError> {
+        self.writer.append(line(record)?).await
+    }
+
+    /// Writes a record without waiting for the disk. Only for what can be found out again.
+    pub fn note(&self, record: Record) {
+        if let Ok(line) = line(record) {
+            self.writer.note(line);
+        }
+    }
+
+    /// Waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// Something is not.
+    pub async fn close(&self) -> Result<(), WriteError> {
+        self.writer.close().await
+    }
+}
+
+fn line(record: Record) -> Result<Vec<u8>, WriteError> {
+    let mut line = serde_json::to_vec(&Entry::now(record))
+        .map_err(|error| WriteError(std::sync::Arc::new(io::Error::other(error))))?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// Brings a new file's name onto the disk.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+/// Elsewhere the system sees to it.
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Where the work stands, as the journal's entries add up to.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::record::{Entry, FailReason, Intent, Outcome, Record, SkipReason};
+use crate::connect::{BundleId, Cache, ContentGuid, TaskId};
+
+/// Where the work stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ledger {
+    items: HashMap<ContentGuid, ItemLedger>,
+    /// The items in the order in which they came.
+    order: Vec<ContentGuid>,
+    /// The runs so far.
+    pub runs: Vec<RunLedger>,
+    /// Caches that need not be looked at again.
+    pub caches: HashSet<Cache>,
+    /// Whether the caches are done with.
+    pub caches_done: bool,
+}
+
+/// Where one item stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemLedger {
+    /// What people call it.
+    pub title: String,
+    /// How often it was submitted.
+    pub attempts: u32,
+    /// Where it stands.
+    pub standing: Standing,
+    /// When that was noted.
+    pub since: Timestamp,
+}
+
+/// Where one item stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// Nothing was done yet.
+    Waiting,
+    /// It may have been submitted or not.
+    Intended(Intent),
+    /// It was submitted.
+    Running(Running),
+    /// It is built.
+    Built {
+        /// Which bundle.
+        bundle: BundleId,
+        /// From submission to end, in seconds.
+        seconds: f64,
+    },
+    /// It could not be built.
+    Failed {
+        /// What kind of failure.
+        reason: FailReason,
+        /// What was said.
+        error: String,
+        /// The build that may still run, after a time limit.
+        running: Option<Running>,
+    },
+    /// It was left out.
+    Skipped(SkipReason),
+}
+
+/// A submitted build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Running {
+    /// What was submitted.
+    pub intent: Intent,
+    /// The task.
+    pub task: TaskId,
+    /// The cookies that lead to the task's node.
+    pub cookies: Option<String>,
+}
+
+/// One run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunLedger {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub began: Timestamp,
+    /// When the last entry was written.
+    pub last: Timestamp,
+    /// How it ended; `None` when it was cut off, or runs yet.
+    pub outcome: Option<Outcome>,
+    /// Items submitted in it.
+    pub submitted: u32,
+    /// Items built in it.
+    pub built: u32,
+    /// Failures in it.
+    pub failed: u32,
+}
+
+/// Items by where they stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Built.
+    pub built: usize,
+    /// Could not be built.
+    pub failed: usize,
+    /// Submitted, end not known.
+    pub running: usize,
+    /// Nothing done yet.
+    pub waiting: usize,
+    /// Left out.
+    pub skipped: usize,
+}
+
+impl Ledger {
+    /// Adds up a journal.
+    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+        let mut ledger = Self::default();
+        for entry in entries {
+            ledger.apply(entry);
+        }
+        ledger
+    }
+
+    /// One item.
+    #[must_use]
+    pub fn item(&self, guid: &ContentGuid) -> Option<&ItemLedger> {
+        self.items.get(guid)
+    }
+
+    /// All items, in the order in which they came.
+    pub fn items(&self) -> impl Iterator<Item = (&ContentGuid, &ItemLedger)> {
+        self.order
+            .iter()
+            .filter_map(|guid| Some((guid, self.items.get(guid)?)))
+    }
+
+    /// How many items stand where.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for item in self.items.values() {
+            *match item.standing {
+                Standing::Waiting => &mut counts.waiting,
+                Standing::Intended(_) | Standing::Running(_) => &mut counts.running,
+                Standing::Built { .. } => &mut counts.built,
+                Standing::Failed { .. } => &mut counts.failed,
+                Standing::Skipped(_) => &mut counts.skipped,
+            } += 1;
+        }
+        counts
+    }
+
+    /// Takes one more entry.
+    pub fn apply(&mut self, entry: &Entry) {
+        let at = entry.at;
+        if let Some(run) = self.runs.last_mut() {
+            run.last = at;
+        }
+        match &entry.record {
+            Record::Header { .. } | Record::Unknown => {}
+            Record::Run { run, .. } => self.runs.push(RunLedger {
+                number: *run,
+                began: at,
+                last: at,
+                outcome: None,
+                submitted: 0,
+                built: 0,
+                failed: 0,
+            }),
+            Record::End { outcome } => self.in_run(|run| run.outcome = Some(*outcome)),
+            Record::Item { guid, title } => {
+                title.clone_into(&mut self.entry(guid, at).title);
+            }
+            Record::Skipped { guid, reason } => {
+                self.stand(guid, at, |_| Standing::Skipped(*reason));
+            }
+            Record::Cache { cache, .. } => {
+                self.caches.insert(cache.clone());
+            }
+            Record::CachesDone => self.caches_done = true,
+            Record::Intent(intent) => {
+                self.stand(&intent.guid, at, |_| Standing::Intended(intent.clone()));
+            }
+            Record::Submitted {
+                guid,
+                task,
+                cookies,
+            } => {
+                self.entry(guid, at).attempts += 1;
+                self.stand(guid, at, |standing| match standing {
+                    Standing::Intended(intent) => Standing::Running(Running {
+                        intent,
+                        task: task.clone(),
+                        cookies: cookies.clone(),
+                    }),
+                    // Without its intent nothing is known about it.
+                    other => other,
+                });
+                self.in_run(|run| run.submitted += 1);
+            }
+            Record::Built {
+                guid,
+                bundle,
+                seconds,
+            } => {
+                self.stand(guid, at, |_| Standing::Built {
+                    bundle: bundle.clone(),
+                    seconds: *seconds,
+                });
+                self.in_run(|run| run.built += 1);
+            }
+            Record::Failed {
+                guid,
+                reason,
+                error,
+            } => {
+                self.stand(guid, at, |standing| Standing::Failed {
+                    reason: *reason,
+                    error: error.clone(),
+                    running: match standing {
+                        Standing::Running(running) if *reason == FailReason::Timeout => {
+                            Some(running)
+                        }
+                        _ => None,
+                    },
+                });
+                self.in_run(|run| run.failed += 1);
+            }
+        }
+    }
+
+    fn entry(&mut self, guid: &ContentGuid, at: Timestamp) -> &mut ItemLedger {
+        if !self.items.contains_key(guid) {
+            self.order.push(guid.clone());
+        }
+        self.items
+            .entry(guid.clone())
+            .or_insert_with(|| ItemLedger {
+                title: guid.to_string(),
+                attempts: 0,
+                standing: Standing::Waiting,
+                since: at,
+            })
+    }
+
+    fn stand(
+        &mut self,
+        guid: &ContentGuid,
+        at: Timestamp,
+        change: impl FnOnce(Standing) -> Standing,
+    ) {
+        let item = self.entry(guid, at);
+        let before = std::mem::replace(&mut item.standing, Standing::Waiting);
+        item.standing = change(before);
+        item.since = at;
+    }
+
+    fn in_run(&mut self, change: impl FnOnce(&mut RunLedger)) {
+        if let Some(run) = self.runs.last_mut() {
+            change(run);
+        }
+    }
+}

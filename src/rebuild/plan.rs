@@ -1,0 +1,245 @@
+//! Deciding what to do about each item: data in, data out.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::ledger::{Ledger, Running, Standing};
+use super::record::{Intent, SkipReason};
+use super::selection::{Selection, Wanted};
+use crate::connect::{AppMode, BundleId, Content, ContentGuid, Usage};
+
+/// What to do, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Plan {
+    /// Every item, the most important first.
+    pub items: Vec<Planned>,
+    /// Items of an earlier run that this one did not name.
+    pub carried_over: usize,
+}
+
+/// What to do about one item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Its id.
+    pub guid: ContentGuid,
+    /// What people call it.
+    pub title: String,
+    /// Its kind, where the server knows it.
+    pub app_mode: Option<AppMode>,
+    /// Its bundle in use.
+    pub bundle: Option<BundleId>,
+    /// How often it was used, where that was asked.
+    pub uses: Option<u64>,
+    /// When it was deployed last.
+    pub last_deployed: Option<Timestamp>,
+    /// How often it was submitted by earlier runs.
+    pub attempts: u32,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do about an item.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Submit it.
+    Build(Why),
+    /// It may have been submitted: look, and submit it if not.
+    Look(Intent),
+    /// It was submitted: wait for it.
+    Adopt {
+        /// What runs.
+        running: Running,
+        /// Another bundle is in use by now, so it is built anew after that.
+        outdated: bool,
+    },
+    /// It is built.
+    Finished,
+    /// Leave it out.
+    Skip(SkipReason),
+}
+
+/// Why an item is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// It was not built yet.
+    New,
+    /// It could not be built before.
+    FailedBefore,
+    /// Another bundle was built before.
+    OtherBundle,
+}
+
+/// How many items there are of each kind of action.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// To submit.
+    pub build: usize,
+    /// To wait for, or to look after.
+    pub adopt: usize,
+    /// Built before.
+    pub finished: usize,
+    /// Left out.
+    pub skipped: usize,
+}
+
+impl Tally {
+    /// Items that a run has to do with.
+    #[must_use]
+    pub const fn work(&self) -> usize {
+        self.build + self.adopt
+    }
+}
+
+impl Plan {
+    /// Counts the items by action.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for item in &self.items {
+            *match item.action {
+                Action::Build(_) => &mut tally.build,
+                Action::Look(_) | Action::Adopt { .. } => &mut tally.adopt,
+                Action::Finished => &mut tally.finished,
+                Action::Skip(_) => &mut tally.skipped,
+            } += 1;
+        }
+        tally
+    }
+}
+
+/// Makes a plan of what was asked for, what the server has, and what was done before.
+///
+/// Items named in a list keep the list's order. Otherwise the most used come first, and among
+/// equals those deployed last. Items of earlier runs that are not named now follow at the end.
+#[must_use]
+pub fn plan(selection: &Selection, contents: &[Content], usage: &Usage, ledger: &Ledger) -> Plan {
+    let known: HashMap<&ContentGuid, &Content> =
+        contents.iter().map(|item| (&item.guid, item)).collect();
+    let mut wanted: Vec<Wanted> = match &selection.listed {
+        Some(listed) => listed.clone(),
+        None if selection.all => by_use(contents, usage)
+            .into_iter()
+            .map(|item| Wanted::new(item.guid.clone()))
+            .collect(),
+        None => Vec::new(),
+    };
+    let mut seen = HashSet::new();
+    wanted.retain(|item| seen.insert(item.guid.clone()));
+    if let Some(top) = selection.top {
+        if selection.listed.is_none() {
+            // The most used of those that can be built, not of those that are left out anyway.
+            wanted.retain(|item| {
+                known
+                    .get(&item.guid)
+                    .is_some_and(|item| skip(item).is_none())
+            });
+        }
+        wanted.truncate(top);
+    }
+    let named: HashSet<ContentGuid> = wanted.iter().map(|item| item.guid.clone()).collect();
+    let before = ledger.items().filter(|(guid, item)| {
+        !named.contains(*guid) && !matches!(item.standing, Standing::Skipped(_))
+    });
+    let before: Vec<Wanted> = before
+        .map(|(guid, item)| Wanted {
+            guid: guid.clone(),
+            title: Some(item.title.clone()),
+        })
+        .collect();
+    let carried_over = before.len();
+    let items = wanted
+        .into_iter()
+        .chain(before)
+        .map(|item| planned(item, &known, usage, ledger))
+        .collect();
+    Plan {
+        items,
+        carried_over,
+    }
+}
+
+fn by_use<'a>(contents: &'a [Content], usage: &Usage) -> Vec<&'a Content> {
+    let mut items: Vec<_> = contents.iter().collect();
+    items.sort_by(|a, b| {
+        let uses = |item: &Content| usage.get(&item.guid).copied().unwrap_or(0);
+        uses(b)
+            .cmp(&uses(a))
+            .then_with(|| b.last_deployed_time.cmp(&a.last_deployed_time))
+            .then_with(|| a.guid.cmp(&b.guid))
+    });
+    items
+}
+
+fn planned(
+    wanted: Wanted,
+    known: &HashMap<&ContentGuid, &Content>,
+    usage: &Usage,
+    ledger: &Ledger,
+) -> Planned {
+    let content = known.get(&wanted.guid).copied();
+    let before = ledger.item(&wanted.guid);
+    let title = content
+        .map(|item| item.label().to_owned())
+        .or(wanted.title)
+        .unwrap_or_else(|| wanted.guid.to_string());
+    Planned {
+        title,
+        app_mode: content.map(|item| item.app_mode.clone()),
+        bundle: content.and_then(|item| item.bundle_id.clone()),
+        uses: (!usage.is_empty()).then(|| usage.get(&wanted.guid).copied().unwrap_or(0)),
+        last_deployed: content.and_then(|item| item.last_deployed_time),
+        attempts: before.map_or(0, |item| item.attempts),
+        action: action(content, before.map(|item| &item.standing)),
+        guid: wanted.guid,
+    }
+}
+
+fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
+    let adopt = |running: &Running| Action::Adopt {
+        running: running.clone(),
+        outdated: content
+            .and_then(|item| item.bundle_id.as_ref())
+            .is_some_and(|bundle| *bundle != running.intent.bundle),
+    };
+    // What runs is seen to its end, whatever became of the item meanwhile.
+    match before {
+        Some(Standing::Running(running))
+        | Some(Standing::Failed {
+            running: Some(running),
+            ..
+        }) => return adopt(running),
+        Some(Standing::Intended(intent)) => return Action::Look(intent.clone()),
+        _ => {}
+    }
+    let Some(content) = content else {
+        return Action::Skip(SkipReason::Unknown);
+    };
+    if let Some(reason) = skip(content) {
+        return Action::Skip(reason);
+    }
+    match before {
+        Some(Standing::Built { bundle, .. }) if content.bundle_id.as_ref() == Some(bundle) => {
+            Action::Finished
+        }
+        Some(Standing::Built { .. }) => Action::Build(Why::OtherBundle),
+        Some(Standing::Failed { .. }) => Action::Build(Why::FailedBefore),
+        _ => Action::Build(Why::New),
+    }
+}
+
+/// Why an item cannot be built, if so.
+#[must_use]
+pub fn skip(content: &Content) -> Option<SkipReason> {
+    if content.bundle_id.is_none() {
+        Some(SkipReason::NeverDeployed)
+    } else if content.app_mode.is_static() {
+        Some(SkipReason::Static)
+    } else if content.locked == Some(true) {
+        Some(SkipReason::Locked)
+    } else {
+        None
+    }
+}

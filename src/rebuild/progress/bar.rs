@@ -1,0 +1,130 @@
+//! A bar, and under it the items that are being built.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::lines::words;
+use super::{Show, printable};
+use crate::connect::ContentGuid;
+use crate::rebuild::event::{Event, Item};
+
+/// Running items that are shown at once; with more, the screen would be nothing else.
+const SHOWN: usize = 10;
+
+/// A bar on the terminal.
+pub struct Bar {
+    all: MultiProgress,
+    total: ProgressBar,
+    running: HashMap<ContentGuid, ProgressBar>,
+    failed: usize,
+}
+
+impl Default for Bar {
+    fn default() -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+        let total = all.add(ProgressBar::no_length());
+        total.set_style(style(
+            "{bar:30.green/dim} {pos}/{len} built  {msg}elapsed {elapsed}, left {eta}",
+        ));
+        Self {
+            all,
+            total,
+            running: HashMap::new(),
+            failed: 0,
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+impl Show for Bar {
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Plan { tally, .. } => {
+                self.total.set_length(tally.work() as u64);
+                self.total.enable_steady_tick(Duration::from_millis(500));
+            }
+            Event::Submitted { item, .. } => self.begin(item),
+            Event::Adopted { item, .. } => self.begin(item),
+            Event::Built { item, .. } => {
+                self.end(&item.guid);
+                self.total.inc(1);
+            }
+            Event::Skipped {
+                item,
+                reason,
+                planned,
+            } => {
+                self.end(&item.guid);
+                self.total.inc(u64::from(!planned));
+                self.say(&format!("skipped {}: {reason}", printable(&item.title)));
+            }
+            Event::Failed { failure, retry } => {
+                self.end(&failure.item.guid);
+                let title = printable(&failure.item.title);
+                let error = printable(&failure.error);
+                if *retry {
+                    self.say(&format!("failed {title}: {error}; it will be tried again"));
+                } else {
+                    self.failed += 1;
+                    self.total.inc(1);
+                    self.total.set_message(format!("{} failed  ", self.failed));
+                    self.say(&format!("FAILED {title}: {error}"));
+                }
+            }
+            Event::Lost { item } => {
+                self.end(&item.guid);
+                self.talk(event);
+            }
+            Event::Summary(_) => {
+                for (_, line) in self.running.drain() {
+                    line.finish_and_clear();
+                }
+                self.total.finish_and_clear();
+                self.talk(event);
+            }
+            Event::Note { .. } | Event::Cache { .. } => self.talk(event),
+        }
+    }
+}
+
+impl Bar {
+    fn begin(&mut self, item: &Item) {
+        if self.running.len() >= SHOWN || self.running.contains_key(&item.guid) {
+            return;
+        }
+        let line = self.all.add(ProgressBar::new_spinner());
+        line.set_style(style("  {spinner} {elapsed:>5} {wide_msg}"));
+        line.set_message(printable(&item.title));
+        line.enable_steady_tick(Duration::from_millis(500));
+        self.running.insert(item.guid.clone(), line);
+    }
+
+    fn end(&mut self, guid: &ContentGuid) {
+        if let Some(line) = self.running.remove(guid) {
+            line.finish_and_clear();
+            self.all.remove(&line);
+        }
+    }
+
+    fn talk(&self, event: &Event) {
+        for line in words(event) {
+            self.say(&line);
+        }
+    }
+
+    /// A line above the bar.
+    fn say(&self, line: &str) {
+        self.all.suspend(|| crate::output::talk(line));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.total.finish_and_clear();
+    }
+}

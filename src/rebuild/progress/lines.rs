@@ -1,0 +1,200 @@
+//! One plain line per event on standard error.
+
+use std::time::Duration;
+
+use super::{Show, called, human, printable};
+use crate::output;
+use crate::rebuild::event::{Event, Failure, Summary};
+use crate::rebuild::record::{CacheOutcome, Outcome};
+
+/// One plain line per event.
+#[derive(Debug, Default)]
+pub struct Lines {
+    total: usize,
+    done: usize,
+}
+
+impl Show for Lines {
+    fn show(&mut self, event: &Event) {
+        for line in self.lines(event) {
+            output::talk(line);
+        }
+    }
+}
+
+impl Lines {
+    fn lines(&mut self, event: &Event) -> Vec<String> {
+        match event {
+            Event::Plan { tally, .. } => {
+                self.total = tally.work();
+                Vec::new()
+            }
+            Event::Built { item, seconds, .. } => {
+                let took = human(Duration::from_secs_f64(*seconds));
+                vec![format!("{} built {} in {took}", self.count(), called(item))]
+            }
+            Event::Failed { failure, retry } => {
+                let again = if *retry {
+                    "; it will be tried again"
+                } else {
+                    ""
+                };
+                let count = if *retry {
+                    "[retry]".to_owned()
+                } else {
+                    self.count()
+                };
+                vec![format!(
+                    "{count} FAILED {}: {}{again}",
+                    called(&failure.item),
+                    printable(&failure.error)
+                )]
+            }
+            Event::Skipped {
+                item,
+                reason,
+                planned: true,
+            } => vec![format!("skipped {}: {reason}", called(item))],
+            Event::Skipped { item, reason, .. } => {
+                vec![format!(
+                    "{} skipped {}: {reason}",
+                    self.count(),
+                    called(item)
+                )]
+            }
+            Event::Submitted { item, bundle, .. } => {
+                vec![format!("submitted {}, bundle {bundle}", called(item))]
+            }
+            other => words(other),
+        }
+    }
+
+    fn count(&mut self) -> String {
+        self.done += 1;
+        format!("[{}/{}]", self.done, self.total)
+    }
+}
+
+/// What is said in the same words on a terminal and elsewhere.
+pub(super) fn words(event: &Event) -> Vec<String> {
+    match event {
+        Event::Note { message } => vec![message.clone()],
+        Event::Cache { cache, outcome } => vec![match outcome {
+            CacheOutcome::Absent => format!("the cache {cache} is gone already"),
+            _ => format!("cleared the cache {cache}"),
+        }],
+        Event::Adopted { item, bundle } => {
+            vec![format!(
+                "waiting for {}, bundle {bundle}, which was submitted before",
+                called(item)
+            )]
+        }
+        Event::Lost { item } => {
+            vec![format!("the server lost the build of {}", called(item))]
+        }
+        Event::Summary(summary) => summing_up(summary),
+        _ => Vec::new(),
+    }
+}
+
+/// The end of a run, for a person.
+fn summing_up(summary: &Summary) -> Vec<String> {
+    let mut lines = Vec::new();
+    for Failure {
+        item,
+        error,
+        log,
+        url,
+        ..
+    } in &summary.failures
+    {
+        lines.push(format!("\nFAILED {}", called(item)));
+        lines.push(format!("  {}", printable(error)));
+        lines.push(format!("  log:     {}", log.display()));
+        lines.push(format!("  content: {url}"));
+    }
+    let mut parts = vec![format!("{} built", summary.built)];
+    for (count, what) in [
+        (summary.built_before, "built before"),
+        (summary.failed, "failed"),
+        (summary.skipped, "skipped"),
+        (summary.running, "left running on the server"),
+        (summary.waiting, "not submitted"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    let took = human(Duration::from_secs_f64(summary.seconds));
+    if !lines.is_empty() {
+        lines.push(String::new());
+    }
+    lines.push(format!("{} in {took}", parts.join(", ")));
+    match summary.outcome {
+        Outcome::Done | Outcome::Other => {}
+        Outcome::SomeFailed => lines.push(
+            "Run the same command again to try those that failed once more; what is built stays \
+             built."
+                .to_owned(),
+        ),
+        Outcome::Interrupted | Outcome::Failed => lines.push(
+            "Run the same command again to go on from here; what is built stays built, and what \
+             the server is at is waited for."
+                .to_owned(),
+        ),
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connect::{BundleId, ContentGuid};
+    use crate::rebuild::event::Item;
+    use crate::rebuild::record::FailReason;
+
+    fn item() -> Item {
+        Item {
+            guid: ContentGuid::new("g1"),
+            title: "Sales".into(),
+        }
+    }
+
+    #[test]
+    fn counts_each_item_once() {
+        let mut lines = Lines { total: 3, done: 0 };
+        let failure = Failure {
+            item: item(),
+            reason: FailReason::Build,
+            error: "no\npackage".into(),
+            log: "/s/g1.log".into(),
+            url: "https://c/connect/#/apps/g1".into(),
+        };
+        let said: Vec<_> = [
+            Event::Failed {
+                failure: failure.clone(),
+                retry: true,
+            },
+            Event::Failed {
+                failure,
+                retry: false,
+            },
+            Event::Built {
+                item: item(),
+                bundle: BundleId::new("1"),
+                seconds: 61.0,
+            },
+        ]
+        .iter()
+        .flat_map(|event| lines.lines(event))
+        .collect();
+        assert_eq!(
+            said,
+            [
+                "[retry] FAILED Sales (g1): no package; it will be tried again",
+                "[1/3] FAILED Sales (g1): no package",
+                "[2/3] built Sales (g1) in 1m01s",
+            ]
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! Telling a person, or a program, how a run goes.
+
+mod bar;
+mod lines;
+mod stream;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+pub use bar::Bar;
+pub use lines::Lines;
+pub use stream::{Form, Stream};
+
+use super::event::Event;
+
+/// Something that shows events.
+pub trait Show: Send {
+    /// Shows one.
+    fn show(&mut self, event: &Event);
+}
+
+/// What shows the events of a run, from any thread.
+pub struct Progress(Mutex<Box<dyn Show>>);
+
+impl Progress {
+    /// Shows events in one way.
+    #[must_use]
+    pub fn new(show: impl Show + 'static) -> Self {
+        Self(Mutex::new(Box::new(show)))
+    }
+
+    /// Shows an event.
+    pub fn tell(&self, event: &Event) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .show(event);
+    }
+}
+
+/// A length of time as people say it: `4.2s`, `3m12s`, `2h05m`.
+#[must_use]
+pub fn human(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1}s", time.as_secs_f64()),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// An item as it is called on one line.
+fn called(item: &super::event::Item) -> String {
+    if item.title == item.guid.as_str() {
+        item.title.clone()
+    } else {
+        format!("{} ({})", printable(&item.title), item.guid)
+    }
+}
+
+/// A server's text on one line, without anything that a terminal would act on.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_short() {
+        let said = |seconds: f64| human(Duration::from_secs_f64(seconds));
+        assert_eq!(said(4.23), "4.2s");
+        assert_eq!(said(59.9), "59s");
+        assert_eq!(said(192.0), "3m12s");
+        assert_eq!(said(7500.0), "2h05m");
+    }
+
+    #[test]
+    fn titles_cannot_drive_a_terminal() {
+        assert_eq!(printable("a\x1b[2Jb\nc"), "a [2Jb c");
+    }
+}

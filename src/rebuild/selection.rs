@@ -1,0 +1,116 @@
+//! What was asked for: lists of GUIDs as people write them.
+
+use std::sync::Arc;
+
+use crate::connect::ContentGuid;
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::source::{SourceFile, Span};
+
+/// What was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// These, in this order.
+    pub listed: Option<Vec<Wanted>>,
+    /// Everything on the server, where nothing is listed.
+    pub all: bool,
+    /// No more than so many of them, from the top.
+    pub top: Option<usize>,
+}
+
+/// One item that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which.
+    pub guid: ContentGuid,
+    /// What the list calls it.
+    pub title: Option<String>,
+}
+
+impl Wanted {
+    /// An item without a title.
+    #[must_use]
+    pub const fn new(guid: ContentGuid) -> Self {
+        Self { guid, title: None }
+    }
+}
+
+/// Reads a list: one GUID or content URL a line, what follows a `#` or white space is a comment.
+///
+/// # Errors
+/// A line has no GUID in it; every such line is named.
+pub fn read_list(source: &Arc<SourceFile>) -> Result<Vec<Wanted>, InvalidInput> {
+    let mut wanted = Vec::new();
+    let mut wrong = Vec::new();
+    let mut at = 0;
+    for line in source.text().split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let trimmed = line.trim_start_matches('\u{feff}').trim();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        // The dashboard's addresses have a `#` in them, so only white space ends the word.
+        let word = trimmed.split_whitespace().next().unwrap_or(trimmed);
+        let indent = line.find(word).unwrap_or(0);
+        match word.parse() {
+            Ok(guid) => wanted.push(Wanted::new(guid)),
+            Err(_) => wrong.push(
+                Diagnostic::error(
+                    Code::ContentGuidInvalid,
+                    format!("no content GUID in {word:?}"),
+                )
+                .at(
+                    source,
+                    Span {
+                        start: start + indent,
+                        end: start + indent + word.len(),
+                    },
+                )
+                .help("a line is a GUID, or an address of the content with the GUID in it"),
+            ),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(wanted)
+    } else {
+        Err(InvalidInput(wrong))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: &str = "8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5";
+    const B: &str = "9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5";
+
+    fn list(text: &str) -> Result<Vec<Wanted>, InvalidInput> {
+        read_list(&Arc::new(SourceFile::new("guids.txt", text)))
+    }
+
+    #[test]
+    fn reads_guids_addresses_and_comments() {
+        let text = format!(
+            "\u{feff}# first\r\n\r\n  {A}   the report\r\nhttps://c/connect/#/apps/{B}/access # b\n"
+        );
+        let guids: Vec<_> = list(&text)
+            .unwrap()
+            .into_iter()
+            .map(|item| item.guid)
+            .collect();
+        assert_eq!(guids, [ContentGuid::new(A), ContentGuid::new(B)]);
+    }
+
+    #[test]
+    fn names_every_line_that_is_wrong() {
+        let error = list(&format!("{A}\n  sales\n{B}\n42\n")).unwrap_err();
+        let places: Vec<_> = error.0.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            places,
+            [
+                "guids.txt:2:3: no content GUID in \"sales\" [content-guid-invalid]",
+                "guids.txt:4:1: no content GUID in \"42\" [content-guid-invalid]"
+            ]
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! Stopping: politely, or now.
+
+use tokio::sync::watch;
+
+/// How far to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// As planned.
+    Go,
+    /// Finish what runs, begin nothing.
+    NoMore,
+    /// Leave what runs to the server.
+    Leave,
+}
+
+/// The side that listens.
+#[derive(Debug, Clone)]
+pub struct Stop(watch::Receiver<Level>);
+
+/// The side that decides.
+#[derive(Debug, Clone)]
+pub struct Stopper(watch::Sender<Level>);
+
+impl Default for Stopper {
+    fn default() -> Self {
+        Self(watch::Sender::new(Level::Go))
+    }
+}
+
+impl Stopper {
+    /// A listener.
+    #[must_use]
+    pub fn listen(&self) -> Stop {
+        Stop(self.0.subscribe())
+    }
+
+    /// What runs is finished, nothing is begun.
+    pub fn no_more(&self) {
+        self.raise(Level::NoMore);
+    }
+
+    /// What runs is left to the server.
+    pub fn leave(&self) {
+        self.raise(Level::Leave);
+    }
+
+    fn raise(&self, level: Level) {
+        self.0.send_if_modified(|now| {
+            let higher = level > *now;
+            *now = level.max(*now);
+            higher
+        });
+    }
+}
+
+impl Stop {
+    /// Whether something new may begin.
+    #[must_use]
+    pub fn goes_on(&self) -> bool {
+        *self.0.borrow() == Level::Go
+    }
+
+    /// Returns when it is time to leave.
+    pub async fn leaving(&mut self) {
+        if self
+            .0
+            .wait_for(|level| *level == Level::Leave)
+            .await
+            .is_err()
+        {
+            // Nobody is left who could decide so.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Returns when nothing new may begin.
+    pub async fn stopping(&mut self) {
+        if self.0.wait_for(|level| *level != Level::Go).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
