@@ -12,7 +12,7 @@ use crate::chart;
 use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
-use crate::gcfg::{self, Document};
+use crate::gcfg::{self, Document, SettingName};
 use crate::output::{self, Format};
 
 /// The file that Connect's upgrades write settings to, beside the main one.
@@ -85,6 +85,11 @@ struct Credentials {
     /// Name of the Kubernetes Secret that the values refer to
     #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
     secret_name: SecretName,
+
+    /// Leave this credential in config, since it is encrypted already: Section.Property, or
+    /// 'Section "name".Property'. May repeat
+    #[arg(long, value_name = "SETTING")]
+    encrypted: Vec<SettingName>,
 
     /// Leave credentials in config, for those who encrypt the whole values file
     #[arg(long)]
@@ -237,6 +242,7 @@ impl Values {
             } else {
                 Secrets::Reference(self.credentials.secret_name.clone())
             },
+            encrypted: self.credentials.encrypted.clone(),
             secret_manifest: self
                 .credentials
                 .secret_out

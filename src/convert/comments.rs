@@ -1,10 +1,10 @@
 //! The comments of the input, and what they are about.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use crate::gcfg::{Document, Item, SectionKey, SettingKey};
-use crate::settings::Secrecy;
-use crate::settings::secrecy::{looks_like_credential, strip};
+use crate::gcfg::{Document, Item, Section, SectionKey, SettingKey};
+use crate::settings::Catalogue;
 
 /// The comments of some documents, sorted by what they stand at.
 #[derive(Debug, Default)]
@@ -41,11 +41,12 @@ impl Comments {
         let source = document.source();
         let mut pending = Vec::new();
         let mut behind = Behind::Nothing;
+        let mut section = Arc::new(Section::plain(""));
         for item in document.items() {
             match item {
                 Item::Comment(comment) => {
                     let line = source.position(comment.span.start).line;
-                    let text = shown(comment.text(source), source.name(), line);
+                    let text = shown(&section, comment.text(source), source.name(), line);
                     match &behind {
                         _ if comment.own_line => pending.push(text),
                         Behind::Nothing => pending.push(text),
@@ -58,6 +59,7 @@ impl Comments {
                     }
                 }
                 Item::Header(header) => {
+                    section = Arc::clone(&header.section);
                     let key = header.section.key();
                     let slot = self.sections.entry(key.clone()).or_default();
                     slot.append(&mut pending);
@@ -97,8 +99,8 @@ impl Comments {
 
 /// A comment as it may be shown. People leave old passwords in comments, and a values file is
 /// read by more people than a server's configuration.
-fn shown(text: &str, file: &str, line: usize) -> String {
-    if may_hold_credential(text) {
+fn shown(section: &Section, text: &str, file: &str, line: usize) -> String {
+    if may_hold_credential(section, text) {
         format!("(a comment that may hold a credential was left out: {file}:{line})")
     } else {
         text.to_owned()
@@ -107,7 +109,7 @@ fn shown(text: &str, file: &str, line: usize) -> String {
 
 /// Whether a comment may say a credential: a setting commented out, a URL with a password, or a
 /// note about one. Better one comment too many left out than one too few.
-fn may_hold_credential(text: &str) -> bool {
+fn may_hold_credential(section: &Section, text: &str) -> bool {
     const WORDS: [&str; 7] = [
         "apikey",
         "credential",
@@ -117,25 +119,18 @@ fn may_hold_credential(text: &str) -> bool {
         "secret",
         "token",
     ];
-    if strip(text, Secrecy::No).is_some() {
-        return true;
-    }
-    if let Some((name, value)) = text.split_once(['=', ':'])
-        && !value.trim().is_empty()
-        && name.split_whitespace().any(looks_like_credential)
-    {
-        return true;
-    }
     let lower = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| lower.contains(word))
+    Catalogue::builtin().comment_exposes(section, text)
+        || WORDS.iter().any(|word| lower.contains(word))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::may_hold_credential;
+    use super::*;
 
     #[test]
     fn comments_that_may_say_a_credential_are_told() {
+        let section = Section::plain("Postgres");
         for text in [
             "Password = hunter2",
             "SigningKey: abc",
@@ -143,10 +138,10 @@ mod tests {
             "see postgres://u:hunter2@db/c",
             "API token abcdef",
         ] {
-            assert!(may_hold_credential(text), "{text}");
+            assert!(may_hold_credential(&section, text), "{text}");
         }
         for text in ["reload every night", "Listen = :3939", ""] {
-            assert!(!may_hold_credential(text), "{text}");
+            assert!(!may_hold_credential(&section, text), "{text}");
         }
     }
 }

@@ -138,7 +138,18 @@ fn tree(value: &Value) -> Tree {
 fn config(plan: &Plan) -> Result<Block, InvalidInput> {
     let mut errors = Vec::new();
     let mut config = Block::new();
+    // What is to be said about sections of which nothing is left.
+    let mut notes = Vec::new();
     for section in &plan.config {
+        if section.is_emptied() {
+            notes.extend(section.comments.iter().cloned());
+            for item in &section.items {
+                if let PlannedItem::Note(lines) = item {
+                    notes.extend(lines.iter().cloned());
+                }
+            }
+            continue;
+        }
         let key = section_key(&section.section, &mut errors);
         let tree = if section.removed {
             Tree::Null
@@ -146,13 +157,16 @@ fn config(plan: &Plan) -> Result<Block, InvalidInput> {
             Tree::Map(block(section, &mut errors))
         };
         let entry = config.add(key, tree);
-        for comment in &section.comments {
-            entry.above(comment);
+        for comment in notes.drain(..).chain(section.comments.iter().cloned()) {
+            entry.above(&comment);
         }
         if section.removed {
             entry.beside("a default of the chart, taken away");
         }
         entry.gap();
+    }
+    for comment in notes {
+        config.comment_at_end(&comment);
     }
     for comment in &plan.last_comments {
         config.comment_at_end(comment);

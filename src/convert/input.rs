@@ -1,11 +1,10 @@
 //! The input, setting by setting: who says what, and which of it counts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::names::Names;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gcfg::{Document, Item, Section, SectionKey, Setting, SettingKey, SettingName};
+use crate::gcfg::{Configuration, Document, EffectiveSection, Section, Setting, SettingName};
 use crate::settings::{Entry, ValueType};
 
 /// One line that sets something.
@@ -65,48 +64,37 @@ pub enum Superseded {
 /// Groups the settings of some documents, read one after another, by section and name.
 #[must_use]
 pub fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputSection<'a>> {
-    let mut sections: Vec<InputSection<'a>> = Vec::new();
-    let mut section_index: HashMap<SectionKey, usize> = HashMap::new();
-    let mut setting_index: HashMap<SettingKey, usize> = HashMap::new();
-    for document in documents {
-        let mut current = None;
-        for item in document.items() {
-            match item {
-                Item::Header(header) => {
-                    let at = *section_index
-                        .entry(header.section.key())
-                        .or_insert_with(|| {
-                            sections.push(InputSection {
-                                section: Arc::new(names.section(&header.section)),
-                                settings: Vec::new(),
-                            });
-                            sections.len() - 1
-                        });
-                    current = Some(at);
-                }
-                Item::Setting(setting) => {
-                    let Some(section) = current.and_then(|at| sections.get_mut(at)) else {
-                        continue;
-                    };
-                    let occurrence = Occurrence { document, setting };
-                    match setting_index.get(&setting.name.key()) {
-                        Some(&at) => section.settings[at].occurrences.push(occurrence),
-                        None => {
-                            setting_index.insert(setting.name.key(), section.settings.len());
-                            let (name, entry) = names.setting(&section.section, &setting.name);
-                            section.settings.push(InputSetting {
-                                name,
-                                entry,
-                                occurrences: vec![occurrence],
-                            });
-                        }
-                    }
-                }
-                Item::Comment(_) => {}
-            }
-        }
-    }
-    sections
+    let read: Vec<&Document> = documents.iter().collect();
+    let configuration = Configuration::of(&read);
+    let section = |section: &EffectiveSection<'a>| {
+        let spelled = section.headers().first()?;
+        let canonical = Arc::new(names.section(&spelled.item.section));
+        let settings = section
+            .settings()
+            .filter_map(|setting| {
+                let spelled = setting.occurrences().first()?;
+                let (name, entry) = names.setting(&canonical, &spelled.item.name);
+                let occurrences = setting.occurrences().iter().map(|place| Occurrence {
+                    document: &documents[place.document],
+                    setting: place.item,
+                });
+                Some(InputSetting {
+                    name,
+                    entry,
+                    occurrences: occurrences.collect(),
+                })
+            })
+            .collect();
+        Some(InputSection {
+            section: canonical,
+            settings,
+        })
+    };
+    configuration
+        .sections()
+        .iter()
+        .filter_map(section)
+        .collect()
 }
 
 impl InputSetting<'_> {

@@ -1,5 +1,7 @@
 //! What the administrator decides about the conversion.
 
+use crate::gcfg::SettingName;
+
 /// How Connect runs content on Kubernetes. The chart allows one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Backend {
@@ -108,6 +110,8 @@ pub struct Options {
     pub license_secret: Option<String>,
     /// Credentials.
     pub secrets: Secrets,
+    /// Credentials that the administrator says are encrypted, so that they may stay in `config`.
+    pub encrypted: Vec<SettingName>,
     /// Where the Secret's manifest is written to, if anywhere.
     pub secret_manifest: Option<String>,
     /// The server's public URL after the move, if it was said.
@@ -124,6 +128,7 @@ impl Default for Options {
             storage: None,
             license_secret: None,
             secrets: Secrets::Reference(SecretName::default()),
+            encrypted: Vec::new(),
             secret_manifest: None,
             address: None,
             connect_version: None,

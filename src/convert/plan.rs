@@ -54,6 +54,19 @@ pub struct PlannedSection {
     pub removed: bool,
 }
 
+impl PlannedSection {
+    /// Whether everything that stood in it went elsewhere. A section that was empty in the input
+    /// is not meant: for Connect it exists all the same.
+    #[must_use]
+    pub fn is_emptied(&self) -> bool {
+        !self.items.is_empty()
+            && self
+                .items
+                .iter()
+                .all(|item| matches!(item, PlannedItem::Note(_)))
+    }
+}
+
 /// Something in a section of `config`.
 #[derive(Debug)]
 pub enum PlannedItem {
@@ -131,6 +144,7 @@ pub fn plan(
     let base_config = ConfigValues::of(base);
     let context = Context {
         options,
+        chart,
         base: &base_config,
         settings: &settled,
     };
@@ -254,7 +268,7 @@ impl Planner<'_> {
             };
             lines.push(format!(
                 "{}: {went} ({}) | {beside}",
-                setting.name.property, verdict.code
+                setting.name, verdict.code
             ));
             self.in_section(&setting.name.section)
                 .items

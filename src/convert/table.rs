@@ -3,9 +3,10 @@
 use anstyle::{AnsiColor, Style};
 use comfy_table::{ContentArrangement, Table, presets};
 
-use super::account::{Account, Action, DefaultAction};
+use super::account::{Account, Action, Decision, DefaultAction};
 
 const TITLE: Style = Style::new().bold();
+const FAINT: Style = Style::new().dimmed();
 
 fn colour(action: Action) -> Style {
     let colour = match action {
@@ -50,29 +51,9 @@ pub fn draw(account: &Account, width: u16) -> String {
             settings.len(),
             title(action)
         ));
-        let mut table = table(width);
         for decision in settings {
-            let mut name = decision.name.to_string();
-            if let Some(spelled) = &decision.spelled {
-                name.push_str(&format!(" (was {spelled})"));
-            }
-            let mut why = decision.reason.clone();
-            if let Some(target) = &decision.target {
-                why = format!("→ {target}: {why}");
-            }
-            table.add_row([
-                place(account, &decision.file, decision.line),
-                clean(&name),
-                // What is kept as it was needs no explanation in a table for people.
-                if action == Action::Keep {
-                    String::new()
-                } else {
-                    clean(&why)
-                },
-                decision.code.to_string(),
-            ]);
+            setting(account, decision, width, &mut out);
         }
-        push(&mut out, &table);
     }
     defaults(account, width, &mut out);
     disagreements(account, width, &mut out);
@@ -82,12 +63,43 @@ pub fn draw(account: &Account, width: u16) -> String {
     out
 }
 
+/// One line with place, name and code, and under it the reason. What is kept as it was needs none
+/// in a table for people.
+fn setting(account: &Account, decision: &Decision, width: u16, out: &mut String) {
+    let mut line = format!(
+        "  {:>5}  {}",
+        place(account, &decision.file, decision.line),
+        clean(&decision.name.to_string())
+    );
+    if let Some(spelled) = &decision.spelled {
+        line.push_str(&format!(" (written {})", clean(spelled)));
+    }
+    if let Some(target) = &decision.target {
+        line.push_str(&format!(" → {}", clean(target)));
+    }
+    out.push_str(&format!("{line}  {FAINT}{}{FAINT:#}\n", decision.code));
+    if decision.action != Action::Keep {
+        wrapped(&clean(&decision.reason), 9, width, out);
+    }
+}
+
+/// The line, with its file where there are several.
 fn place(account: &Account, file: &str, line: usize) -> String {
-    if account.inputs.len() > 1 {
+    if account.inputs.first().is_some_and(|first| first != file) {
         let short = file.rsplit(['/', '\\']).next().unwrap_or(file);
         format!("{short}:{line}")
     } else {
         line.to_string()
+    }
+}
+
+/// A text in lines that begin at a column.
+fn wrapped(text: &str, indent: usize, width: u16, out: &mut String) {
+    let width = usize::from(width).saturating_sub(indent).max(20);
+    for line in textwrap::wrap(text, width) {
+        out.push_str(&" ".repeat(indent));
+        out.push_str(&line);
+        out.push('\n');
     }
 }
 
@@ -137,12 +149,11 @@ fn tasks(account: &Account, width: u16, out: &mut String) {
     }
     out.push_str(&format!("\n{TITLE}before you deploy{TITLE:#}\n"));
     for task in &account.tasks {
-        let mut table = table(width);
-        table.add_row(["-".to_owned(), clean(&task.what), task.code.to_string()]);
-        push(out, &table);
+        out.push_str(&format!("  - {FAINT}{}{FAINT:#}\n", task.code));
+        wrapped(&clean(&task.what), 4, width, out);
         // A command is to be copied: it stands on one line, however long.
         if let Some(command) = &task.command {
-            out.push_str(&format!("       {command}\n"));
+            out.push_str(&format!("      {command}\n"));
         }
     }
 }
@@ -153,15 +164,14 @@ fn blockers(account: &Account, width: u16, out: &mut String) {
     }
     let style = colour(Action::Block);
     out.push_str(&format!("\n{style}blocked{style:#} do not deploy\n"));
-    let mut table = table(width);
     for blocker in &account.blockers {
-        table.add_row([
+        out.push_str(&format!(
+            "  {}  {FAINT}{}{FAINT:#}\n",
             clean(&blocker.setting),
-            clean(&blocker.reason),
-            blocker.code.to_string(),
-        ]);
+            blocker.code
+        ));
+        wrapped(&clean(&blocker.reason), 4, width, out);
     }
-    push(out, &table);
 }
 
 fn summary(account: &Account, out: &mut String) {

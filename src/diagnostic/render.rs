@@ -2,7 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Place, Severity};
+use crate::source::{Position, ShownLine};
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +25,20 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
-    if let Some(place) = &diagnostic.place {
-        let source = &place.source;
-        let line = place.position().line;
-        let text = source.line(line);
-        let line_start = source.text()[..place.span.start]
-            .rfind('\n')
-            .map_or(0, |at| at + 1);
-        let start = (place.span.start - line_start).min(text.len());
-        let end = (place.span.end - line_start).clamp(start, text.len());
+    let shown = diagnostic
+        .place
+        .as_ref()
+        .map(|place| (place, place.source.shown_line(place.position().line)));
+    if let Some((place, shown)) = &shown {
+        let Position { line, column } = place.position();
+        // A span over several lines is marked up to the end of its first.
+        let start = shown.start(column - 1);
+        let end = shown.end(column - 1 + (place.span.end - place.span.start));
         group = group.element(
-            Snippet::source(text)
-                .path(source.name())
+            Snippet::source(shown.text())
+                .path(place.source.name())
                 .line_start(line)
-                .annotation(AnnotationKind::Primary.span(start..end)),
+                .annotation(AnnotationKind::Primary.span(start..end.max(start))),
         );
     }
     if let Some(help) = &diagnostic.help {
@@ -47,5 +48,25 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
-    renderer.render(&[group])
+    let rendered = renderer.render(&[group]);
+    match &shown {
+        Some((place, shown)) => with_byte_column(rendered, place, shown),
+        None => rendered,
+    }
+}
+
+/// The library counts the column of its heading in characters of what is shown. Ours is in bytes of
+/// what was read, as Connect's own messages have it.
+fn with_byte_column(rendered: String, place: &Place, shown: &ShownLine) -> String {
+    let Position { line, column } = place.position();
+    let characters = shown.text()[..shown.start(column - 1)].chars().count();
+    if characters + 1 == column {
+        return rendered;
+    }
+    let name = place.source.name();
+    // The title is one line; the heading is the first place below it that has name and line.
+    let title = rendered.find('\n').unwrap_or(0);
+    let (title, rest) = rendered.split_at(title);
+    let theirs = format!("{name}:{line}:{}", characters + 1);
+    title.to_owned() + &rest.replacen(&theirs, &format!("{name}:{line}:{column}"), 1)
 }

@@ -2,8 +2,12 @@
 //!
 //! The lexer knows one piece of context: behind an equals sign comes a value, where almost every
 //! character stands for itself.
+//!
+//! Go's scanner always holds the next character, and complains about an unreadable one when it
+//! comes into its hand: before it complains about what it was reading. `offset` is that character
+//! here too, so that the first problem is the one that Go stops at.
 
-use super::parser::Problem;
+use super::problem::{Found, Problem};
 use crate::source::Span;
 
 /// What a token is.
@@ -27,6 +31,8 @@ pub enum Kind {
     EndOfLine,
     /// The end of the text.
     EndOfText,
+    /// What cannot be read; a problem says why.
+    Illegal,
 }
 
 /// A token and where it stands.
@@ -36,100 +42,109 @@ pub struct Token {
     pub span: Span,
 }
 
-/// What the lexer cannot read, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LexError {
-    pub problem: Problem,
-    pub span: Span,
-}
-
-/// Reads tokens from a text that holds neither NUL nor a byte order mark at its start.
+/// Reads tokens from a text whose unreadable bytes have been replaced.
 #[derive(Debug)]
 pub struct Lexer<'a> {
     text: &'a str,
     offset: usize,
     value_next: bool,
+    /// Where unreadable bytes were, in text order, as far as they have not been come to.
+    unreadable: &'a [Found],
+    found: Vec<Found>,
 }
 
 impl<'a> Lexer<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub fn new(text: &'a str, unreadable: &'a [Found]) -> Self {
         Self {
             text,
             offset: 0,
             value_next: false,
+            unreadable,
+            found: Vec::new(),
         }
+    }
+
+    /// The problems so far, in the order in which Go would have come upon them.
+    pub fn found(&mut self) -> &mut Vec<Found> {
+        &mut self.found
     }
 
     /// Goes to the end of the line that the lexer stands in, so that reading can go on behind an
     /// error.
     pub fn skip_line(&mut self) {
         self.value_next = false;
-        self.offset = memchr::memchr(b'\n', &self.text.as_bytes()[self.offset..])
-            .map_or(self.text.len(), |at| self.offset + at);
+        self.offset = self.line_end();
+        self.meet_unreadable();
     }
 
-    /// The next token.
-    pub fn next(&mut self) -> Result<Token, LexError> {
+    /// The next token. Where it could not be read, or an unreadable byte is in it or right behind
+    /// it, there are more problems than before.
+    pub fn next(&mut self) -> Token {
         while self.peek().is_some_and(is_blank) {
             self.bump();
         }
-        let start = self.offset;
-        let kind = if std::mem::take(&mut self.value_next) {
-            return self.value();
+        let token = if std::mem::take(&mut self.value_next) {
+            self.value()
         } else {
-            match self.bump() {
-                None => Kind::EndOfText,
-                Some('\n') => Kind::EndOfLine,
-                Some('"') => Kind::Quoted(self.quoted(start)?),
-                Some('[') => Kind::LeftBracket,
-                Some(']') => Kind::RightBracket,
-                Some(';' | '#') => {
-                    self.offset = memchr::memchr(b'\n', &self.text.as_bytes()[self.offset..])
-                        .map_or(self.text.len(), |at| self.offset + at);
-                    Kind::Comment
-                }
-                Some('=') => {
-                    self.value_next = true;
-                    Kind::Equals
-                }
-                Some(c) if is_letter(c) => {
-                    while self
-                        .peek()
-                        .is_some_and(|c| is_letter(c) || is_digit(c) || c == '-')
-                    {
-                        self.bump();
-                    }
-                    Kind::Identifier
-                }
-                Some(c) => {
-                    return Err(self.error(Problem::IllegalCharacter(c), start, self.offset));
-                }
+            let start = self.offset;
+            let kind = self.kind(start);
+            Token {
+                kind,
+                span: Span::new(start, self.offset),
             }
         };
-        Ok(Token {
-            kind,
-            span: Span::new(start, self.offset),
-        })
+        self.meet_unreadable();
+        token
+    }
+
+    fn kind(&mut self, start: usize) -> Kind {
+        let Some(c) = self.bump() else {
+            return Kind::EndOfText;
+        };
+        match c {
+            '\n' => Kind::EndOfLine,
+            '"' => self.quoted(start),
+            '[' => Kind::LeftBracket,
+            ']' => Kind::RightBracket,
+            ';' | '#' => {
+                self.offset = self.line_end();
+                Kind::Comment
+            }
+            '=' => {
+                self.value_next = true;
+                Kind::Equals
+            }
+            c if is_letter(c) => {
+                while self
+                    .peek()
+                    .is_some_and(|c| is_letter(c) || is_digit(c) || c == '-')
+                {
+                    self.bump();
+                }
+                Kind::Identifier
+            }
+            c => {
+                self.report(Problem::IllegalCharacter(Some(c)), start, self.offset);
+                Kind::Illegal
+            }
+        }
     }
 
     /// A string in a header; the opening quote at `start` has been read.
-    fn quoted(&mut self, start: usize) -> Result<String, LexError> {
+    fn quoted(&mut self, start: usize) -> Kind {
         let mut decoded = String::new();
         loop {
             let at = self.offset;
             match self.bump() {
-                None => return Err(self.error(Problem::StringNotTerminated, start, at)),
-                Some('\n') => {
+                None | Some('\n') => {
+                    self.report(Problem::StringNotTerminated, start, at);
                     self.offset = at;
-                    return Err(self.error(Problem::StringNotTerminated, start, at));
+                    return Kind::Illegal;
                 }
-                Some('"') => return Ok(decoded),
-                Some('\\') => match self.peek() {
-                    Some(c @ ('"' | '\\')) => {
-                        self.bump();
-                        decoded.push(c);
-                    }
-                    other => return Err(self.unknown_escape(other, Problem::UnknownNameEscape)),
+                Some('"') => return Kind::Quoted(decoded),
+                Some('\\') => match self.escape(Problem::UnknownNameEscape, name_escape) {
+                    Some(c) => decoded.push(c),
+                    None => return Kind::Illegal,
                 },
                 Some(c) => decoded.push(c),
             }
@@ -137,36 +152,35 @@ impl<'a> Lexer<'a> {
     }
 
     /// A value. Its span runs from its first to its last character that counts.
-    fn value(&mut self) -> Result<Token, LexError> {
+    fn value(&mut self) -> Token {
         let start = self.offset;
         let mut end = start;
         let mut decoded = String::new();
         // How much of `decoded` is certain: blanks behind it count only if more follows.
         let mut certain = 0;
         let mut in_quotes = false;
+        let illegal = |lexer: &Self| Token {
+            kind: Kind::Illegal,
+            span: Span::new(start, lexer.offset),
+        };
         loop {
             let at = self.offset;
-            let c = match self.peek() {
-                Some('\n') | None if in_quotes => {
-                    return Err(self.error(Problem::StringNotTerminated, start, at));
-                }
-                None | Some('\n') => break,
-                Some(';' | '#') if !in_quotes => break,
-                Some(c) => c,
-            };
+            let next = self.peek();
+            if !in_quotes && matches!(next, None | Some('\n' | ';' | '#')) {
+                break;
+            }
             self.bump();
+            let Some(c) = next.filter(|&c| c != '\n') else {
+                self.report(Problem::StringNotTerminated, start, at);
+                self.offset = at;
+                return illegal(self);
+            };
             match c {
                 '"' => in_quotes = !in_quotes,
-                '\\' if in_quotes => {
-                    let decoded_char = match self.peek() {
-                        Some(c @ ('"' | '\\')) => c,
-                        Some('n') => '\n',
-                        Some('t') => '\t',
-                        other => return Err(self.unknown_escape(other, Problem::UnknownEscape)),
-                    };
-                    self.bump();
-                    decoded.push(decoded_char);
-                }
+                '\\' if in_quotes => match self.escape(Problem::UnknownEscape, value_escape) {
+                    Some(c) => decoded.push(c),
+                    None => return illegal(self),
+                },
                 '\\' => {
                     // A carriage return between the backslash and what it is for does not count.
                     if self.peek() == Some('\r') {
@@ -176,8 +190,8 @@ impl<'a> Lexer<'a> {
                         Some('\n') => {}
                         Some('"') => decoded.push('"'),
                         _ => {
-                            self.offset = at;
-                            return Err(self.error(Problem::BareBackslash, start, at + 1));
+                            self.report(Problem::BareBackslash, start, at + 1);
+                            return illegal(self);
                         }
                     }
                     self.bump();
@@ -191,25 +205,62 @@ impl<'a> Lexer<'a> {
             }
         }
         decoded.truncate(certain);
-        Ok(Token {
+        Token {
             kind: Kind::Value(decoded),
             span: Span::new(start, end),
-        })
-    }
-
-    fn unknown_escape(&self, found: Option<char>, problem: fn(char) -> Problem) -> LexError {
-        match found {
-            // The backslash is the last character of the text.
-            None => self.error(Problem::StringNotTerminated, self.offset - 1, self.offset),
-            Some(c) => self.error(problem(c), self.offset, self.offset + c.len_utf8()),
         }
     }
 
-    fn error(&self, problem: Problem, start: usize, end: usize) -> LexError {
-        LexError {
-            problem,
-            span: Span::new(start, end),
+    /// The character that an escape stands for; the backslash has been read.
+    fn escape(
+        &mut self,
+        unknown: fn(Option<char>) -> Problem,
+        decode: fn(char) -> Option<char>,
+    ) -> Option<char> {
+        let at = self.offset;
+        let c = self.bump();
+        let decoded = c.and_then(decode);
+        if decoded.is_none() {
+            self.report(unknown(c), at, self.offset);
+            if c == Some('\n') {
+                self.offset = at;
+            }
         }
+        decoded
+    }
+
+    fn report(&mut self, problem: Problem, start: usize, end: usize) {
+        self.meet_unreadable();
+        // What stands in for an unreadable byte is no mistake of its own.
+        let stand_in = self
+            .found
+            .iter()
+            .rev()
+            .take(2)
+            .any(|found| found.problem.is_unreadable() && found.span.start == start);
+        if !stand_in {
+            self.found.push(Found {
+                problem,
+                span: Span::new(start, end),
+            });
+        }
+    }
+
+    /// Takes note of the unreadable bytes up to and including the next character.
+    fn meet_unreadable(&mut self) {
+        let met = self
+            .unreadable
+            .iter()
+            .take_while(|found| found.span.start <= self.offset)
+            .count();
+        let (met, rest) = self.unreadable.split_at(met);
+        self.found.extend_from_slice(met);
+        self.unreadable = rest;
+    }
+
+    fn line_end(&self) -> usize {
+        memchr::memchr(b'\n', &self.text.as_bytes()[self.offset..])
+            .map_or(self.text.len(), |at| self.offset + at)
     }
 
     fn peek(&self) -> Option<char> {
@@ -223,13 +274,25 @@ impl<'a> Lexer<'a> {
     }
 }
 
+fn name_escape(c: char) -> Option<char> {
+    matches!(c, '"' | '\\').then_some(c)
+}
+
+fn value_escape(c: char) -> Option<char> {
+    match c {
+        'n' => Some('\n'),
+        't' => Some('\t'),
+        c => name_escape(c),
+    }
+}
+
 /// Space, tab and carriage return. A no-break space or a form feed is none.
 fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r')
 }
 
 /// Unicode's categories L*.
-fn is_letter(c: char) -> bool {
+pub fn is_letter(c: char) -> bool {
     use unicode_general_category::{GeneralCategory as G, get_general_category};
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
@@ -245,7 +308,7 @@ fn is_letter(c: char) -> bool {
 }
 
 /// Unicode's category Nd.
-fn is_digit(c: char) -> bool {
+pub fn is_digit(c: char) -> bool {
     use unicode_general_category::{GeneralCategory, get_general_category};
     if c.is_ascii() {
         return c.is_ascii_digit();

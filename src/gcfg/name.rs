@@ -1,7 +1,10 @@
 //! Names of sections and settings, and when two of them are the same to gcfg.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+
+use super::document::Item;
 
 /// A section as a header spells it, e.g. `Server` or `RPackageRepository "CRAN"`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -101,6 +104,29 @@ impl SettingName {
     }
 }
 
+impl FromStr for SettingName {
+    type Err = NotASettingName;
+
+    /// Reads a name as it is shown: `Server.Address`, `LDAP "corp".BindDN`.
+    fn from_str(text: &str) -> Result<Self, NotASettingName> {
+        let error = || NotASettingName(text.to_owned());
+        let (section, property) = text.rsplit_once('.').ok_or_else(error)?;
+        let document =
+            super::parse_text("", &format!("[{section}]\n{property}")).map_err(|_| error())?;
+        match document.items() {
+            [Item::Header(_), Item::Setting(setting)] if setting.value.is_none() => {
+                Ok(setting.name.clone())
+            }
+            _ => Err(error()),
+        }
+    }
+}
+
+/// A text that names no setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no setting; write Section.Property, or 'Section \"name\".Property'")]
+pub struct NotASettingName(String);
+
 impl fmt::Display for SettingName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.section, self.property)
@@ -165,6 +191,18 @@ mod tests {
             Section::named("LDAP", "a").key(),
             Section::named("LDAP", "A").key()
         );
+    }
+
+    #[test]
+    fn a_name_reads_back_as_it_shows() {
+        for text in ["Server.Address", r#"LDAP "a.b \"c\"".BindDN"#] {
+            assert_eq!(text.parse::<SettingName>().unwrap().to_string(), text);
+        }
+        for text in [
+            "", "Server", "Server.", ".Address", "A.B=c", "A.B\nC", "A] .B", "A]\n[B.C",
+        ] {
+            assert!(text.parse::<SettingName>().is_err(), "{text}");
+        }
     }
 
     #[test]

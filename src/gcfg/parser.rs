@@ -3,68 +3,54 @@
 use std::sync::Arc;
 
 use super::document::{Comment, Header, Item, Setting, Value};
-use super::lexer::{Kind, LexError, Lexer, Token};
+use super::lexer::{Kind, Lexer, Token};
 use super::name::{Section, SettingName};
+use super::problem::{Found, Problem};
 use crate::source::{SourceFile, Span};
 
-/// What can be wrong at a place of a gcfg text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
-    ExpectedSectionHeader,
-    ExpectedSectionName,
-    EmptySubsection,
-    ExpectedSubsectionOrRightBracket,
-    ExpectedRightBracket,
-    ExpectedLineEnd,
-    ExpectedEquals,
-    ExpectedSetting,
-    IllegalCharacter(char),
-    StringNotTerminated,
-    /// In a value.
-    UnknownEscape(char),
-    /// In a subsection's name, where fewer escapes exist.
-    UnknownNameEscape(char),
-    BareBackslash,
-    Nul,
-    NotUtf8,
-}
-
-/// Reads a whole text. Behind an error, reading goes on with the next line.
-pub fn parse(source: &Arc<SourceFile>) -> (Vec<Item>, Vec<LexError>) {
+/// Reads a whole text, whose unreadable bytes have been replaced and are given beside it. Behind an
+/// error, reading goes on with the next line.
+pub fn parse(source: &Arc<SourceFile>, unreadable: &[Found]) -> (Vec<Item>, Vec<Found>) {
     let mut parser = Parser {
         source,
-        lexer: Lexer::new(source.text()),
+        lexer: Lexer::new(source.text(), unreadable),
+        dealt_with: 0,
+        at_line_start: true,
         section: None,
         items: Vec::new(),
-        errors: Vec::new(),
     };
     while parser.line() {}
-    (parser.items, parser.errors)
+    (parser.items, std::mem::take(parser.lexer.found()))
 }
+
+/// The statement cannot be read; the lexer's problems say why.
+struct Broken;
 
 struct Parser<'a> {
     source: &'a Arc<SourceFile>,
     lexer: Lexer<'a>,
+    /// How many of the lexer's problems belong to statements before this one.
+    dealt_with: usize,
+    /// Whether the last token ended its line.
+    at_line_start: bool,
     section: Option<Arc<Section>>,
     items: Vec<Item>,
-    errors: Vec<LexError>,
 }
 
 impl Parser<'_> {
     /// Reads one line, with those that continue it. False at the end of the text.
     fn line(&mut self) -> bool {
-        match self.statement() {
-            Ok(more) => more,
-            Err(error) => {
-                self.errors.push(error);
+        self.statement().unwrap_or_else(|Broken| {
+            if !self.at_line_start {
                 self.lexer.skip_line();
-                true
             }
-        }
+            self.dealt_with = self.lexer.found().len();
+            true
+        })
     }
 
-    fn statement(&mut self) -> Result<bool, LexError> {
-        let token = self.lexer.next()?;
+    fn statement(&mut self) -> Result<bool, Broken> {
+        let token = self.token()?;
         match token.kind {
             Kind::EndOfText => return Ok(false),
             Kind::EndOfLine => {}
@@ -72,44 +58,42 @@ impl Parser<'_> {
             Kind::LeftBracket => return self.header(token.span.start),
             Kind::Identifier => return self.setting(token.span),
             _ if self.section.is_none() => {
-                return Err(expected(Problem::ExpectedSectionHeader, token.span));
+                return Err(self.homeless(token.span));
             }
-            _ => return Err(expected(Problem::ExpectedSetting, token.span)),
+            _ => return Err(self.expected(Problem::ExpectedSetting, token.span)),
         }
         Ok(true)
     }
 
     /// A header whose opening bracket stands at `start`.
-    fn header(&mut self, start: usize) -> Result<bool, LexError> {
+    fn header(&mut self, start: usize) -> Result<bool, Broken> {
         let result = self.header_parts(start);
-        // What follows a broken header is in some section, though not in a known one: the settings
-        // there are not to be called homeless.
         if result.is_err() {
-            self.section = Some(Arc::new(Section::plain("")));
+            self.in_some_section();
         }
         result
     }
 
-    fn header_parts(&mut self, start: usize) -> Result<bool, LexError> {
-        let name = self.lexer.next()?;
+    fn header_parts(&mut self, start: usize) -> Result<bool, Broken> {
+        let name = self.token_but_comment()?;
         if name.kind != Kind::Identifier {
-            return Err(expected(Problem::ExpectedSectionName, name.span));
+            return Err(self.expected(Problem::ExpectedSectionName, name.span));
         }
-        let mut token = self.lexer.next()?;
+        let mut token = self.token_but_comment()?;
         let mut subsection = None;
         if let Kind::Quoted(text) = token.kind {
             if text.is_empty() {
-                return Err(expected(Problem::EmptySubsection, token.span));
+                return Err(self.expected(Problem::EmptySubsection, token.span));
             }
             subsection = Some(text);
-            token = self.lexer.next()?;
+            token = self.token_but_comment()?;
         }
         if token.kind != Kind::RightBracket {
             let problem = match subsection {
                 None => Problem::ExpectedSubsectionOrRightBracket,
                 Some(_) => Problem::ExpectedRightBracket,
             };
-            return Err(expected(problem, token.span));
+            return Err(self.expected(problem, token.span));
         }
         let section = Arc::new(Section {
             name: self.source.slice(name.span).to_owned(),
@@ -120,13 +104,30 @@ impl Parser<'_> {
             section,
             span: Span::new(start, token.span.end),
         }));
-        self.line_end()
+        self.header_end()
+    }
+
+    /// What follows a header. Here alone Go looks at the token before it looks at what the scanner
+    /// had to say about it.
+    fn header_end(&mut self) -> Result<bool, Broken> {
+        let before = self.lexer.found().len();
+        let token = self.unchecked_token();
+        if self.end_token(&token) {
+            return self.checked().map(|()| token.kind != Kind::EndOfText);
+        }
+        let late = self.lexer.found().split_off(before);
+        let broken = self.expected(Problem::ExpectedLineEnd, token.span);
+        let unreadable = late
+            .into_iter()
+            .filter(|found| found.problem.is_unreadable() && found.span.start != token.span.start);
+        self.lexer.found().extend(unreadable);
+        Err(broken)
     }
 
     /// A setting whose key has been read.
-    fn setting(&mut self, key_span: Span) -> Result<bool, LexError> {
+    fn setting(&mut self, key_span: Span) -> Result<bool, Broken> {
         let Some(section) = self.section.clone() else {
-            return Err(expected(Problem::ExpectedSectionHeader, key_span));
+            return Err(self.homeless(key_span));
         };
         let mut setting = Setting {
             name: SettingName::new(section, self.source.slice(key_span)),
@@ -134,41 +135,33 @@ impl Parser<'_> {
             value: None,
             line: self.source.position(key_span.start).line,
         };
-        let token = self.lexer.next()?;
-        match token.kind {
-            Kind::Equals => {}
-            Kind::EndOfLine | Kind::EndOfText | Kind::Comment => {
-                self.items.push(Item::Setting(setting));
-                return Ok(self.end_token(&token));
+        let mut token = self.token()?;
+        if token.kind == Kind::Equals {
+            let value = self.token()?;
+            // Behind an equals sign the lexer gives a value or a problem, nothing else.
+            if let Kind::Value(text) = value.kind {
+                setting.value = Some(Value {
+                    text,
+                    span: value.span,
+                });
             }
-            _ => return Err(expected(Problem::ExpectedEquals, token.span)),
+            token = self.token()?;
         }
-        let token = self.lexer.next()?;
-        let Kind::Value(text) = token.kind else {
-            return Err(expected(Problem::ExpectedSetting, token.span));
-        };
-        setting.value = Some(Value {
-            text,
-            span: token.span,
-        });
         self.items.push(Item::Setting(setting));
-        self.line_end()
-    }
-
-    fn line_end(&mut self) -> Result<bool, LexError> {
-        let token = self.lexer.next()?;
-        match token.kind {
-            Kind::EndOfLine | Kind::EndOfText | Kind::Comment => Ok(self.end_token(&token)),
-            _ => Err(expected(Problem::ExpectedLineEnd, token.span)),
+        if self.end_token(&token) {
+            return Ok(token.kind != Kind::EndOfText);
         }
+        Err(self.expected(Problem::ExpectedEquals, token.span))
     }
 
-    /// Takes note of the token that ended a header or setting. False at the end of the text.
+    /// Whether a token can end a header or setting; a comment is taken note of.
     fn end_token(&mut self, token: &Token) -> bool {
-        if token.kind == Kind::Comment {
-            self.comment(token.span, false);
+        match token.kind {
+            Kind::Comment => self.comment(token.span, false),
+            Kind::EndOfLine | Kind::EndOfText => {}
+            _ => return false,
         }
-        token.kind != Kind::EndOfText
+        true
     }
 
     fn comment(&mut self, span: Span, own_line: bool) {
@@ -176,8 +169,47 @@ impl Parser<'_> {
         let span = Span::new(span.start, span.start + text.len());
         self.items.push(Item::Comment(Comment { span, own_line }));
     }
-}
 
-fn expected(problem: Problem, span: Span) -> LexError {
-    LexError { problem, span }
+    fn unchecked_token(&mut self) -> Token {
+        let token = self.lexer.next();
+        self.at_line_start = token.kind == Kind::EndOfLine;
+        token
+    }
+
+    fn token(&mut self) -> Result<Token, Broken> {
+        let token = self.unchecked_token();
+        self.checked().map(|()| token)
+    }
+
+    /// Inside a header Go does not see comments: what is missing there is missed at the line's end.
+    fn token_but_comment(&mut self) -> Result<Token, Broken> {
+        let token = self.token()?;
+        if token.kind == Kind::Comment {
+            return self.token();
+        }
+        Ok(token)
+    }
+
+    fn checked(&mut self) -> Result<(), Broken> {
+        if self.lexer.found().len() > self.dealt_with {
+            return Err(Broken);
+        }
+        Ok(())
+    }
+
+    fn expected(&mut self, problem: Problem, span: Span) -> Broken {
+        self.lexer.found().push(Found { problem, span });
+        Broken
+    }
+
+    /// Something stands before the first header. It is said once.
+    fn homeless(&mut self, span: Span) -> Broken {
+        self.in_some_section();
+        self.expected(Problem::ExpectedSectionHeader, span)
+    }
+
+    /// What follows a broken or missing header is in some section, though not in a known one.
+    fn in_some_section(&mut self) {
+        self.section = Some(Arc::new(Section::plain("")));
+    }
 }

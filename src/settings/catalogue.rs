@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use super::entry::{Entry, Environment};
 use super::load::{self, Codes, LoadError};
-use super::nearest::nearest;
 use crate::gcfg::{Section, SettingName, fold};
 
 /// Every setting that we know.
@@ -14,7 +13,7 @@ pub struct Catalogue {
     entries: Vec<Entry>,
     sections: Vec<SectionEntry>,
     /// Folded section names.
-    by_name: HashMap<String, Index>,
+    pub(super) by_name: HashMap<String, Index>,
     codes: Codes,
 }
 
@@ -27,11 +26,12 @@ pub struct SectionEntry {
     pub named: bool,
 }
 
+/// Where a section and its settings are.
 #[derive(Debug)]
-struct Index {
+pub(super) struct Index {
     section: usize,
     /// Folded property names.
-    entries: HashMap<String, usize>,
+    pub(super) entries: HashMap<String, usize>,
 }
 
 impl Catalogue {
@@ -151,12 +151,6 @@ impl Catalogue {
             part(&name.section.name)?,
             part(&name.property)?
         ))
-    }
-
-    /// A setting that an unknown name may have been meant for.
-    #[must_use]
-    pub fn nearest(&self, name: &SettingName) -> Option<SettingName> {
-        nearest(&self.entries, name)
     }
 
     /// The general reason behind a code, such as `unknown-setting`.

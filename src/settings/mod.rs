@@ -34,3 +34,7 @@ pub mod values;
 
 pub use catalogue::{Catalogue, SectionEntry};
 pub use entry::{Confidence, Decision, Entry, Environment, Fate, Secrecy, ValueType};
+
+#[cfg(test)]
+#[path = "testdata_tests.rs"]
+mod testdata_tests;

@@ -1,36 +1,51 @@
 //! What a misspelt name may have been meant for.
 
-use super::entry::Entry;
+use super::catalogue::Catalogue;
 use crate::gcfg::{SettingName, fold};
 
-/// The entry that an unknown name most resembles, if one is close enough to be worth a question.
-///
-/// The right property in the wrong section counts when no other section has it. A section written
-/// with a subsection where Connect has none, or without where it has one, counts as well.
-pub(super) fn nearest(entries: &[Entry], name: &SettingName) -> Option<SettingName> {
-    let section = fold(&name.section.name);
-    let property = fold(&name.property);
-    let subsection = name.section.subsection.as_deref();
-    let typo = entries
-        .iter()
-        .filter_map(|entry| {
-            let distance = distance(&section, &fold(&entry.section))?
-                + distance(&property, &fold(&entry.property))?;
-            Some((distance, entry))
-        })
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, entry)| entry);
-    let found = typo.or_else(|| {
-        let mut same = entries.iter().filter(|e| fold(&e.property) == property);
+impl Catalogue {
+    /// The setting that an unknown name most resembles, if one is close enough to be worth a
+    /// question.
+    ///
+    /// The right property in the wrong section counts when no other section has it. A section
+    /// written with a subsection where Connect has none, or without where it has one, counts too.
+    #[must_use]
+    pub fn nearest(&self, name: &SettingName) -> Option<SettingName> {
+        let found = self.typo(name).or_else(|| self.misplaced(name))?;
+        let entry = &self.entries()[found];
+        let subsection = match (entry.named, name.section.subsection.as_deref()) {
+            (true, None) => Some("name"),
+            (_, subsection) => subsection,
+        };
+        let suggestion = entry.canonical_name(subsection);
+        (suggestion.key() != name.key()).then_some(suggestion)
+    }
+
+    fn typo(&self, name: &SettingName) -> Option<usize> {
+        let (section, property) = (fold(&name.section.name), fold(&name.property));
+        self.by_name
+            .iter()
+            .filter_map(|(known, index)| Some((distance(&section, known)?, index)))
+            .flat_map(|(far, index)| {
+                index
+                    .entries
+                    .iter()
+                    .map(move |(known, at)| (far, known, *at))
+            })
+            .filter_map(|(far, known, at)| Some((far + distance(&property, known)?, at)))
+            .min()
+            .map(|(_, at)| at)
+    }
+
+    fn misplaced(&self, name: &SettingName) -> Option<usize> {
+        let property = fold(&name.property);
+        let mut same = self
+            .by_name
+            .values()
+            .filter_map(|index| index.entries.get(&property));
         let only = same.next()?;
-        same.next().is_none().then_some(only)
-    })?;
-    let subsection = match (found.named, subsection) {
-        (true, None) => Some("name"),
-        (_, subsection) => subsection,
-    };
-    let suggestion = found.canonical_name(subsection);
-    (suggestion.key() != name.key()).then_some(suggestion)
+        same.next().is_none().then_some(*only)
+    }
 }
 
 /// How many slips lie between two names; `None` when there are too many for their length.
@@ -41,6 +56,9 @@ fn distance(written: &str, known: &str) -> Option<usize> {
         6..=11 => 2,
         _ => 3,
     };
+    if written.len().abs_diff(known.len()) > allowed * char::MAX.len_utf8() {
+        return None;
+    }
     let distance = strsim::damerau_levenshtein(written, known);
     (distance <= allowed).then_some(distance)
 }

@@ -1,7 +1,11 @@
 //! A text that positions point into: a file, standard input, or a value inside a manifest.
 
+mod mask;
+
 use std::fmt;
 use std::ops::Range;
+
+pub use mask::ShownLine;
 
 /// A stretch of a source text, in bytes from its start (a byte order mark is not counted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,8 +47,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// A named text with an index of its lines.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A named text with an index of its lines. `Debug` does not show the text, which may hold secrets.
+#[derive(Clone, PartialEq, Eq)]
 pub struct SourceFile {
     name: String,
     text: String,
@@ -106,6 +110,30 @@ impl SourceFile {
             .get(line)
             .map_or(self.text.len(), |next| next - 1);
         self.text[start..end].trim_end_matches('\r')
+    }
+
+    /// The text of a line, counted from 1, as it may be shown: what may be a password, a token or
+    /// another credential is hidden, by the look of the line and of those above it. The text need
+    /// not be well-formed for that.
+    #[must_use]
+    pub fn shown_line(&self, line: usize) -> ShownLine {
+        mask::show(self, line)
+    }
+
+    /// Whether any of a span is hidden where its first line is shown: then no message may quote it.
+    #[must_use]
+    pub fn is_hidden(&self, span: Span) -> bool {
+        let start = self.position(span.start);
+        let end = self.position(span.end.max(span.start + 1) - 1);
+        end.line > start.line || self.shown_line(start.line).hides(end.column - 1)
+    }
+}
+
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceFile")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
 #[cfg(unix)]

@@ -33,44 +33,48 @@ const GOOD: &str = "[Server]\nAddress = https://c.example.com\n[Database]\nProvi
 /// Every sample, with everything a person would see.
 #[test]
 fn every_sample_converts_as_reviewed() {
-    insta::glob!("../../testdata/gcfg", "*.gcfg", |path| {
-        let folder = folder();
-        let out = folder.path().join("values.yaml");
-        let secret = folder.path().join("secret.yaml");
-        let name = path.file_name().unwrap();
-        let output = connect_migrate()
-            .current_dir(path.parent().unwrap())
-            .arg("values")
-            .arg("--from")
-            .arg(name)
-            .args([
-                "--pvc",
-                "connect-data",
-                "--license-secret",
-                "connect-license",
-            ])
-            .args(["--connect-version", "2026.08.0"])
-            .arg("--out")
-            .arg(&out)
-            .arg("--secret-out")
-            .arg(&secret)
-            .output()
-            .unwrap();
-        let talk = String::from_utf8(output.stderr)
-            .unwrap()
-            .replace(&*folder.path().to_string_lossy(), "OUT");
-        assert_eq!(output.stdout, b"", "--out leaves standard output empty");
-        let written = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-        let values = written(&out);
-        let shown = format!(
-            "exit {}\n--- values\n{values}--- secret keys\n{}--- account\n{talk}",
-            output.status.code().unwrap(),
-            secret_keys(&written(&secret)),
-        );
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
-            insta::assert_snapshot!(shown);
-        });
-    });
+    insta::glob!(
+        "../../testdata/gcfg",
+        "{*.gcfg,*/rstudio-connect.gcfg}",
+        |path| {
+            let folder = folder();
+            let out = folder.path().join("values.yaml");
+            let secret = folder.path().join("secret.yaml");
+            let name = path.file_name().unwrap();
+            let output = connect_migrate()
+                .current_dir(path.parent().unwrap())
+                .arg("values")
+                .arg("--from")
+                .arg(name)
+                .args([
+                    "--pvc",
+                    "connect-data",
+                    "--license-secret",
+                    "connect-license",
+                ])
+                .args(["--connect-version", "2026.08.0"])
+                .arg("--out")
+                .arg(&out)
+                .arg("--secret-out")
+                .arg(&secret)
+                .output()
+                .unwrap();
+            let talk = String::from_utf8(output.stderr)
+                .unwrap()
+                .replace(&*folder.path().to_string_lossy(), "OUT");
+            assert_eq!(output.stdout, b"", "--out leaves standard output empty");
+            let written = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+            let values = written(&out);
+            let shown = format!(
+                "exit {}\n--- values\n{values}--- secret keys\n{}--- account\n{talk}",
+                output.status.code().unwrap(),
+                secret_keys(&written(&secret)),
+            );
+            insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+                insta::assert_snapshot!(shown);
+            });
+        }
+    );
 }
 
 /// The manifest without its credentials.

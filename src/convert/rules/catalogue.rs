@@ -57,15 +57,44 @@ fn renamed(
             format!("its successor {successor} is set too and takes its place"),
         );
     }
+    let target = format!("config.{successor}");
+    let new = Catalogue::builtin().lookup(&successor);
+    let values = spread(entry, values);
+    if new.is_some_and(|new| values.iter().any(|v| new.value_type.check(v).is_err())) {
+        return Verdict::new(
+            Action::Review,
+            "renamed-setting",
+            format!(
+                "left out: its successor {successor} takes other values, so set it by hand in your own values (--base). {}",
+                entry.reason
+            ),
+        )
+        .to(target);
+    }
     let mut verdict = Verdict::new(
         Action::Review,
         "renamed-setting",
-        format!("now called {successor}; {}", entry.reason),
+        format!("moved to its successor {successor}. {}", entry.reason),
     );
-    let target = format!("config.{successor}");
     verdict.expect = Expect::Elsewhere(successor.clone(), values.clone());
     verdict.effects.push(Effect::Renamed(successor, values));
     verdict.to(target)
+}
+
+/// The old plural settings of OAuth2 hold several domains or addresses in one text; their
+/// successors stand once for each.
+fn spread(entry: &Entry, values: Vec<String>) -> Vec<String> {
+    let several = entry.section == "OAuth2"
+        && matches!(entry.property.as_str(), "AllowedDomains" | "AllowedEmails");
+    if !several {
+        return values;
+    }
+    values
+        .iter()
+        .flat_map(|value| value.split([',', ' ', '\t']))
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn unknown(setting: &InputSetting<'_>, settled: &Settled) -> Verdict {

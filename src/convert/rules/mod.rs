@@ -9,6 +9,7 @@ mod local;
 pub(super) mod network;
 mod off_host;
 mod secrets;
+mod startup;
 mod storage;
 mod telemetry;
 
@@ -23,6 +24,8 @@ use crate::gcfg::SettingName;
 pub struct Context<'a> {
     /// The administrator's decisions.
     pub options: &'a Options,
+    /// The chart's `config`.
+    pub chart: &'a ConfigValues,
     /// The `config` of the administrator's own values.
     pub base: &'a ConfigValues,
     /// Every setting of the input with what it says.
@@ -72,6 +75,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settle
             "Server" => storage::judge(property, value)
                 .or_else(|| network::address(context, property, value)),
             "HTTP" => network::listen(property, value),
+            "Scheduler" => startup::judge(context, setting, value),
             "Licensing" => off_host::licensing(property, value),
             "Launcher" | "Kubernetes" | "ExecutionEnvironments" => {
                 off_host::judge(context, &section.name, property, value)

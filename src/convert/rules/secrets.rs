@@ -6,7 +6,7 @@ use crate::convert::input::{InputSetting, Settled};
 use crate::convert::options::Secrets;
 use crate::convert::verdict::{Effect, Verdict};
 use crate::secret::Secret;
-use crate::settings::secrecy::Exposure;
+use crate::settings::secrecy::{Exposure, may_be_encrypted};
 use crate::settings::{Catalogue, Fate};
 
 /// Decides about a setting whose value is, or holds, a credential; `None` for any other.
@@ -22,6 +22,22 @@ pub fn judge(
         .find_map(|value| Catalogue::builtin().exposure(&setting.name, value))?;
     if setting.entry.is_some_and(|entry| entry.fate == Fate::Drop) {
         return None;
+    }
+    let key = setting.name.key();
+    if context
+        .options
+        .encrypted
+        .iter()
+        .any(|name| name.key() == key)
+    {
+        return Some(
+            Verdict::new(
+                Action::Review,
+                "encrypted-value",
+                "kept in config, since --encrypted says that it is encrypted; the server decrypts it with db/secret.key of the data directory, which must move along",
+            )
+            .keeping(settled.values.clone()),
+        );
     }
     let Secrets::Reference(secret) = &context.options.secrets else {
         return Some(
@@ -55,19 +71,32 @@ pub fn judge(
             "left out here, since your own values (--base) say it; make sure that it is encrypted there",
         )
         .left_to_chart(),
-        _ => {
-            let why = if setting.name.section.subsection.is_some() {
-                "no environment variable is known for settings of a named section"
-            } else {
-                "no environment variable carries several values"
-            };
-            let mut verdict = Verdict::new(
-                Action::Secret,
-                "secret-without-variable",
-                format!("left out, since config ends in a ConfigMap and {why}. Choose: encrypt it on the server (rscadmin configure --encrypt-config-value) and put the encrypted text into your own values (--base), or keep it with --inline-secrets in a values file that you encrypt"),
-            );
-            verdict.blocks = true;
-            verdict
-        }
+        (_, values) => without_variable(setting, values),
     })
+}
+
+/// A credential that nothing can carry but `config`.
+fn without_variable(setting: &InputSetting<'_>, values: &[String]) -> Verdict {
+    let name = &setting.name;
+    let why = if name.section.subsection.is_some() {
+        "no environment variable is known for settings of a named section"
+    } else if values.len() > 1 {
+        "no environment variable carries several values"
+    } else {
+        "no environment variable is known for it"
+    };
+    let looks = if values.iter().all(|value| may_be_encrypted(value)) {
+        "it looks encrypted already: if it is, "
+    } else {
+        "encrypt it on the old server (rscadmin configure --encrypt-config-value), put the encrypted text into its rstudio-connect.gcfg, and "
+    };
+    let mut verdict = Verdict::new(
+        Action::Secret,
+        "secret-without-variable",
+        format!(
+            "left out, since config ends in a ConfigMap and {why}. Choose: {looks}convert with --encrypted '{name}'; or keep it with --inline-secrets in a values file that you encrypt as a whole"
+        ),
+    );
+    verdict.blocks = true;
+    verdict
 }

@@ -30,6 +30,9 @@ pub fn strip(value: &str, secrecy: Secrecy) -> Option<Stripped> {
     if let Some(stripped) = conninfo::strip(value) {
         return Some(stripped);
     }
+    if secrecy != Secrecy::Url && !value.contains("://") {
+        return None;
+    }
     let mut stripped = Stripped {
         text: String::new(),
         shown: String::new(),

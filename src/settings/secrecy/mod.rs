@@ -6,13 +6,15 @@
 
 mod conninfo;
 mod embedded;
+mod names;
 mod url;
 
 pub use embedded::{Stripped, strip};
+pub use names::looks_like_credential;
 
 use super::catalogue::Catalogue;
 use super::entry::Secrecy;
-use crate::gcfg::SettingName;
+use crate::gcfg::{Section, SettingName};
 
 /// Why a value must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,10 +57,22 @@ impl Catalogue {
         strip(value, secrecy).map(|_| Exposure::Embedded)
     }
 
+    /// Whether a comment gives a credential away: a setting of this section that was commented
+    /// out, something like `password: …`, or a URL with a password.
+    #[must_use]
+    pub fn comment_exposes(&self, section: &Section, comment: &str) -> bool {
+        let comment = comment.trim_start_matches([';', '#', ' ', '\t']);
+        let set = comment.split_once(['=', ':']).is_some_and(|(key, value)| {
+            let key = key.split_whitespace().next_back().unwrap_or_default();
+            let value = value.trim().trim_matches('"');
+            let name = SettingName::new(section.clone(), key);
+            self.exposure(&name, value).is_some()
+        });
+        set || strip(comment, Secrecy::No).is_some()
+    }
+
     fn named_like_credential(&self, name: &SettingName, value: &str) -> bool {
-        // What a switch says is no secret, whatever it switches.
-        let switch = ["true", "false", "yes", "no", "on", "off"];
-        if switch.iter().any(|word| word.eq_ignore_ascii_case(value)) {
+        if is_switch(value) || is_path(value) {
             return false;
         }
         let meant = self.nearest(name);
@@ -68,95 +82,18 @@ impl Catalogue {
     }
 }
 
-/// Whether a name says that it stands for a credential: `SmtpPassword`, `api_key` and
-/// `SigningKey` do, `SecretKeyFile`, `TokenLifetime` and `Keyboard` do not.
-#[must_use]
-pub fn looks_like_credential(name: &str) -> bool {
-    const ABOUT: &[&str] = &[
-        "attribute",
-        "claim",
-        "cost",
-        "count",
-        "dir",
-        "directory",
-        "duration",
-        "enabled",
-        "expiration",
-        "expiry",
-        "file",
-        "header",
-        "id",
-        "length",
-        "lifetime",
-        "limit",
-        "location",
-        "mode",
-        "name",
-        "path",
-        "policy",
-        "port",
-        "provider",
-        "score",
-        "service",
-        "size",
-        "timeout",
-        "type",
-        "url",
-        "uri",
-    ];
-    const CREDENTIALS: &[&str] = &[
-        "credential",
-        "credentials",
-        "key",
-        "passphrase",
-        "passwd",
-        "password",
-        "pasword",
-        "pwd",
-        "secret",
-        "token",
-    ];
-    let words = words(name);
-    if words
-        .last()
-        .is_some_and(|last| ABOUT.contains(&last.as_str()))
-    {
-        return false;
-    }
-    let ends_in = |word: &String| {
-        // Names in a single case do not show where their words end.
-        CREDENTIALS.contains(&word.as_str())
-            || ["apikey", "passphrase", "password", "secret", "token"]
-                .iter()
-                .any(|credential| word.ends_with(credential))
-    };
-    match words.as_slice() {
-        [] => false,
-        // "Key" counts at the end only: a KeyboardKey is rare, a KeyRotation is not.
-        [all @ .., last] => ends_in(last) || all.iter().any(|word| word != "key" && ends_in(word)),
-    }
+/// What a switch says is no secret, whatever it switches.
+fn is_switch(value: &str) -> bool {
+    let words = ["true", "false", "yes", "no", "on", "off"];
+    words.iter().any(|word| word.eq_ignore_ascii_case(value))
 }
 
-/// The words of a name in lower case: `SMTPPassword` is `smtp` and `password`.
-fn words(name: &str) -> Vec<String> {
-    let chars: Vec<char> = name.chars().collect();
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for (at, &c) in chars.iter().enumerate() {
-        let before = at.checked_sub(1).map(|at| chars[at]);
-        let starts = c.is_uppercase()
-            && (before.is_some_and(|before| !before.is_uppercase())
-                || chars.get(at + 1).is_some_and(|next| next.is_lowercase()));
-        if !c.is_alphanumeric() || starts {
-            words.push(std::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
+/// Where a secret lies is no secret. A slash alone does not make a path: Base64 has it too.
+fn is_path(value: &str) -> bool {
+    const ROOTS: &[&str] = &[
+        "/etc/", "/home/", "/mnt/", "/nfs/", "/opt/", "/root/", "/run/", "/srv/", "/usr/", "/var/",
+    ];
+    ROOTS.iter().any(|root| value.starts_with(root))
 }
 
 /// Whether a credential could have been made by `rscadmin configure --encrypt-config-value`, which
@@ -176,7 +113,6 @@ pub fn may_be_encrypted(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gcfg::Section;
 
     fn exposure(section: Section, property: &str, value: &str) -> Option<Exposure> {
         Catalogue::builtin().exposure(&SettingName::new(section, property), value)
@@ -201,6 +137,8 @@ mod tests {
         assert_eq!(unknown("RootToken", "abc"), by_name);
         assert_eq!(unknown("RootTokenFile", "/etc/token"), None);
         assert_eq!(unknown("PasswordReset", "yes"), None);
+        assert_eq!(unknown("SigningKey", "/etc/ssl/signing.pem"), None);
+        assert_eq!(unknown("SigningKey", "/9j/4AAQSkZJRg=="), by_name);
         assert_eq!(unknown("Address", "abc"), None);
     }
 
@@ -211,6 +149,22 @@ mod tests {
         assert_eq!(misspelt, by_name);
         let unnamed = exposure(Section::plain("LDAP"), "BindPassword", "abc");
         assert_eq!(unnamed, by_name);
+    }
+
+    #[test]
+    fn comments_may_give_credentials_away() {
+        let exposes =
+            |section: Section, comment| Catalogue::builtin().comment_exposes(&section, comment);
+        let smtp = || Section::plain("SMTP");
+        assert!(exposes(smtp(), "; Password = abc"));
+        assert!(exposes(smtp(), "#password=\"abc\""));
+        assert!(exposes(smtp(), "old password: abc"));
+        assert!(exposes(Section::named("LDAP", "x"), ";BindPassword = abc"));
+        assert!(exposes(smtp(), "was https://me:abc@example.com before"));
+        assert!(!exposes(smtp(), "Password ="));
+        assert!(!exposes(smtp(), "Host = mail.example.com"));
+        assert!(!exposes(smtp(), "the password is with the administrators"));
+        assert!(!exposes(smtp(), "=========="));
     }
 
     #[test]
@@ -226,44 +180,6 @@ mod tests {
             exposure(server(), "Whatever", "https://me:pw@h/x"),
             embedded
         );
-    }
-
-    #[test]
-    fn names_tell_credentials_from_what_is_about_them() {
-        for name in [
-            "Password",
-            "SMTPPassword",
-            "api_key",
-            "APIKey",
-            "SigningKey",
-            "ClientSecret",
-            "AccessToken",
-            "SECRET",
-            "apikey",
-            "dbpassword",
-            "BindPasword",
-            "TokenValue",
-            "S3Credentials",
-            "Key",
-        ] {
-            assert!(looks_like_credential(name), "{name}");
-        }
-        for name in [
-            "SecretKeyFile",
-            "KeyPath",
-            "TokenLifetime",
-            "Keyboard",
-            "Monkey",
-            "KeyRotation",
-            "PasswordLength",
-            "TokenURL",
-            "UsernameHeader",
-            "AccessKeyId",
-            "DataDir",
-            "",
-        ] {
-            assert!(!looks_like_credential(name), "{name}");
-        }
     }
 
     #[test]

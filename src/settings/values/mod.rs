@@ -26,6 +26,12 @@ enum Meaning<'a> {
 }
 
 impl ValueType {
+    /// A duration in nanoseconds, as Connect reads it; `None` if the text is none.
+    #[must_use]
+    pub fn duration(text: &str) -> Option<i64> {
+        duration::nanoseconds(text)
+    }
+
     /// Whether Connect can read the text as a value of this type. An empty text counts only as
     /// text.
     ///
@@ -34,6 +40,12 @@ impl ValueType {
     pub fn check(self, text: &str) -> Result<(), WrongValue> {
         read(self, text).map(|_| ())
     }
+}
+
+/// A duration in nanoseconds, as Connect reads it; `None` if the text is none.
+#[must_use]
+pub fn duration(text: &str) -> Option<i64> {
+    duration::nanoseconds(text)
 }
 
 /// Whether two texts mean the same to Connect, as `yes` and `true` or `5m` and `300s` do. Texts
