@@ -3,9 +3,11 @@
 //! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
 
 pub mod chart;
+pub mod check;
 pub mod cli;
-pub mod convert;
 pub mod connect;
+pub mod convert;
+pub mod datadir;
 pub mod diagnostic;
 pub mod files;
 pub mod gcfg;

@@ -9,8 +9,13 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::gcfg::{self, Document};
+use crate::output;
 use crate::source::SourceFile;
 use crate::yaml::{self, Map};
+
+/// The file that Connect's upgrades write settings to, beside the main one.
+const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
 
 /// A file, or standard input.
 #[derive(Debug, Clone)]
@@ -83,4 +88,45 @@ pub fn values(path: &Path) -> anyhow::Result<(Arc<SourceFile>, Map)> {
         )
         .into()),
     }
+}
+
+/// Reads configuration files, and the migration file beside the first, as Connect does.
+///
+/// # Errors
+/// One cannot be read; or [`InvalidInput`] with everything that is wrong in any of them.
+pub fn documents(from: &[Source]) -> anyhow::Result<Vec<Document>> {
+    let mut sources = from.to_vec();
+    let beside = sources
+        .first()
+        .and_then(Source::path)
+        .map(|path| path.with_file_name(MIGRATION_FILE))
+        .filter(|path| path.is_file());
+    if let Some(path) = beside
+        && !sources
+            .iter()
+            .filter_map(Source::path)
+            .any(|given| same_file(given) == same_file(&path))
+    {
+        output::talk(format!("reading {} too, as Connect does", path.display()));
+        sources.push(Source::File(path));
+    }
+    let mut documents = Vec::new();
+    let mut errors = Vec::new();
+    for source in &sources {
+        match gcfg::parse_bytes(&source.name(), &source.read()?) {
+            Ok(document) => documents.push(document),
+            Err(invalid) => errors.extend(invalid.0),
+        }
+    }
+    if errors.is_empty() {
+        Ok(documents)
+    } else {
+        Err(InvalidInput(errors).into())
+    }
+}
+
+/// A path in a form that is the same for all ways to write it.
+pub fn same_file(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path)
+        .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }

@@ -1,13 +1,14 @@
 //! The command line: one file per subcommand, each thin.
 
+mod check;
 mod completion;
 pub mod connect;
 pub mod duration;
 mod exit;
 mod global;
 mod input;
-mod values;
 mod rebuild;
+mod values;
 mod version;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
     Rebuild(Box<rebuild::Rebuild>),
     Version(version::Version),
@@ -61,6 +63,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(),
         Command::Rebuild(command) => command.run(),
         Command::Version(command) => command.run(),

@@ -1,22 +1,19 @@
 //! `values`: from `rstudio-connect.gcfg` to values for the chart.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::Exit;
-use super::input::{self, Source};
+use super::input::{self, Source, same_file};
 use crate::chart;
 use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
-use crate::gcfg::{self, Document, SettingName};
+use crate::gcfg::SettingName;
 use crate::output::{self, Format};
-
-/// The file that Connect's upgrades write settings to, beside the main one.
-const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
 
 /// Turn rstudio-connect.gcfg into values for the rstudio-connect chart
 ///
@@ -141,7 +138,7 @@ impl Values {
     /// Runs the command.
     pub fn run(&self) -> anyhow::Result<Exit> {
         self.check_targets()?;
-        let documents = self.documents()?;
+        let documents = input::documents(&self.from)?;
         let base = self
             .base
             .iter()
@@ -189,37 +186,6 @@ impl Values {
             }
         }
         Ok(())
-    }
-
-    fn documents(&self) -> anyhow::Result<Vec<Document>> {
-        let mut sources = self.from.clone();
-        let beside = sources
-            .first()
-            .and_then(Source::path)
-            .map(|path| path.with_file_name(MIGRATION_FILE))
-            .filter(|path| path.is_file());
-        if let Some(path) = beside
-            && !sources
-                .iter()
-                .filter_map(Source::path)
-                .any(|given| same_file(given) == same_file(&path))
-        {
-            output::talk(format!("reading {} too, as Connect does", path.display()));
-            sources.push(Source::File(path));
-        }
-        let mut documents = Vec::new();
-        let mut errors = Vec::new();
-        for source in &sources {
-            match gcfg::parse_bytes(&source.name(), &source.read()?) {
-                Ok(document) => documents.push(document),
-                Err(invalid) => errors.extend(invalid.0),
-            }
-        }
-        if errors.is_empty() {
-            Ok(documents)
-        } else {
-            Err(crate::diagnostic::InvalidInput(errors).into())
-        }
     }
 
     fn options(&self) -> Options {
@@ -311,9 +277,4 @@ impl Values {
         }
         Ok(())
     }
-}
-
-fn same_file(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path)
-        .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }

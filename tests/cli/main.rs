@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 
 mod chart_rules;
+#[cfg(unix)]
+mod check;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
