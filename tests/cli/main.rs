@@ -14,6 +14,7 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
+mod rebuild;
 mod stand_in;
 mod support;
 mod values;

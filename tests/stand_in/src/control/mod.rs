@@ -66,17 +66,17 @@ impl Control {
 
     /// The largest number of builds that ran at once.
     pub fn most_running(&self) -> usize {
-        self.shared.world().builds.most_running
+        self.shared.world().builds.queue.most_running
     }
 
     /// The largest number of builds that were submitted and hadn't ended at once.
     pub fn most_open(&self) -> usize {
-        self.shared.world().builds.most_open
+        self.shared.world().builds.queue.most_open
     }
 
     /// How many builds are submitted and haven't ended.
     pub fn open(&self) -> usize {
-        self.shared.world().open_builds()
+        self.shared.world().builds.queue.open
     }
 
     /// Waits until something holds of the builds, looking every few milliseconds.

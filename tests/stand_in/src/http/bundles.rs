@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::Value;
 
-use super::{ApiError, Caller, Reply};
+use super::request::since;
+use super::{ApiError, Caller, Reply, multipart};
 use crate::server::Shared;
 use crate::world::{Bundle, Item};
 
@@ -92,23 +93,34 @@ async fn download(
     Ok(([(CONTENT_TYPE, "application/gzip")], archive).into_response())
 }
 
+/// The archive as the body; since 2025.12.0 also as a form with metadata.
 async fn upload(
     State(shared): State<Arc<Shared>>,
     caller: Caller,
     Path(guid): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Reply {
     let mut world = shared.world();
     let item = caller.own_item(&world, &guid)?;
     if item.locked {
-        return Err(ApiError::new(
-            409,
-            222,
-            "This content is locked. New bundles cannot be uploaded.",
-        ));
+        let error = "This content is locked. New bundles cannot be uploaded.";
+        return Err(ApiError::new(409, 222, error));
     }
-    let metadata = Value::Object(serde_json::Map::new());
-    let bundle = Bundle::uploaded(world.new_id(), &item, body, metadata);
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let (archive, metadata) = match content_type {
+        Some(form) if form.starts_with("multipart/") && since(&world, 2025, 12).is_ok() => {
+            let wrong = || ApiError::bad_request("The form has no archive, or is malformed.");
+            multipart::read(form, &body).ok_or_else(wrong)?
+        }
+        _ => (body, Value::Object(serde_json::Map::new())),
+    };
+    if !archive.starts_with(&[0x1f, 0x8b]) {
+        return Err(ApiError::bad_request("The bundle is not a gzip archive."));
+    }
+    let bundle = Bundle::uploaded(world.new_id(), &item, archive, metadata);
     let answer = world.bundle_json(&item, &bundle);
     if let Some(item) = world.item_mut(&guid) {
         item.bundles.push(bundle);

@@ -8,6 +8,7 @@ mod details;
 mod error;
 mod gate;
 mod jobs;
+mod multipart;
 mod pages;
 mod request;
 mod search;

@@ -61,7 +61,7 @@ fn page(shared: &Shared, caller: Option<&Caller>, item: Option<&Item>) -> Respon
         )
             .into_response();
     };
-    let world = shared.world();
+    let mut world = shared.world();
     // An administrator who isn't among its viewers doesn't see the content itself.
     let may = match caller {
         None => item.access_type == "all",
@@ -88,10 +88,15 @@ fn page(shared: &Shared, caller: Option<&Caller>, item: Option<&Item>) -> Respon
         )
             .into_response();
     }
-    if item.is_api() {
+    let (guid, title) = (
+        item.guid.clone(),
+        item.title.clone().unwrap_or_else(|| item.name.clone()),
+    );
+    let is_api = item.is_api();
+    world.visit(&guid);
+    if is_api {
         return (StatusCode::NOT_FOUND, "{\"detail\":\"Not Found\"}").into_response();
     }
-    let title = item.title.as_deref().unwrap_or(&item.name);
     Html(format!(
         "<!DOCTYPE html><title>{title}</title><h1>{title}</h1>"
     ))

@@ -55,13 +55,11 @@ async fn server(State(shared): State<Arc<Shared>>, caller: Option<Caller>) -> Re
         "hostname": "connect-0",
         "version": shown.clone().unwrap_or_default(),
         "about": shown.map_or_else(|| "Posit Connect".to_owned(), |shown| format!("Posit Connect v{shown}")),
-        "authentication": authentication(),
+        "authentication": authentication(&world),
         "license": licence(&world),
         "license_expiration_ui_warning": true,
-        "end_of_support_ui_warning": true,
         "deprecated_settings": false,
         "deprecated_settings_ui_warning": true,
-        "viewers_can_request_privileges": true,
         "mail_all": false,
         "mail_configured": true,
         "public_warning": "",
@@ -97,21 +95,33 @@ async fn server(State(shared): State<Arc<Shared>>, caller: Option<Caller>) -> Re
         "new_parameterization_enabled": false,
         "use_window_location": false,
     });
+    let since = |year, month| version >= Version::new(year, month, 0);
     if let Some(settings) = settings.as_object_mut() {
-        if version >= Version::new(2024, 8, 0) {
-            settings.insert("locked_content_enabled".to_owned(), json!(true));
+        let mut put = |name: &str, value: Value| settings.insert(name.to_owned(), value);
+        if since(2024, 5) {
+            put("end_of_support_ui_warning", json!(true));
+            put("viewers_can_request_privileges", json!(true));
+        } else {
+            put("build", json!(format!("v{version}")));
+            put("enable_runtime_constraints", json!(true));
+            put("enable_image_management", json!(true));
+            put("google_analytics_tracking_id", json!(""));
+            put("queue_ui", json!(true));
+            put("viewer_kiosk", json!(false));
         }
-        if version < Version::new(2024, 5, 0) {
-            settings.insert("build".to_owned(), json!(format!("v{version}")));
-            settings.insert("enable_runtime_constraints".to_owned(), json!(true));
-            settings.insert("enable_image_management".to_owned(), json!(true));
+        if since(2024, 8) {
+            put("locked_content_enabled", json!(true));
+        }
+        if since(2024, 9) {
+            put("labs_enabled", json!(false));
+            put("oauth_integrations_enabled", json!(true));
+            put("whats_new_enabled", json!(true));
         }
     }
     Ok(Json(settings).into_response())
 }
-
-fn authentication() -> Value {
-    json!({
+fn authentication(world: &World) -> Value {
+    let mut authentication = json!({
         "handles_credentials": true,
         "handles_login": true,
         "challenge_response_enabled": false,
@@ -131,8 +141,11 @@ fn authentication() -> Value {
         "name": "Posit Connect",
         "notice": "",
         "warning_delay": 10,
-        "API_key_auth": true,
-    })
+    });
+    if world.config.version >= Version::new(2024, 5, 0) {
+        authentication["API_key_auth"] = json!(true);
+    }
+    authentication
 }
 
 /// The licence. Numbers and flags were texts until 2024.
@@ -154,7 +167,7 @@ fn licence(world: &World) -> Value {
         }
     };
     let launcher = world.config.execution == Execution::Kubernetes;
-    json!({
+    let mut licence = json!({
         "ts": 1_790_000_000_000_u64,
         "status": if valid { "activated" } else { "expired" },
         "expiration": if valid { 1_830_000_000_000_u64 } else { 1_789_000_000_000 },
@@ -169,23 +182,31 @@ fn licence(world: &World) -> Value {
         "type": "local",
         "users": count(0),
         "user-activity-days": count(365),
-        "users-grace": "true",
         "shiny-users": count(0),
         "allow-apis": flag(true),
         "custom-branding": flag(true),
         "current-user-execution": flag(true),
-        "anonymous-servers": flag(true),
-        "unrestricted-servers": flag(true),
-        "anonymous-branding": flag(false),
-        "oauth-integrations": flag(true),
         "enable-launcher": flag(launcher),
-    })
+    });
+    if !old {
+        for name in [
+            "anonymous-servers",
+            "unrestricted-servers",
+            "oauth-integrations",
+        ] {
+            licence[name] = json!(true);
+        }
+        licence["anonymous-branding"] = json!(false);
+        licence["users-grace"] = json!("true");
+    }
+    licence
 }
 
 /// Without a key, and without a version.
-async fn public() -> Reply {
+async fn public(State(shared): State<Arc<Shared>>) -> Reply {
+    let authentication = authentication(&shared.world());
     Ok(Json(json!({
-        "authentication": authentication(),
+        "authentication": authentication,
         "self_registration": false,
         "system_display_name": "Posit Connect",
         "public_warning": "",

@@ -63,7 +63,7 @@ async fn visits(
     keyset(&found, &query, &caller.base, "content/visits", |one| {
         let item = world.item(&one.content);
         let rendering = item.and_then(|item| item.rendering.as_ref());
-        json!({
+        let mut visit = json!({
             "content_guid": one.content,
             "user_guid": one.user,
             "variant_key": rendering.map(|rendering| rendering.key.clone()),
@@ -72,8 +72,11 @@ async fn visits(
             "bundle_id": item.and_then(|item| item.active),
             "data_version": 3,
             "path": one.path,
-            "user_agent": "Mozilla/5.0",
-        })
+        });
+        if world.config.version >= Version::new(2026, 1, 0) {
+            visit["user_agent"] = json!("Mozilla/5.0");
+        }
+        visit
     })
 }
 
@@ -138,17 +141,21 @@ fn keyset(
     let previous = (start > 0)
         .then(|| page.first().map(|one| one.id.to_string()))
         .flatten();
-    Ok(Json(json!({
-        "paging": {
-            "cursors": { "previous": previous, "next": next },
-            "first": own,
-            "previous": previous.as_ref().map(|key| format!("{own}?previous={key}")),
-            "next": next.as_ref().map(|key| format!("{own}?next={key}")),
-            "last": format!("{own}?last=true"),
-        },
-        "results": page.iter().map(|one| show(one)).collect::<Vec<_>>(),
-    }))
-    .into_response())
+    // What there isn't is absent, not null.
+    let mut cursors = json!({});
+    let mut paging = json!({ "first": own });
+    if let Some(key) = &previous {
+        cursors["previous"] = json!(key);
+        paging["previous"] = json!(format!("{own}?previous={key}"));
+    }
+    if let Some(key) = &next {
+        cursors["next"] = json!(key);
+        paging["next"] = json!(format!("{own}?next={key}"));
+        paging["last"] = json!(format!("{own}?last=true"));
+    }
+    paging["cursors"] = cursors;
+    let results: Vec<Value> = page.iter().map(|one| show(one)).collect();
+    Ok(Json(json!({ "paging": paging, "results": results })).into_response())
 }
 
 async fn hits(

@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::{Build, Environment, Work};
 use crate::config::Outcome;
 
 /// Settings of an item that are null until somebody sets them, and the type each has.
@@ -166,6 +167,61 @@ impl Item {
         }
     }
 
+    /// The job of a key.
+    pub(crate) fn job_mut(&mut self, key: Option<&str>) -> Option<&mut Job> {
+        let mut jobs = self.jobs.iter_mut().rev();
+        jobs.find(|job| Some(job.key.as_str()) == key)
+    }
+
+    /// A build of a bundle ended well, in an environment if the bundle needs one.
+    pub(crate) fn built(
+        &mut self,
+        build: &Build,
+        environment: Option<&Environment>,
+        rendering: u64,
+    ) {
+        let id: u64 = build.bundle_id.parse().unwrap_or(0);
+        if build.activate && build.work != Work::Render {
+            self.active = Some(id);
+        }
+        if build.work == Work::Deploy {
+            self.last_deployed = Timestamp::now();
+        }
+        let is_active = self.active == Some(id);
+        let Some(bundle) = self.bundles.iter_mut().find(|bundle| bundle.id == id) else {
+            return;
+        };
+        if let Some(environment) = environment {
+            bundle.built = Some((environment.cluster(), environment.image.clone()));
+        }
+        if is_active {
+            let version = |asked: &Option<String>, has: fn(&Environment) -> &'static str| {
+                asked
+                    .as_ref()
+                    .and(environment)
+                    .map(|one| has(one).to_owned())
+            };
+            self.app_mode.clone_from(&bundle.app_mode);
+            self.r_version = version(&bundle.r_version, |one| one.r);
+            self.py_version = version(&bundle.py_version, |one| one.python);
+            self.quarto_version = version(&bundle.quarto_version, |one| one.quarto);
+            self.cluster = environment.map(Environment::cluster);
+            self.image = environment.and_then(|one| one.image.clone());
+            self.environment_guid = environment
+                .filter(|one| one.image.is_some())
+                .map(|one| one.guid.clone());
+        }
+        if build.work != Work::Build && self.is_rendered() {
+            let before = self.rendering.take();
+            self.rendering = Some(Rendering {
+                variant: before.as_ref().map_or(rendering, |one| one.variant),
+                key: before.map_or_else(|| "default1".to_owned(), |one| one.key),
+                rendering,
+                rendered: Timestamp::now(),
+            });
+        }
+    }
+
     pub(crate) fn bundle(&self, id: u64) -> Option<&Bundle> {
         self.bundles.iter().find(|bundle| bundle.id == id)
     }
@@ -199,6 +255,25 @@ impl Item {
             self.app_mode.as_str(),
             "api" | "python-api" | "python-fastapi" | "tensorflow-saved-model"
         )
+    }
+
+    /// What the job is called that runs it; `None` for what doesn't run.
+    pub(crate) fn run_tag(&self) -> Option<&'static str> {
+        Some(match self.app_mode.as_str() {
+            "shiny" | "rmd-shiny" | "quarto-shiny" => "run_app",
+            "api" => "run_api",
+            "python-api" => "run_python_api",
+            "python-fastapi" => "run_fastapi_app",
+            "python-dash" => "run_dash_app",
+            "python-streamlit" => "run_streamlit",
+            "python-bokeh" => "run_bokeh_app",
+            "python-panel" => "run_panel_app",
+            "python-gradio" => "run_gradio_app",
+            "python-shiny" => "run_pyshiny_app",
+            "jupyter-voila" => "run_voila_app",
+            "tensorflow-saved-model" => "run_tensorflow",
+            _ => return None,
+        })
     }
 
     /// Whether it is used through Shiny sessions instead of visits.

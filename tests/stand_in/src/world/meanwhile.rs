@@ -1,8 +1,8 @@
-//! What other people do to content while somebody builds it.
+//! What people do to content: use it, or change it while somebody builds it.
 
 use jiff::Timestamp;
 
-use super::World;
+use super::{Job, JobState, World};
 
 impl World {
     /// A new bundle like the newest, uploaded by somebody and perhaps deployed. Gives its id.
@@ -28,5 +28,30 @@ impl World {
         };
         item.locked = locked;
         true
+    }
+
+    /// Somebody opens an item: one that runs is started, if it doesn't run yet.
+    pub(crate) fn visit(&mut self, guid: &str) {
+        let (id, key) = (self.new_id(), self.random.key(16));
+        let Some(item) = self.item_mut(guid) else {
+            return;
+        };
+        let (Some(tag), Some(bundle)) = (item.run_tag(), item.active) else {
+            return;
+        };
+        let runs = |job: &Job| job.tag == tag && job.state == JobState::Active;
+        if !item.jobs.iter().any(runs) {
+            let image = item.image.clone();
+            item.jobs.push(Job {
+                id,
+                key,
+                tag,
+                bundle,
+                started: Timestamp::now(),
+                state: JobState::Active,
+                image,
+                log: Vec::new(),
+            });
+        }
     }
 }

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 pub use builds::{Build, BuildEnd};
 pub(crate) use builds::{Order, Work, submit};
 pub(crate) use caches::Cache;
-pub(crate) use item::{Bundle, Item, Job, JobState, Permission, Rendering, Setting};
+pub(crate) use item::{Bundle, Item, Job, JobState, Permission, Setting};
 pub(crate) use json::{Include, seconds, user_json};
 pub(crate) use runtimes::{Environment, Language};
 pub(crate) use tasks::Task;
