@@ -7,6 +7,11 @@
 mod code;
 pub mod configuration;
 pub mod data_directory;
+pub mod database;
+pub mod images;
+pub mod postgres;
+pub mod runtimes;
+pub mod server;
 pub mod table;
 pub mod values;
 pub mod versions;

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::gcfg::{self, Document};
+use crate::inventory::{self, Inventory};
 use crate::output;
 use crate::source::SourceFile;
 use crate::yaml::{self, Map};
@@ -129,4 +130,16 @@ pub fn documents(from: &[Source]) -> anyhow::Result<Vec<Document>> {
 pub fn same_file(path: &Path) -> PathBuf {
     std::fs::canonicalize(path)
         .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+}
+
+/// Reads an inventory.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn inventory(path: &Path) -> anyhow::Result<Inventory> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let name = path.display().to_string();
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("{name} is not an inventory: it is not UTF-8"))?;
+    Ok(inventory::read(&Arc::new(SourceFile::new(name, text)))?)
 }

@@ -7,7 +7,10 @@ pub mod duration;
 mod exit;
 mod global;
 mod input;
+mod inventory;
 mod rebuild;
+mod ticker;
+mod validate;
 mod values;
 mod version;
 
@@ -40,9 +43,11 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inventory(Box<inventory::InventoryCommand>),
     Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
     Rebuild(Box<rebuild::Rebuild>),
+    Validate(Box<validate::Validate>),
     Version(version::Version),
     Completion(completion::Completion),
 }
@@ -63,9 +68,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Inventory(command) => command.run(),
         Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(),
         Command::Rebuild(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };

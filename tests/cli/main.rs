@@ -5,9 +5,12 @@
 mod chart_rules;
 #[cfg(unix)]
 mod check;
+#[cfg(unix)]
+mod check_servers;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
+mod inventory;
 #[cfg(unix)]
 mod package;
 #[cfg(unix)]
@@ -17,6 +20,7 @@ mod plugin_post_renderer;
 mod rebuild;
 mod stand_in;
 mod support;
+mod validate;
 mod values;
 mod version;
 #[cfg(unix)]

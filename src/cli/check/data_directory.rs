@@ -5,35 +5,28 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::check::data_directory::{Facts, bytes};
-use crate::datadir::mounts;
-use crate::datadir::{self, Progress};
-use crate::output;
+use crate::cli::ticker::Ticker;
+use crate::datadir::{self, mounts};
 
 /// Questions at once: enough for a network filesystem to answer in parallel.
 const WORKERS: usize = 8;
-
-/// Lines of progress where there is no terminal come this many seconds apart.
-const PAUSE: u32 = 10;
 
 /// Looks at everything in a data directory.
 pub fn look(path: &Path) -> anyhow::Result<Facts> {
     let named = || format!("cannot walk {}", path.display());
     let path = std::fs::canonicalize(path).with_context(named)?;
-    let bar = indicatif::ProgressBar::new_spinner();
-    let interactive = !bar.is_hidden();
-    let mut seconds = 0_u32;
+    let mut ticker = Ticker::new();
     let summary = datadir::walk(&path, WORKERS, |progress| {
-        seconds += 1;
-        let line = line(progress);
-        if interactive {
-            bar.set_message(line);
-            bar.tick();
-        } else if seconds.is_multiple_of(PAUSE) {
-            output::talk(line);
-        }
+        ticker.at(|| {
+            format!(
+                "{} entries, {}",
+                progress.entries(),
+                bytes(progress.bytes())
+            )
+        });
     })
     .with_context(named)?;
-    bar.finish_and_clear();
+    ticker.end();
     let mounts = std::fs::read_to_string("/proc/self/mountinfo")
         .map(|text| mounts::parse(&text))
         .unwrap_or_default();
@@ -48,12 +41,4 @@ pub fn look(path: &Path) -> anyhow::Result<Facts> {
         mounts,
         free,
     })
-}
-
-fn line(progress: &Progress) -> String {
-    format!(
-        "{} entries, {}",
-        progress.entries(),
-        bytes(progress.bytes())
-    )
 }

@@ -3,19 +3,26 @@
 #[cfg(unix)]
 mod data_directory;
 mod helm;
+mod servers;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
 
+use super::connect::ConnectArgs;
 use super::input::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Release};
-use crate::check::{Check, Report, configuration, data_directory as data, table, values, versions};
+use crate::check::{
+    Check, Report, configuration, data_directory as data, database, images, runtimes, server,
+    table, values, versions,
+};
 use crate::convert::account::Account;
+use crate::convert::options::SecretName;
 use crate::convert::{self, BaseFile, Inputs, Options};
 use crate::gcfg::Document;
+use crate::inventory::Inventory;
 use crate::output::{self, Format};
 use crate::yaml::Map;
 
@@ -65,9 +72,44 @@ pub struct CheckCommand {
     #[arg(long, value_name = "VERSION")]
     connect_version: Option<String>,
 
+    /// Inventory of the old server's content, as `inventory` writes it
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+
+    /// Print an executionEnvironments block for the inventory's content, from public images; the
+    /// checks go to standard error then
+    #[arg(long, requires = "inventory")]
+    suggest: bool,
+
+    /// Table of images to suggest from, instead of the public ones
+    #[arg(long, value_name = "FILE", requires = "suggest")]
+    images: Option<PathBuf>,
+
+    /// Connect to the database of --from, with CONNECT_POSTGRES_PASSWORD or the file's password
+    #[arg(long, requires = "from")]
+    connect_database: bool,
+
+    /// Secret in the cluster with the database's password
+    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse)]
+    secret_name: SecretName,
+
+    #[command(flatten)]
+    old_server: ConnectArgs,
+
+    #[command(flatten)]
+    new_server: servers::NewServerArgs,
+
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+}
+
+/// What servers said.
+struct Asked {
+    old: Option<servers::Old>,
+    target: Option<Result<database::Target, database::TargetError>>,
+    connection: Option<database::Connection>,
+    available: Option<runtimes::Available>,
 }
 
 /// What the flags led to.
@@ -81,20 +123,44 @@ struct Gathered {
     account: Option<Account>,
     release: Release,
     versions: versions::Facts,
+    inventory: Option<Inventory>,
 }
 
 impl CheckCommand {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        let gathered = self.gather(global)?;
+        let mut gathered = self.gather(global)?;
+        let asked = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start")?
+            .block_on(self.ask(&gathered))?;
+        self.learn_version(&mut gathered, &asked);
         let mut checks = self.configuration(&gathered);
         checks.extend(versions::checks(
             &gathered.versions,
             gathered.values.as_ref(),
         ));
+        checks.extend(self.database(&asked));
+        checks.extend(runtimes::checks(
+            gathered.inventory.as_ref(),
+            asked.available.as_ref(),
+        ));
+        checks.extend(match asked.old {
+            None => server::not_asked(),
+            Some(servers::Old {
+                facts: Err(error), ..
+            }) => server::unanswered(&error),
+            Some(servers::Old {
+                facts: Ok(facts), ..
+            }) => server::checks(&facts, gathered.values.as_ref()),
+        });
         checks.extend(self.data_directory()?);
         let report = Report::new(checks);
         self.show(&report)?;
+        if let (true, Some(inventory)) = (self.suggest, &gathered.inventory) {
+            output::data(images::suggest(&self.images()?, inventory).as_bytes())?;
+        }
         Ok(if report.failed() {
             Exit::Blocked
         } else {
@@ -112,6 +178,11 @@ impl CheckCommand {
                 Ok(BaseFile { source, values })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
+        let inventory = self
+            .inventory
+            .as_deref()
+            .map(input::inventory)
+            .transpose()?;
         let helm = helm::Helm::find();
         let (chart, defaults) = match &self.chart {
             Some(reference) => helm::chart(reference, helm.as_ref())?,
@@ -149,7 +220,60 @@ impl CheckCommand {
             account,
             release,
             versions,
+            inventory,
         })
+    }
+
+    async fn ask(&self, gathered: &Gathered) -> anyhow::Result<Asked> {
+        let target =
+            (!gathered.documents.is_empty()).then(|| database::Target::of(&gathered.documents));
+        let connection = match &target {
+            Some(Ok(target)) if self.connect_database => Some(servers::database(target).await),
+            _ => None,
+        };
+        let available = self
+            .new_server
+            .runtimes(&self.old_server.options()?)
+            .await?
+            .or_else(|| gathered.values.as_ref().map(runtimes::Available::of_values));
+        Ok(Asked {
+            old: servers::old(&self.old_server).await?,
+            target,
+            connection,
+            available,
+        })
+    }
+
+    /// The flag knows best, then the server itself, then the inventory.
+    fn learn_version(&self, gathered: &mut Gathered, asked: &Asked) {
+        let server = asked
+            .old
+            .as_ref()
+            .and_then(|old| Some((old.version.clone()?, "--server")));
+        let inventory = gathered
+            .inventory
+            .as_ref()
+            .and_then(|inventory| Some((inventory.server.version.clone()?, "the inventory")));
+        let versions = &mut gathered.versions;
+        versions.old_server = versions.old_server.take().or(server).or(inventory);
+    }
+
+    fn database(&self, asked: &Asked) -> Vec<Check> {
+        match &asked.target {
+            None => database::not_asked(),
+            Some(target) => {
+                database::checks(target, asked.connection.as_ref(), self.secret_name.as_str())
+            }
+        }
+    }
+
+    fn images(&self) -> anyhow::Result<Vec<images::Image>> {
+        let Some(path) = &self.images else {
+            return images::builtin().context("internal error: the built-in table of images");
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        images::read(&text).with_context(|| format!("{} is no table of images", path.display()))
     }
 
     fn configuration(&self, gathered: &Gathered) -> Vec<Check> {
@@ -192,6 +316,14 @@ impl CheckCommand {
 
     fn show(&self, report: &Report) -> anyhow::Result<()> {
         let text = match output::structured(self.output, report)? {
+            Some(text) if self.suggest => {
+                output::talk(text.trim_end());
+                return Ok(());
+            }
+            None if self.suggest => {
+                output::talk(table::draw(report, output::talk_width()).trim_end());
+                return Ok(());
+            }
             Some(text) => text,
             None => {
                 let drawn = table::draw(report, output::data_width());

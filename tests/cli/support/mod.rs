@@ -6,6 +6,8 @@ pub mod home;
 #[cfg(unix)]
 pub mod package;
 #[cfg(unix)]
+pub mod postgres;
+#[cfg(unix)]
 pub mod server;
 pub mod tools;
 
