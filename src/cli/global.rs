@@ -73,6 +73,16 @@ impl Global {
         choice.write_global();
     }
 
+    /// How to reach the cluster.
+    #[must_use]
+    pub fn access(&self) -> crate::release::Access {
+        crate::release::Access {
+            kubeconfig: self.kubeconfig.clone(),
+            context: self.kube_context.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
+
     /// Whether to say more: `--debug`, or Helm's `HELM_DEBUG`.
     #[must_use]
     pub fn debugging(&self) -> bool {

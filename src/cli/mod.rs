@@ -12,6 +12,14 @@ mod rebuild;
 mod ticker;
 mod validate;
 mod values;
+mod overlay;
+mod post_render;
+mod upgrade;
+mod values;
+mod rebuild;
+mod revert;
+mod session;
+mod status;
 mod version;
 
 use std::ffi::OsString;
@@ -46,14 +54,20 @@ enum Command {
     Inventory(Box<inventory::InventoryCommand>),
     Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
+    PostRender(post_render::PostRender),
+    Overlay(overlay::Overlay),
+    Upgrade(upgrade::Upgrade),
     Rebuild(Box<rebuild::Rebuild>),
     Validate(Box<validate::Validate>),
+    Status(Box<status::Status>),
+    Revert(Box<revert::Revert>),
     Version(version::Version),
     Completion(completion::Completion),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args = post_render::by_name(args.into_iter().collect());
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -71,8 +85,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Inventory(command) => command.run(),
         Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(),
+        Command::PostRender(command) => command.run(),
+        Command::Overlay(command) => command.run(&cli.global),
+        Command::Upgrade(command) => command.run(&cli.global),
         Command::Rebuild(command) => command.run(),
         Command::Validate(command) => command.run(),
+        Command::Status(command) => command.run(&cli.global),
+        Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
     };

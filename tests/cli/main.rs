@@ -7,10 +7,13 @@ mod chart_rules;
 mod check;
 #[cfg(unix)]
 mod check_servers;
+mod cluster;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
 mod inventory;
+#[cfg(unix)]
+mod overlay;
 #[cfg(unix)]
 mod package;
 #[cfg(unix)]
@@ -19,8 +22,12 @@ mod plugin;
 mod plugin_post_renderer;
 mod rebuild;
 mod stand_in;
+#[cfg(unix)]
+mod post_render;
 mod support;
 mod validate;
+#[cfg(unix)]
+mod upgrade;
 mod values;
 mod version;
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! `rebuild`: clear the runtime caches and build content anew.
 
 mod choice;
-mod confirm;
+pub mod confirm;
 mod dry_run;
 mod history;
 mod logs;
@@ -9,7 +9,7 @@ mod place;
 mod run;
 mod signals;
 mod status;
-mod table;
+pub mod table;
 
 use clap::{Args, Subcommand};
 

@@ -2,7 +2,13 @@
 
 pub mod chart;
 #[cfg(unix)]
+pub mod cluster;
+#[cfg(unix)]
+pub mod connect_server;
+#[cfg(unix)]
 pub mod home;
+#[cfg(unix)]
+pub mod kubelet;
 #[cfg(unix)]
 pub mod package;
 #[cfg(unix)]

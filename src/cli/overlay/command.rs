@@ -1,0 +1,80 @@
+//! `overlay command`: how to run the post-renderer without the wrapper.
+
+use clap::Args;
+
+use super::super::upgrade::plugin_list;
+use super::super::{Exit, Global};
+use crate::helm::Helm;
+use crate::output::{self, Format};
+use crate::overlay::Laying;
+use crate::overlay::Selection;
+use crate::overlay::invocation::{Major, invocation, shell_word};
+
+/// Print the flags with which this Helm runs the post-renderer, ready to paste
+///
+/// 'helm connect-migrate upgrade' adds them by itself. Every later 'helm upgrade' without them takes
+/// the temporary settings off again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  helm connect-migrate overlay command
+  helm connect-migrate overlay command --set 'Server.PublicWarning=We are moving'")]
+pub struct CommandFlags {
+    /// Lay one more setting (repeatable); credentials are refused
+    #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE")]
+    settings: Vec<String>,
+
+    /// Which ConfigMap, where several hold a Connect configuration (repeatable)
+    #[arg(long = "configmap", value_name = "NAMESPACE/NAME")]
+    config_maps: Vec<Selection>,
+
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl CommandFlags {
+    /// Runs the command.
+    pub fn run(&self, _global: &Global) -> anyhow::Result<Exit> {
+        let helm = Helm::find();
+        let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
+        let mut args = Vec::new();
+        for setting in &self.settings {
+            setting.parse::<Laying>()?;
+            args.extend(["--set".into(), setting.into()]);
+        }
+        for config_map in &self.config_maps {
+            args.extend(["--configmap".into(), config_map.to_string().into()]);
+        }
+        let told = invocation(major, &plugin_list(&helm, major)?, args, None)?;
+        if told.folder.is_some() {
+            anyhow::bail!(
+                "Helm 4 takes a post-renderer only from a plugin, and this program is not in one: install the plugin connect-migrate, or use '{} upgrade'",
+                std::env::current_exe()?.display()
+            );
+        }
+        let flags: Vec<String> = told
+            .flags
+            .iter()
+            .map(|flag| flag.to_string_lossy().into_owned())
+            .collect();
+        let plugins = told.plugins.map(|p| p.to_string_lossy().into_owned());
+        let report = serde_json::json!({
+            "environment": plugins.iter().map(|p| ("HELM_PLUGINS", p)).collect::<std::collections::BTreeMap<_, _>>(),
+            "flags": flags,
+        });
+        let text = output::structured(self.output, &report)?.unwrap_or_else(|| {
+            let words: Vec<String> = flags.iter().map(|flag| shell_word(flag)).collect();
+            let words = words.join(" ");
+            match &plugins {
+                None => format!("{words}\n"),
+                Some(plugins) => format!(
+                    "HELM_PLUGINS={} helm upgrade --install RELEASE CHART -f values.yaml {words}\n",
+                    shell_word(plugins)
+                ),
+            }
+        });
+        output::data(text.as_bytes())?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,105 @@
+//! `overlay show`: whether the overlay is on.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::super::Exit;
+use super::super::input::Source;
+use crate::gcfg;
+use crate::output::{self, Format};
+use crate::overlay::{Found, Shown, detect, detect_gcfg};
+
+/// Say whether the temporary settings are on in manifests or in a gcfg file
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  helm get manifest rsc | helm connect-migrate overlay show -
+  helm connect-migrate overlay show /etc/rstudio-connect/rstudio-connect.gcfg --output json")]
+pub struct Show {
+    /// Manifests (YAML or JSON) or a gcfg file; - for standard input
+    #[arg(value_name = "FILE")]
+    file: Source,
+
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl Show {
+    /// Runs the command.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        let bytes = self.file.read()?;
+        let shown = if is_gcfg(&bytes) {
+            detect_gcfg(&String::from_utf8_lossy(&bytes))?
+        } else {
+            detect(&bytes)?
+        };
+        let text = output::structured(self.output, &shown)?.unwrap_or_else(|| table(&shown));
+        output::data(text.as_bytes())?;
+        Ok(Exit::Done)
+    }
+}
+
+/// A gcfg file has a header; manifests parse as gcfg only when they are empty.
+fn is_gcfg(bytes: &[u8]) -> bool {
+    let header = bytes
+        .split(|&b| b == b'\n')
+        .any(|line| line.trim_ascii_start().starts_with(b"["));
+    let manifest = memchr::memmem::find(bytes, b"kind").is_some()
+        && memchr::memmem::find(bytes, b"metadata").is_some();
+    header && (!manifest || gcfg::parse_bytes("", bytes).is_ok())
+}
+
+fn table(shown: &Shown) -> String {
+    if shown.config_maps.is_empty() {
+        return "No Connect configuration is in these manifests.\n".to_owned();
+    }
+    shown.config_maps.iter().map(one).collect()
+}
+
+fn one(found: &Found) -> String {
+    let what = match (&found.namespace, &found.name) {
+        (Some(namespace), Some(name)) => format!("ConfigMap {namespace}/{name}"),
+        (None, Some(name)) => format!("ConfigMap {name}"),
+        _ => "Configuration".to_owned(),
+    };
+    let state = match (found.on, found.in_effect, found.intact) {
+        (true, _, Some(false)) => {
+            "marked as on, but changed since: they cannot be taken off from the record"
+        }
+        (true, true, _) => "on",
+        (true, false, _) => "marked as on, but not in effect",
+        (false, true, _) => "in effect, but not marked (set in values or by hand)",
+        (false, false, _) => "off",
+    };
+    let mut text = format!("{what}: temporary settings are {state}\n");
+    let settings = if found.on {
+        &found.settings
+    } else {
+        &found.effective
+    };
+    for (setting, value) in settings {
+        text.push_str(&format!("  {setting} = {}", value_text(value)));
+        if let Some(original) = found.originals.get(setting) {
+            text.push_str(&format!("  (was {})", value_text(original)));
+        }
+        text.push('\n');
+    }
+    for workload in &found.workloads {
+        let pods = match workload.checksum_matches {
+            Some(true) => "restarts with this configuration",
+            Some(false) => "has the checksum of another configuration",
+            None => "has no checksum of the configuration",
+        };
+        text.push_str(&format!("  {} {} {pods}\n", workload.kind, workload.name));
+    }
+    text
+}
+
+fn value_text(value: &Value) -> &str {
+    match value {
+        Value::Null => "not set",
+        Value::String(text) => text,
+        _ => "a key without a value",
+    }
+}

@@ -1,0 +1,181 @@
+//! `post-render`: lays the temporary settings over the manifests that Helm pipes through.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+
+use super::Exit;
+use crate::files::{Access, Existing, write};
+use crate::manifests::Stream;
+use crate::overlay::{
+    self, Laying, Options, Refusal, Report, Selection, Then, helm, lay, log, poison, with_temporary,
+};
+
+/// Lay the temporary settings over manifests, as a Helm post-renderer
+///
+/// Reads manifests on standard input and writes them to standard output with three settings laid
+/// over Connect's configuration while the migration runs: Scheduler.MinProcessesLimit = 0,
+/// Applications.ScheduleConcurrency = 0, Applications.PythonEnvironmentReaping = false. Every later
+/// 'helm upgrade' without it takes them off again.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  helm upgrade --install rsc rstudio/rstudio-connect -f values.yaml --post-renderer connect-migrate
+  helm connect-migrate overlay command     # the flags for your Helm
+  helm template rsc rstudio/rstudio-connect -f values.yaml | helm connect-migrate post-render
+  … --post-renderer connect-migrate \\
+    --post-renderer-args --set --post-renderer-args 'Server.PublicWarning=We are moving'")]
+pub struct PostRender {
+    #[command(flatten)]
+    overlay: OverlayArgs,
+
+    /// Also write what was done to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// The Helm 4 plugin that --then is
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    then_plugin: Option<PathBuf>,
+
+    /// Another post-renderer to run behind this one; takes the rest of the command line
+    #[arg(long, num_args = 1.., allow_hyphen_values = true, value_names = ["CMD", "ARGS"])]
+    then: Vec<String>,
+}
+
+/// What is laid, and over what.
+#[derive(Debug, Clone, Args)]
+pub struct OverlayArgs {
+    /// Lay one more setting (repeatable); credentials are refused
+    #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE", value_parser = set)]
+    settings: Vec<Laying>,
+
+    /// Which ConfigMap, where several hold a Connect configuration (repeatable)
+    #[arg(long = "configmap", value_name = "NAMESPACE/NAME")]
+    config_maps: Vec<Selection>,
+
+    /// Pass manifests without a Connect configuration through instead of refusing them
+    #[arg(long)]
+    allow_missing: bool,
+}
+
+/// Reads a `--set`.
+pub fn set(text: &str) -> Result<Laying, overlay::SetError> {
+    text.parse()
+}
+
+/// Helm 3 takes a post-renderer by its name in `PATH` and adds nothing to its command line; under
+/// the plugin's name we are that post-renderer, so that one spelling serves both Helms.
+pub fn by_name(mut args: Vec<OsString>) -> Vec<OsString> {
+    let called = args.first().map(Path::new).and_then(Path::file_stem);
+    if called != Some(OsStr::new("connect-migrate")) {
+        return args;
+    }
+    let ours = [
+        "--set",
+        "--configmap",
+        "--allow-missing",
+        "--report",
+        "--then",
+    ];
+    let meant = match args.get(1) {
+        None => !io::stdin().is_terminal(),
+        Some(first) => {
+            let first = first.to_string_lossy();
+            let name = first.split_once('=').map_or(&*first, |(name, _)| name);
+            ours.contains(&name)
+        }
+    };
+    if meant {
+        args.insert(1, "post-render".into());
+    }
+    args
+}
+
+impl OverlayArgs {
+    fn options(&self) -> Options {
+        Options {
+            settings: with_temporary(&self.settings),
+            selections: self.config_maps.clone(),
+            allow_missing: self.allow_missing,
+        }
+    }
+}
+
+impl PostRender {
+    /// Runs the command.
+    pub fn run(&self) -> anyhow::Result<Exit> {
+        let mut input = Vec::new();
+        io::stdin()
+            .lock()
+            .read_to_end(&mut input)
+            .context("cannot read the manifests")?;
+        match self.render(&input) {
+            Ok(report) => {
+                self.leave(&report)?;
+                Ok(Exit::Done)
+            }
+            Err(Failure::Refused(refusal)) => {
+                let documents = Stream::split(&input).with_content().count();
+                let message = refusal.to_string();
+                self.leave(&Report::refused(message.clone(), documents))?;
+                if helm::is_helm_4_post_renderer() {
+                    let mut out = io::stdout().lock();
+                    poison(&input, &format!("connect-migrate: {message}"), &mut out)?;
+                    out.flush()?;
+                    return Ok(Exit::Done);
+                }
+                Err(anyhow!("{message}"))
+            }
+            Err(Failure::Output(error)) => {
+                let mut report = Report::refused(format!("cannot write: {error}"), 0);
+                report.documents = Stream::split(&input).with_content().count();
+                self.leave(&report)?;
+                Err(anyhow!(error).context("cannot write the manifests"))
+            }
+        }
+    }
+
+    /// Writes the result, all at once, when nothing can be refused any more.
+    fn render(&self, input: &[u8]) -> Result<Report, Failure> {
+        let laid = lay(input, &self.overlay.options()).map_err(Failure::Refused)?;
+        let mut out = io::stdout().lock();
+        match self.then() {
+            None => laid.output.write_to(&mut out),
+            Some(then) => {
+                let output = overlay::run_then(&then, &laid.output).map_err(Failure::Refused)?;
+                out.write_all(&output)
+            }
+        }
+        .and_then(|()| out.flush())
+        .map_err(Failure::Output)?;
+        Ok(laid.report)
+    }
+
+    fn then(&self) -> Option<Then> {
+        let (program, args) = self.then.split_first()?;
+        Some(Then {
+            program: program.clone(),
+            args: args.to_vec(),
+            plugin: self.then_plugin.clone(),
+        })
+    }
+
+    /// Leaves a record in the log, and in the file that was asked for.
+    fn leave(&self, report: &Report) -> anyhow::Result<()> {
+        log::append(report);
+        if let Some(path) = &self.report {
+            let text = serde_json::to_vec(report)?;
+            write(path, &text, Access::Private, Existing::Replace)?;
+        }
+        Ok(())
+    }
+}
+
+/// Why nothing was handed out.
+enum Failure {
+    Refused(Refusal),
+    Output(io::Error),
+}

@@ -1,0 +1,95 @@
+//! Talking to a release's server: at the address that is given, or through the cluster.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+
+use super::connect::ConnectArgs;
+use crate::connect::{Connect, Notice};
+use crate::output;
+use crate::release::{Cluster, Forward, Workload};
+use crate::survey::Answer;
+use crate::survey::steps::Facts;
+
+/// A connection to a server; the way to it is closed with it.
+pub struct Session {
+    /// The server.
+    pub connect: Connect,
+    _forward: Option<Forward>,
+}
+
+/// Runs something that waits for cluster and server.
+///
+/// # Errors
+/// Those of the work.
+pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(work)
+}
+
+impl Session {
+    /// Opens a connection: to `--server`, else through the API server to a pod of the workload.
+    ///
+    /// # Errors
+    /// There is no API key, no way to the server, or no server.
+    pub async fn open(
+        args: &ConnectArgs,
+        cluster: &Cluster,
+        workload: Option<&Workload>,
+    ) -> anyhow::Result<Self> {
+        let key = args.key()?;
+        let options = args.options()?;
+        let (server, forward) = match &args.server {
+            Some(server) => (server.clone(), None),
+            None => {
+                let workload = workload.context(
+                    "the release's Deployment is not to be seen; give the server with --server URL",
+                )?;
+                let forward = Forward::open(cluster, workload).await?;
+                (forward.url().parse()?, Some(forward))
+            }
+        };
+        let connect = Connect::open(server, key, &options, Arc::new(tell)).await?;
+        Ok(Self {
+            connect,
+            _forward: forward,
+        })
+    }
+
+    /// What the server says of itself.
+    pub async fn facts(&self) -> Facts {
+        Facts {
+            version: self.connect.version().map(|version| version.to_string()),
+            role: match self.connect.user().await {
+                Ok(user) => user.user_role,
+                Err(_) => None,
+            },
+            items: self.connect.contents().await.ok().map(|items| items.len()),
+            database: None,
+        }
+    }
+}
+
+/// Asks the server, if it is to be had.
+pub async fn facts(session: &anyhow::Result<Session>) -> Answer<Facts> {
+    match session {
+        Ok(session) => Answer::Known(session.facts().await),
+        Err(error) => Answer::Unknown(format!("{error:#}")),
+    }
+}
+
+fn tell(notice: Notice) {
+    match notice {
+        Notice::Waiting { cause, at_most } => output::talk(format!(
+            "waiting up to {}s for the server: {cause}",
+            at_most.as_secs()
+        )),
+        Notice::Back { after } => {
+            output::talk(format!("the server is back after {}s", after.as_secs()));
+        }
+    }
+}

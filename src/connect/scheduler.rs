@@ -1,0 +1,96 @@
+//! What a server does by itself: keep processes, run schedules.
+
+use jiff::{Timestamp, ToSpan as _};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::client::Connect;
+use super::error::{Error, Needs};
+use super::lenient;
+use super::request::Request;
+
+/// `GET /server_settings/scheduler`, as far as a migration cares.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Scheduler {
+    /// `Scheduler.MinProcessesLimit`.
+    #[serde(deserialize_with = "lenient::int")]
+    pub min_processes_limit: Option<i64>,
+}
+
+/// What starts by itself once it may.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Waking {
+    /// Content that always has processes: its label, and how many.
+    pub kept: Vec<(String, i64)>,
+    /// How many schedules there are; `None` where the server does not say.
+    pub schedules: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Item {
+    #[serde(deserialize_with = "lenient::text")]
+    title: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(deserialize_with = "lenient::int")]
+    min_processes: Option<i64>,
+}
+
+impl Connect {
+    /// Whether the server answers at all.
+    ///
+    /// # Errors
+    /// It does not, or its licence has expired.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.ask(Request::get(self.server().ping())).await?;
+        Ok(())
+    }
+
+    /// The scheduler's settings.
+    ///
+    /// # Errors
+    /// The key has too few rights, or the server cannot be asked.
+    pub async fn scheduler(&self) -> Result<Scheduler, Error> {
+        let url = self.server().api(&["server_settings", "scheduler"]);
+        self.ask(Request::get(url)).await?.json()
+    }
+
+    /// What starts by itself once processes may be kept and schedules may run.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub async fn waking(&self) -> Result<Waking, Error> {
+        let url = self.server().api(&["v1", "content"]);
+        let request = Request::get(url).extra(std::time::Duration::from_secs(270));
+        let items: Vec<Item> = self.ask(request).await?.json()?;
+        let kept = items
+            .into_iter()
+            .filter_map(|item| {
+                let count = item.min_processes.filter(|count| *count > 0)?;
+                let label = item.title.filter(|title| !title.is_empty());
+                Some((label.or(item.name).unwrap_or_default(), count))
+            })
+            .collect();
+        Ok(Waking {
+            kept,
+            schedules: self.schedules().await,
+        })
+    }
+
+    /// How many schedules there are in the coming year. Versions differ in whether they say.
+    async fn schedules(&self) -> Option<usize> {
+        let mut url = self.server().api(&["v1", "experimental", "schedules"]);
+        let now = Timestamp::now();
+        let start = now.checked_add(1.minute()).ok()?;
+        let end = now.checked_add((364 * 24).hours()).ok()?;
+        url.query_pairs_mut()
+            .append_pair("start", &start.strftime("%FT%TZ").to_string())
+            .append_pair("end", &end.strftime("%FT%TZ").to_string());
+        let request = Request::get(url).needs(Needs::Administrator);
+        let answer: Value = self.ask(request).await.ok()?.json().ok()?;
+        answer["schedules"].as_array().map(Vec::len)
+    }
+}

@@ -1,0 +1,218 @@
+//! Two configurations, setting by setting.
+
+use std::fmt;
+
+use super::{Content, Effective, Origin, Setting, is_secret, same_meaning};
+use crate::gcfg::SettingName;
+
+/// How two configurations differ.
+#[derive(Debug)]
+pub struct Comparison {
+    /// One row per setting: those of the first in its order, then what the second has besides.
+    pub rows: Vec<Row>,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Row {
+    /// The setting.
+    pub name: SettingName,
+    /// What came out.
+    pub status: Status,
+    /// What it was.
+    pub before: Option<Side>,
+    /// What it is.
+    pub after: Option<Side>,
+    /// What should be known about it.
+    pub note: Option<String>,
+}
+
+/// What a setting is set to, fit to be shown: secrets have become `***`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// The values, or `***`; none when they are not known.
+    pub values: Vec<String>,
+    /// Where the value is kept, when it does not stand in the configuration.
+    pub reference: Option<String>,
+    /// Whether the values are hidden.
+    pub masked: bool,
+    /// File and line, or the environment variable.
+    pub origin: String,
+}
+
+/// What came out of comparing a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// Both mean the same.
+    Same,
+    /// They mean different things.
+    Changed,
+    /// Only the first has it.
+    OnlyBefore,
+    /// Only the second has it.
+    OnlyAfter,
+    /// One of them is kept elsewhere, and its value was not at hand.
+    NotCompared,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Changed,
+        Self::OnlyBefore,
+        Self::OnlyAfter,
+        Self::NotCompared,
+        Self::Same,
+    ];
+
+    /// The status in kebab-case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Changed => "changed",
+            Self::OnlyBefore => "only-before",
+            Self::OnlyAfter => "only-after",
+            Self::NotCompared => "not-compared",
+        }
+    }
+
+    /// Whether this is a difference.
+    #[must_use]
+    pub const fn is_difference(self) -> bool {
+        matches!(self, Self::Changed | Self::OnlyBefore | Self::OnlyAfter)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Comparison {
+    /// Compares.
+    #[must_use]
+    pub fn new(before: &Effective, after: &Effective) -> Self {
+        let mut rows: Vec<Row> = before
+            .settings()
+            .map(|setting| row(&setting.name, Some(setting), after.get(&setting.name.key())))
+            .collect();
+        let added = after
+            .settings()
+            .filter(|setting| before.get(&setting.name.key()).is_none());
+        rows.extend(added.map(|setting| row(&setting.name, None, Some(setting))));
+        Self { rows }
+    }
+
+    /// How many settings have a status.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.rows.iter().filter(|row| row.status == status).count()
+    }
+
+    /// Whether there is any difference.
+    #[must_use]
+    pub fn differs(&self) -> bool {
+        self.rows.iter().any(|row| row.status.is_difference())
+    }
+}
+
+fn row(name: &SettingName, before: Option<&Setting>, after: Option<&Setting>) -> Row {
+    let status = match (before, after) {
+        (Some(before), Some(after)) => match (before.content.values(), after.content.values()) {
+            (Some(one), Some(other)) if same_meaning(&before.name, one, other) => Status::Same,
+            (Some(_), Some(_)) => Status::Changed,
+            _ if before.content == after.content => Status::Same,
+            _ => Status::NotCompared,
+        },
+        (Some(_), None) => Status::OnlyBefore,
+        (None, _) => Status::OnlyAfter,
+    };
+    // A secret on one side is one on the other, whatever it looks like there.
+    let secret = [before, after].into_iter().flatten().any(|setting| {
+        let values = setting.content.values().unwrap_or_default();
+        is_secret(&setting.name, values)
+            || matches!(&setting.content, Content::Reference { to, .. }
+                if matches!(to, super::Reference::Secret { .. }))
+    });
+    let hidden = after.and_then(|setting| setting.hides.as_ref());
+    Row {
+        name: name.clone(),
+        status,
+        before: before.map(|setting| side(setting, secret)),
+        after: after.map(|setting| side(setting, secret)),
+        note: hidden.map(|variable| format!("the file hides {variable}")),
+    }
+}
+
+fn side(setting: &Setting, secret: bool) -> Side {
+    let (values, reference) = match &setting.content {
+        Content::Values(values) => (values.clone(), None),
+        Content::Reference { to, value } => (value.iter().cloned().collect(), Some(to.describe())),
+    };
+    let masked = secret && !values.is_empty();
+    Side {
+        values: if masked {
+            values.iter().map(|_| "***".to_owned()).collect()
+        } else {
+            values
+        },
+        reference,
+        masked,
+        origin: match &setting.origin {
+            Origin::File { source, line } => format!("{}:{line}", source.name()),
+            Origin::Environment { variable } => variable.clone(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gcfg::parse_text;
+
+    fn effective(text: &str) -> Effective {
+        Effective::of_documents([&parse_text("f", text).unwrap()])
+    }
+
+    #[test]
+    fn settings_are_compared_by_meaning_and_secrets_stay_hidden() {
+        let before = effective(
+            "[python]\nenabled = yes\n[Postgres]\nPassword = a\nURL = \"postgres://u:p@h/\"\n\
+             [HTTP]\nListen = :1\nNoWarning = true\n",
+        );
+        let after = effective(
+            "[Python]\nEnabled = true\n[Postgres]\nPassword = b\nURL = postgres://u@h/\n\
+             [HTTP]\nListen = :2\n[New]\nK = v\n",
+        );
+        let comparison = Comparison::new(&before, &after);
+        let shown: Vec<String> = comparison
+            .rows
+            .iter()
+            .map(|row| {
+                let values = |side: &Option<Side>| {
+                    side.as_ref()
+                        .map(|side| side.values.join(","))
+                        .unwrap_or_default()
+                };
+                let (before, after) = (values(&row.before), values(&row.after));
+                format!("{} {} {before} {after}", row.name, row.status)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "Python.Enabled same yes true",
+                "Postgres.Password changed *** ***",
+                "Postgres.URL changed *** ***",
+                "HTTP.Listen changed :1 :2",
+                "HTTP.NoWarning only-before true ",
+                "New.K only-after  v",
+            ]
+        );
+        assert!(comparison.differs());
+        assert_eq!(comparison.count(Status::Changed), 3);
+        assert!(!Comparison::new(&before, &before).differs());
+    }
+}

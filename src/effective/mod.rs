@@ -1,0 +1,218 @@
+//! The effective configuration: what a server gets from its files and its environment, and how two
+//! of them differ.
+
+mod compare;
+mod environment;
+mod manifest;
+mod meaning;
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+pub use compare::{Comparison, Row, Side, Status};
+pub use manifest::{Deployed, ManifestError, Secrets, deployed};
+pub use meaning::{is_secret, same_meaning};
+
+use crate::gcfg::{Document, SettingKey, SettingName};
+use crate::settings::{Catalogue, ValueType};
+use crate::source::SourceFile;
+
+/// Every setting that a server gets, in the order in which they were first said.
+#[derive(Debug, Clone, Default)]
+pub struct Effective {
+    settings: IndexMap<SettingKey, Setting>,
+}
+
+/// A setting and what it is set to.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Its name, in canonical spelling where that is known.
+    pub name: SettingName,
+    /// What it is set to.
+    pub content: Content,
+    /// Where it was said.
+    pub origin: Origin,
+    /// An environment variable for it that Connect does not see, since the file has the key.
+    pub hides: Option<String>,
+}
+
+/// What a setting is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// One value, or those of a list.
+    Values(Vec<String>),
+    /// Something that a reference stands for.
+    Reference {
+        /// Where the value is kept.
+        to: Reference,
+        /// The value, when what keeps it was at hand.
+        value: Option<String>,
+    },
+}
+
+/// Where a value is kept that does not stand in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// A key of a Kubernetes Secret.
+    Secret {
+        /// Name of the Secret.
+        name: String,
+        /// Key in it.
+        key: String,
+    },
+    /// A key of a ConfigMap.
+    ConfigMap {
+        /// Name of the ConfigMap.
+        name: String,
+        /// Key in it.
+        key: String,
+    },
+    /// The cluster makes it up.
+    Cluster,
+}
+
+/// Where a setting was said.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// In a file; the last place, for a list.
+    File {
+        /// The file.
+        source: Arc<SourceFile>,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// In an environment variable.
+    Environment {
+        /// Its name.
+        variable: String,
+    },
+}
+
+impl Effective {
+    /// What documents say that are read one after another.
+    ///
+    /// A repeated setting gathers its values where the catalogue knows it for a list, or does not
+    /// know it at all; otherwise the last value holds. A key alone empties a list and means `true`
+    /// elsewhere.
+    #[must_use]
+    pub fn of_documents<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Self {
+        let catalogue = Catalogue::builtin();
+        let mut effective = Self::default();
+        for document in documents {
+            for setting in document.settings() {
+                let entry = catalogue.lookup(&setting.name);
+                let list = entry.is_some_and(|entry| entry.repeatable);
+                let gathers = list || entry.is_none();
+                let slot = effective
+                    .settings
+                    .entry(setting.name.key())
+                    .or_insert_with(|| Setting {
+                        name: catalogue.canonical_name(&setting.name),
+                        content: Content::Values(Vec::new()),
+                        origin: Origin::File {
+                            source: Arc::clone(document.source()),
+                            line: setting.line,
+                        },
+                        hides: None,
+                    });
+                slot.origin = Origin::File {
+                    source: Arc::clone(document.source()),
+                    line: setting.line,
+                };
+                let Content::Values(values) = &mut slot.content else {
+                    continue;
+                };
+                match setting.text() {
+                    None if list => values.clear(),
+                    text => {
+                        if !gathers {
+                            values.clear();
+                        }
+                        values.push(text.unwrap_or("true").to_owned());
+                    }
+                }
+            }
+        }
+        effective
+    }
+
+    /// Every setting.
+    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+        self.settings.values()
+    }
+
+    /// One setting.
+    #[must_use]
+    pub fn get(&self, key: &SettingKey) -> Option<&Setting> {
+        self.settings.get(key)
+    }
+}
+
+impl Content {
+    /// The values, if they are known.
+    #[must_use]
+    pub fn values(&self) -> Option<&[String]> {
+        match self {
+            Self::Values(values) => Some(values),
+            Self::Reference { value, .. } => value.as_ref().map(std::slice::from_ref),
+        }
+    }
+}
+
+impl Reference {
+    /// `Secret NAME, key KEY`
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Secret { name, key } => format!("Secret {name} key {key}"),
+            Self::ConfigMap { name, key } => format!("ConfigMap {name} key {key}"),
+            Self::Cluster => "the cluster".to_owned(),
+        }
+    }
+}
+
+/// The type of a setting; text when the catalogue does not know it.
+fn value_type(name: &SettingName) -> ValueType {
+    Catalogue::builtin()
+        .lookup(name)
+        .map_or(ValueType::String, |entry| entry.value_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gcfg::parse_text;
+
+    #[test]
+    fn of_repeated_settings_the_last_holds_unless_they_are_lists() {
+        let document = parse_text(
+            "f",
+            "[http]\nlisten = :1\nListen = :2\n[Python]\nExecutable = /a\nexecutable = /b\n\
+             [New]\nThing = 1\nThing = 2\nOther\n",
+        )
+        .unwrap();
+        let effective = Effective::of_documents([&document]);
+        let shown: Vec<String> = effective
+            .settings()
+            .map(|s| format!("{} {:?}", s.name, s.content.values().unwrap()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                r#"HTTP.Listen [":2"]"#,
+                r#"Python.Executable ["/a", "/b"]"#,
+                r#"New.Thing ["1", "2"]"#,
+                r#"New.Other ["true"]"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_alone_empties_a_list() {
+        let document = parse_text("f", "[R]\nExecutable = /a\nExecutable\nExecutable = /b\n");
+        let effective = Effective::of_documents([&document.unwrap()]);
+        let setting = effective.settings().next().unwrap();
+        assert_eq!(setting.content.values(), Some(&["/b".to_owned()][..]));
+    }
+}

@@ -1,0 +1,27 @@
+//! A stream of YAML documents, edited in place.
+//!
+//! A stream is split by bytes, without reading what stands between the markers, so that documents
+//! that nobody asks about cost nothing and come through unchanged, whatever they hold. A document
+//! that is edited is read into a tree that knows its bytes; an edit replaces the fewest bytes that
+//! say the new thing in the style around it, and is then *verified*: the result is read again and
+//! must differ from what was there in nothing but what was asked for.
+
+mod document;
+mod lines;
+mod mapping;
+mod object;
+mod path;
+mod quote;
+mod scalar;
+mod stream;
+mod verify;
+
+pub use document::{EditError, Emptied, put, remove, set_text};
+pub use lines::{Hunk, hunks, split_lines};
+pub use object::{Object, ObjectName, objects};
+pub use path::{Path, Step};
+pub use stream::{Edited, Stream};
+pub(crate) use verify::same;
+
+#[cfg(test)]
+mod document_tests;

@@ -1,0 +1,72 @@
+//! Writing scalars.
+
+use std::fmt::Write as _;
+
+/// A double-quoted scalar that YAML and JSON both read, on one line.
+pub(super) fn double(text: &str) -> String {
+    format!("\"{}\"", escape(text))
+}
+
+/// What stands between the quotes of a double-quoted scalar.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if !is_plain(c) => {
+                let mut units = [0; 2];
+                for unit in c.encode_utf16(&mut units) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A value for a block mapping: single quotes where they will do, as they leave JSON readable.
+pub(super) fn value(text: &str) -> String {
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        && text.contains('-');
+    if bare {
+        text.to_owned()
+    } else if text.chars().all(is_plain) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        double(text)
+    }
+}
+
+/// A key for a block mapping. Ours are plain words with a slash.
+pub(super) fn key(text: &str) -> String {
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '.'));
+    if bare && text.contains(['-', '/']) || is_field(text) {
+        text.to_owned()
+    } else {
+        double(text)
+    }
+}
+
+/// The fields of an object that we may have to add.
+fn is_field(text: &str) -> bool {
+    matches!(text, "labels" | "annotations" | "metadata")
+}
+
+/// Characters that may stand in a quoted scalar as they are.
+fn is_plain(c: char) -> bool {
+    !(c.is_control()
+        || matches!(
+            c,
+            '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        ))
+}

@@ -1,0 +1,162 @@
+//! Whether the overlay is on.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::diagnostic::InvalidInput;
+use crate::gcfg;
+use crate::manifests::objects;
+
+use super::find::{targets, workloads};
+use super::marks::POD_ANNOTATIONS;
+use super::record::{CHECKSUM, OVERLAY, Original, Record, sha256};
+use super::refusal::Refusal;
+use super::take_off::is_marked;
+use super::workspace::Workspace;
+use super::{GCFG_KEY, gcfg_text, temporary, undo};
+
+/// What a stream of manifests, or a configuration, says about the overlay.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// `temporary-settings` where at least one configuration has the overlay on.
+    pub overlay: Option<&'static str>,
+    /// The originals of the first configuration that has it on: null (absent), true (a key alone)
+    /// or a text.
+    pub originals: Map<String, Value>,
+    /// Each configuration.
+    pub config_maps: Vec<Found>,
+}
+
+/// What one configuration says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Found {
+    /// Of the ConfigMap; `None` where the manifest leaves it to Helm, and for a gcfg file.
+    pub namespace: Option<String>,
+    /// Of the ConfigMap; `None` for a gcfg file.
+    pub name: Option<String>,
+    /// Whether it carries the overlay's marks.
+    pub on: bool,
+    /// Whether the three temporary settings have their temporary values, however they got them.
+    pub in_effect: bool,
+    /// Whether the overlay can be taken off: the record is whole, and no line that it is about has
+    /// changed since. `None` where it is not on.
+    pub intact: Option<bool>,
+    /// The form of the record.
+    pub version: Option<String>,
+    /// What the settings were.
+    pub originals: Map<String, Value>,
+    /// What was laid.
+    pub settings: Map<String, Value>,
+    /// The three temporary settings as they are: null (absent), true (a key alone) or a text.
+    pub effective: Map<String, Value>,
+    /// What mounts it, and whether its pods restart with this very configuration.
+    pub workloads: Vec<Mounting>,
+}
+
+/// A workload that mounts a configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mounting {
+    /// `Deployment` or `StatefulSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Whether the checksum on its pods is the one of the configuration; `None` without a checksum.
+    pub checksum_matches: Option<bool>,
+}
+
+/// Looks into a stream of manifests.
+///
+/// # Errors
+/// A document that may hold the configuration cannot be read, or the configuration does not parse.
+pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
+    let workspace = Workspace::new(bytes);
+    let mut config_maps = Vec::new();
+    for target in targets(&workspace)? {
+        let root = workspace.root(target.document, GCFG_KEY)?;
+        let Some(object) = objects(&root).into_iter().find(|o| o.path == target.path) else {
+            continue;
+        };
+        let mut found = read(&target.gcfg).map_err(|error| Refusal::Gcfg {
+            name: target.name.clone(),
+            error,
+        })?;
+        found.namespace.clone_from(&target.name.namespace);
+        found.name = Some(target.name.name.clone());
+        found.on = is_marked(object.node);
+        if found.on {
+            let record = Record::read(|key| object.annotation(key));
+            found.intact = Some(
+                record
+                    .as_ref()
+                    .is_ok_and(|record| undo::restore(&target.gcfg, &record.undo).is_ok()),
+            );
+            if let Ok(record) = record {
+                found.version = Some(record.version);
+                found.originals = record.originals;
+                found.settings = record.settings;
+            }
+        }
+        let checksum = sha256(&target.gcfg);
+        for workload in workloads(&workspace, &target.name)? {
+            let root = workspace.root(workload.document, GCFG_KEY)?;
+            let pods = workload
+                .path
+                .find(&root)
+                .and_then(|o| o.at(POD_ANNOTATIONS));
+            let there = pods.and_then(|pods| pods.get(CHECKSUM)?.as_str());
+            found.workloads.push(Mounting {
+                kind: workload.kind,
+                name: workload.name.name,
+                checksum_matches: there.map(|there| there == checksum),
+            });
+        }
+        config_maps.push(found);
+    }
+    let on = config_maps.iter().find(|found| found.on);
+    Ok(Shown {
+        overlay: on.map(|_| OVERLAY),
+        originals: on.map(|found| found.originals.clone()).unwrap_or_default(),
+        config_maps,
+    })
+}
+
+/// Looks into a configuration alone. It has no marks: the overlay counts as on where all three
+/// settings have their temporary values.
+///
+/// # Errors
+/// It is not gcfg.
+pub fn detect_gcfg(text: &str) -> Result<Shown, InvalidInput> {
+    let found = read(text)?;
+    Ok(Shown {
+        overlay: found.in_effect.then_some(OVERLAY),
+        originals: Map::new(),
+        config_maps: vec![found],
+    })
+}
+
+fn read(gcfg: &str) -> Result<Found, InvalidInput> {
+    let document = gcfg::parse_text(GCFG_KEY, gcfg)?;
+    let mut effective = Map::new();
+    let mut in_effect = true;
+    for setting in temporary() {
+        let is = gcfg_text::effective(&document, &setting.name);
+        in_effect &= is == Original::Value(setting.value);
+        let is = serde_json::to_value(is).unwrap_or_default();
+        effective.insert(setting.name.to_string(), is);
+    }
+    Ok(Found {
+        namespace: None,
+        name: None,
+        on: false,
+        in_effect,
+        intact: None,
+        version: None,
+        originals: Map::new(),
+        settings: Map::new(),
+        effective,
+        workloads: Vec::new(),
+    })
+}

@@ -1,0 +1,230 @@
+//! Which objects are a Connect server's, by what they hold and not by what they are called: names,
+//! labels and paths depend on the release, on overrides and on charts around the chart.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::manifests::{Object, ObjectName, Path, objects};
+use crate::yaml::Node;
+
+use super::GCFG_KEY;
+use super::refusal::Refusal;
+use super::workspace::Workspace;
+
+/// `NAMESPACE/NAME`, or `NAME` alone, as `--configmap` takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    namespace: Option<String>,
+    name: String,
+}
+
+impl Selection {
+    /// Whether it means this ConfigMap. A manifest may leave the namespace to Helm, and then any
+    /// will do.
+    fn picks(&self, name: &ObjectName) -> bool {
+        let namespaces = self.namespace.as_ref().zip(name.namespace.as_ref());
+        self.name == name.name && namespaces.is_none_or(|(a, b)| a == b)
+    }
+}
+
+impl FromStr for Selection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (namespace, name) = match text.split_once('/') {
+            Some((namespace, name)) => (Some(namespace.to_owned()), name),
+            None => (None, text),
+        };
+        if name.is_empty() || name.contains('/') || namespace.as_deref() == Some("") {
+            return Err("expected NAMESPACE/NAME".to_owned());
+        }
+        Ok(Self {
+            namespace,
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(namespace) = &self.namespace {
+            write!(f, "{namespace}/")?;
+        }
+        f.write_str(&self.name)
+    }
+}
+
+/// A ConfigMap with a Connect server's configuration.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub document: usize,
+    pub path: Path,
+    pub name: ObjectName,
+    /// The configuration.
+    pub gcfg: String,
+}
+
+impl Target {
+    pub fn gcfg_path(&self) -> Path {
+        self.path.keys(&["data", GCFG_KEY])
+    }
+}
+
+/// A Deployment or StatefulSet whose pods mount the configuration.
+#[derive(Debug, Clone)]
+pub(super) struct Workload {
+    pub document: usize,
+    pub path: Path,
+    pub kind: String,
+    pub name: ObjectName,
+}
+
+/// Every ConfigMap with a Connect server's configuration.
+pub(super) fn targets(workspace: &Workspace<'_>) -> Result<Vec<Target>, Refusal> {
+    let mut targets = Vec::new();
+    for document in workspace.containing(GCFG_KEY) {
+        let root = workspace.root(document, GCFG_KEY)?;
+        for object in objects(&root) {
+            let gcfg = object.node.at(&["data", GCFG_KEY]).and_then(Node::as_str);
+            if let (Some("ConfigMap"), false, Some(gcfg), Some(name)) =
+                (object.kind(), object.is_hook(), gcfg, object.name())
+            {
+                targets.push(Target {
+                    document,
+                    path: object.path,
+                    name,
+                    gcfg: gcfg.to_owned(),
+                });
+            }
+        }
+    }
+    Ok(targets)
+}
+
+/// The targets that are meant: the only one, or those that were picked.
+pub(super) fn pick(targets: Vec<Target>, selections: &[Selection]) -> Result<Vec<Target>, Refusal> {
+    let names = |targets: &[Target]| targets.iter().map(|t| t.name.clone()).collect();
+    if targets.is_empty() {
+        return Err(Refusal::NoConfigMap);
+    }
+    let repeated = targets
+        .iter()
+        .enumerate()
+        .find(|(index, target)| targets[..*index].iter().any(|t| t.name == target.name));
+    if let Some((_, target)) = repeated {
+        return Err(Refusal::Repeated(target.name.clone()));
+    }
+    if selections.is_empty() {
+        return if targets.len() == 1 {
+            Ok(targets)
+        } else {
+            Err(Refusal::Several(names(&targets)))
+        };
+    }
+    for selection in selections {
+        let picked: Vec<Target> = targets
+            .iter()
+            .filter(|target| selection.picks(&target.name))
+            .cloned()
+            .collect();
+        match picked.len() {
+            0 => {
+                return Err(Refusal::NotPicked {
+                    picked: selection.to_string(),
+                    there: names(&targets),
+                });
+            }
+            1 => {}
+            _ => return Err(Refusal::Several(names(&picked))),
+        }
+    }
+    Ok(targets
+        .into_iter()
+        .filter(|target| selections.iter().any(|s| s.picks(&target.name)))
+        .collect())
+}
+
+/// Every workload whose pods mount a ConfigMap.
+pub(super) fn workloads(
+    workspace: &Workspace<'_>,
+    config: &ObjectName,
+) -> Result<Vec<Workload>, Refusal> {
+    let mut found = Vec::new();
+    for document in workspace.containing(&config.name) {
+        let bytes = workspace.bytes(document);
+        let worth_reading = ["Deployment", "StatefulSet"]
+            .iter()
+            .any(|kind| memchr::memmem::find(bytes, kind.as_bytes()).is_some());
+        if !worth_reading {
+            continue;
+        }
+        let root = workspace.root(document, &config.name)?;
+        for object in objects(&root) {
+            if let (Some(kind @ ("Deployment" | "StatefulSet")), Some(name), false) =
+                (object.kind(), object.name(), object.is_hook())
+                && (name.namespace == config.namespace
+                    || name.namespace.is_none()
+                    || config.namespace.is_none())
+                && mounts(&object, &config.name)
+            {
+                found.push(Workload {
+                    document,
+                    kind: kind.to_owned(),
+                    path: object.path,
+                    name,
+                });
+            }
+        }
+    }
+    // A manifest without a namespace may be in any; one that names the same is the better match.
+    if found.iter().any(|w| w.name.namespace == config.namespace) {
+        found.retain(|w| w.name.namespace == config.namespace);
+    }
+    Ok(found)
+}
+
+/// Whether a pod template has a volume of the ConfigMap and a container that mounts it.
+fn mounts(object: &Object<'_>, config: &str) -> bool {
+    let Some(spec) = object.node.at(&["spec", "template", "spec"]) else {
+        return false;
+    };
+    let list = |node: &Node, key: &str| node.get(key).map_or(Vec::new(), |n| n.items().to_vec());
+    let is = |node: Option<&Node>| node.and_then(Node::as_str) == Some(config);
+    let volumes = list(spec, "volumes");
+    let names: Vec<&str> = volumes
+        .iter()
+        .filter(|volume| {
+            is(volume.at(&["configMap", "name"]))
+                || volume.get("projected").is_some_and(|projected| {
+                    list(projected, "sources")
+                        .iter()
+                        .any(|source| is(source.at(&["configMap", "name"])))
+                })
+        })
+        .filter_map(|volume| volume.get("name")?.as_str())
+        .collect();
+    ["containers", "initContainers"]
+        .iter()
+        .flat_map(|key| list(spec, key))
+        .flat_map(|container| list(&container, "volumeMounts"))
+        .any(|mount| {
+            mount
+                .get("name")
+                .and_then(Node::as_str)
+                .is_some_and(|name| names.contains(&name))
+        })
+}
+
+/// Whether there is something and all of it is hooks: Helm 4 may hand a post-renderer those alone.
+pub(super) fn hooks_only(workspace: &Workspace<'_>) -> bool {
+    let mut any = false;
+    workspace.stream().with_content().all(|document| {
+        let hook = memchr::memmem::find(workspace.bytes(document), b"helm.sh/hook").is_some()
+            && workspace.root(document, "helm.sh/hook").is_ok_and(|root| {
+                let objects = objects(&root);
+                !objects.is_empty() && objects.iter().all(Object::is_hook)
+            });
+        any |= hook;
+        hook
+    }) && any
+}

@@ -1,0 +1,82 @@
+//! The log of runs: what Helm 4 keeps a post-renderer from saying is found here.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use super::report::Report;
+use crate::files::{Access, Existing, write};
+
+/// How large the log may grow, in bytes; then its older half goes.
+const LIMIT: u64 = 1 << 20;
+
+/// The file: `connect-migrate/overlay.jsonl` in the state folder.
+#[must_use]
+pub fn path() -> Option<PathBuf> {
+    let set = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let home = || set("HOME").or_else(|| set("USERPROFILE"));
+    let base = set("XDG_STATE_HOME").or_else(|| match std::env::consts::OS {
+        "windows" => set("LOCALAPPDATA"),
+        "macos" => home().map(|home| home.join("Library/Application Support")),
+        _ => home().map(|home| home.join(".local/state")),
+    })?;
+    Some(base.join("connect-migrate").join("overlay.jsonl"))
+}
+
+/// Adds a run. Nobody is told if that fails: a run must not fail for its log.
+pub fn append(report: &Report) {
+    let Some(path) = path() else { return };
+    let stamped = Report {
+        time: Some(
+            jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
+        ),
+        ..report.clone()
+    };
+    let Ok(mut line) = serde_json::to_vec(&stamped) else {
+        return;
+    };
+    line.push(b'\n');
+    if let Some(folder) = path.parent() {
+        let _ = fs::create_dir_all(folder);
+    }
+    if fs::metadata(&path).is_ok_and(|file| file.len() > LIMIT)
+        && let Ok(text) = fs::read_to_string(&path)
+    {
+        let half = text.len() / 2;
+        let from = text.as_bytes()[half..].iter().position(|&b| b == b'\n');
+        let kept = &text.as_bytes()[half + from.map_or(0, |at| at + 1)..];
+        let _ = write(&path, kept, Access::Private, Existing::Replace);
+    }
+    let mut options = fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // One write, so that runs at the same time do not mix.
+    if let Ok(mut file) = options.open(&path) {
+        let _ = file.write_all(&line);
+    }
+}
+
+/// The runs, the oldest first. Lines that cannot be read are left out.
+///
+/// # Errors
+/// The file is there and cannot be read.
+pub fn read() -> std::io::Result<Vec<Report>> {
+    let Some(path) = path() else {
+        return Ok(Vec::new());
+    };
+    let text = match fs::read(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text?,
+    };
+    Ok(String::from_utf8_lossy(&text)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
+}

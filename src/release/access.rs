@@ -1,0 +1,286 @@
+//! Reaching the cluster, in every way that kubectl and Helm do.
+
+use std::time::Duration;
+
+use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use kube::{Client, Config};
+
+/// How long a request may take. Longer than an API server needs, shorter than a person waits.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which cluster, and who we are there. What is `None` is as the kubeconfig says.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// Kubeconfig files, as in `KUBECONFIG`.
+    pub kubeconfig: Option<String>,
+    /// A context of it.
+    pub context: Option<String>,
+    /// The namespace to work in.
+    pub namespace: Option<String>,
+}
+
+/// A cluster to ask, and the namespace to ask about.
+#[derive(Clone)]
+pub struct Cluster {
+    /// Talks to the API server.
+    pub(super) client: Client,
+    /// The release's namespace.
+    pub namespace: String,
+    address: String,
+}
+
+/// Why the cluster did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The kubeconfig cannot be used.
+    #[error("cannot use the kubeconfig: {0}. 'kubectl config view' shows it")]
+    Config(String),
+    /// Nobody answers.
+    #[error("cannot reach the cluster at {address} to {what}: {why}. 'kubectl cluster-info' should work first")]
+    Unreachable {
+        /// URL of the API server.
+        address: String,
+        /// What we wanted.
+        what: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The credentials are not taken.
+    #[error("the cluster does not know you ({what}): log in again, or choose another --kube-context")]
+    Unauthorized {
+        /// What we wanted.
+        what: String,
+    },
+    /// A right is missing.
+    #[error("you may not {what}: {why}. docs/rbac.md has a role with what is needed")]
+    Forbidden {
+        /// What we wanted.
+        what: String,
+        /// What the API server says.
+        why: String,
+    },
+    /// It is not there.
+    #[error("cannot {what}: {why}")]
+    Missing {
+        /// What we wanted.
+        what: String,
+        /// What the API server says.
+        why: String,
+    },
+    /// Anything else.
+    #[error("cannot {what}: {why}")]
+    Other {
+        /// What we wanted.
+        what: String,
+        /// What was said.
+        why: String,
+    },
+}
+
+impl AccessError {
+    /// Whether the object is not there, as opposed to not to be seen.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing { .. })
+    }
+}
+
+impl Access {
+    /// Opens the cluster. Nothing is asked yet.
+    ///
+    /// # Errors
+    /// There is no usable configuration.
+    pub async fn open(&self) -> Result<Cluster, AccessError> {
+        // The same provider as for Connect; a second call finds it there.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut config = self.config().await?;
+        overrides(&mut config, |name| std::env::var(name).ok())?;
+        config.connect_timeout = Some(Duration::from_secs(10));
+        config.read_timeout = Some(TIMEOUT);
+        // Retries are silent; a cluster that is down is better named at once.
+        config.default_retry = false;
+        let namespace = match self.namespace.as_deref() {
+            Some(name) if !name.is_empty() => name.to_owned(),
+            _ => config.default_namespace.clone(),
+        };
+        let address = config.cluster_url.to_string();
+        let client = Client::try_from(config).map_err(|error| config_error(&error))?;
+        Ok(Cluster {
+            client,
+            namespace,
+            address,
+        })
+    }
+
+    async fn config(&self) -> Result<Config, AccessError> {
+        let options = KubeConfigOptions {
+            context: self.context.clone().filter(|name| !name.is_empty()),
+            ..KubeConfigOptions::default()
+        };
+        let given = self.kubeconfig.as_deref().filter(|list| !list.is_empty());
+        let kubeconfig = match given {
+            Some(list) => Some(read(list).map_err(|error| config_error(&error))?),
+            None => match Kubeconfig::read() {
+                Ok(kubeconfig) => Some(kubeconfig),
+                // In a pod there is no file, but a service account.
+                Err(error) => match Config::incluster() {
+                    Ok(config) if options.context.is_none() => return Ok(config),
+                    _ if std::env::var_os("HELM_KUBEAPISERVER").is_some() => None,
+                    _ => return Err(config_error(&error)),
+                },
+            },
+        };
+        match kubeconfig {
+            Some(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options)
+                .await
+                .map_err(|error| config_error(&error)),
+            None => Ok(Config::new(http::Uri::from_static("https://localhost"))),
+        }
+    }
+}
+
+/// Merges files as kubectl does: those that are not there count as empty.
+fn read(list: &str) -> Result<Kubeconfig, KubeconfigError> {
+    let files: Vec<_> = std::env::split_paths(list)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect();
+    let alone = files.len() == 1;
+    files
+        .iter()
+        .filter(|path| alone || path.exists())
+        .try_fold(Kubeconfig::default(), |merged, path| {
+            merged.merge(Kubeconfig::read_from(path)?)
+        })
+}
+
+/// What Helm's own flags say; as a plugin we find them in the environment.
+fn overrides(
+    config: &mut Config,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(), AccessError> {
+    let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
+    if let Some(url) = variable("HELM_KUBEAPISERVER") {
+        config.cluster_url = url
+            .parse()
+            .map_err(|_| AccessError::Config(format!("{url} is no address of an API server")))?;
+    }
+    if let Some(token) = variable("HELM_KUBETOKEN") {
+        config.auth_info = AuthInfo {
+            token: Some(token.into()),
+            impersonate: config.auth_info.impersonate.take(),
+            impersonate_groups: config.auth_info.impersonate_groups.take(),
+            ..AuthInfo::default()
+        };
+    }
+    if let Some(user) = variable("HELM_KUBEASUSER") {
+        config.auth_info.impersonate = Some(user);
+    }
+    if let Some(groups) = variable("HELM_KUBEASGROUPS") {
+        config.auth_info.impersonate_groups =
+            Some(groups.split(',').map(str::to_owned).collect());
+    }
+    if let Some(file) = variable("HELM_KUBECAFILE") {
+        config.root_cert_file = Some(file.into());
+    }
+    if let Some(name) = variable("HELM_KUBETLS_SERVER_NAME") {
+        config.tls_server_name = Some(name);
+    }
+    if variable("HELM_KUBEINSECURE_SKIP_TLS_VERIFY").is_some_and(|v| v == "true") {
+        config.accept_invalid_certs = true;
+    }
+    Ok(())
+}
+
+fn config_error(error: &dyn std::error::Error) -> AccessError {
+    AccessError::Config(chain(error))
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl Cluster {
+    /// Explains a failure to do something; `what` completes "you may not …".
+    pub(super) fn explain(&self, what: &str, error: kube::Error) -> AccessError {
+        let what = what.to_owned();
+        match error {
+            kube::Error::Api(status) => match status.code {
+                401 => AccessError::Unauthorized { what },
+                403 => AccessError::Forbidden {
+                    what,
+                    why: status.message.clone(),
+                },
+                404 => AccessError::Missing {
+                    what,
+                    why: status.message.clone(),
+                },
+                _ => AccessError::Other {
+                    what,
+                    why: status.message.clone(),
+                },
+            },
+            error @ (kube::Error::Service(_) | kube::Error::HyperError(_)) => {
+                AccessError::Unreachable {
+                    address: self.address.clone(),
+                    what,
+                    why: chain(&error),
+                }
+            }
+            error @ kube::Error::Auth(_) => AccessError::Config(chain(&error)),
+            error => AccessError::Other {
+                what,
+                why: chain(&error),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn helms_flags_come_before_the_kubeconfig() {
+        let mut config = Config::new("https://a:1".parse().unwrap());
+        config.auth_info.password = Some("p".to_owned().into());
+        let said = |name: &str| match name {
+            "HELM_KUBEAPISERVER" => Some("https://b:2".to_owned()),
+            "HELM_KUBETOKEN" => Some("t".to_owned()),
+            "HELM_KUBEASUSER" => Some("u".to_owned()),
+            "HELM_KUBEASGROUPS" => Some("g,h".to_owned()),
+            "HELM_KUBECAFILE" => Some(String::new()),
+            _ => None,
+        };
+        overrides(&mut config, said).unwrap();
+        assert_eq!(config.cluster_url.to_string(), "https://b:2/");
+        assert!(config.auth_info.password.is_none() && config.auth_info.token.is_some());
+        assert_eq!(config.auth_info.impersonate.as_deref(), Some("u"));
+        assert_eq!(
+            config.auth_info.impersonate_groups,
+            Some(vec!["g".to_owned(), "h".to_owned()])
+        );
+        assert!(config.root_cert_file.is_none() && !config.accept_invalid_certs);
+    }
+
+    #[test]
+    fn files_of_a_list_that_are_not_there_count_as_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let one = folder.path().join("one");
+        std::fs::write(&one, "current-context: c\n").unwrap();
+        let list = std::env::join_paths([folder.path().join("none"), one]).unwrap();
+        let merged = read(list.to_str().unwrap()).unwrap();
+        assert_eq!(merged.current_context.as_deref(), Some("c"));
+        assert!(read(folder.path().join("none").to_str().unwrap()).is_err());
+    }
+}

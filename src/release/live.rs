@@ -1,0 +1,339 @@
+//! The objects of a release that are alive.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::Api;
+use kube::api::ListParams;
+use serde_json::Value;
+
+use super::access::{AccessError, Cluster};
+
+/// A Deployment or StatefulSet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Workload {
+    /// `Deployment` or `StatefulSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What picks its pods.
+    pub selector: String,
+    /// The annotations that its pods get.
+    pub pod_annotations: BTreeMap<String, String>,
+    /// How many pods it is to have.
+    pub wanted: i32,
+    /// How many it has.
+    pub total: i32,
+    /// How many of these are of the present template.
+    pub updated: i32,
+    /// How many answer.
+    pub available: i32,
+    /// Whether the controller has seen the present template.
+    pub observed: bool,
+    /// Why the controller has given up.
+    pub gave_up: Option<String>,
+    /// The object, as JSON.
+    pub object: Value,
+}
+
+/// The pods of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pods {
+    /// Each that is not on its way out.
+    pub pods: Vec<PodState>,
+}
+
+/// A pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PodState {
+    /// Its name.
+    pub name: String,
+    /// Whether it answers.
+    pub ready: bool,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Why it does not start, in Kubernetes' words.
+    pub trouble: Option<String>,
+    /// Its containers' ports by name.
+    pub ports: Vec<(Option<String>, u16)>,
+}
+
+impl Cluster {
+    /// A ConfigMap as JSON.
+    ///
+    /// # Errors
+    /// It is not there, or not to be had.
+    pub async fn config_map(&self, name: &str) -> Result<Value, AccessError> {
+        let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        let what = self.get("the ConfigMap", name);
+        let object = api.get(name).await.map_err(|e| self.explain(&what, e))?;
+        Ok(json("v1", "ConfigMap", &object))
+    }
+
+    /// A Deployment or StatefulSet.
+    ///
+    /// # Errors
+    /// It is not there, or not to be had.
+    pub async fn workload(&self, kind: &str, name: &str) -> Result<Workload, AccessError> {
+        let what = self.get(&format!("the {kind}"), name);
+        if kind == "StatefulSet" {
+            let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &self.namespace);
+            let object = api.get(name).await.map_err(|e| self.explain(&what, e))?;
+            return Ok(stateful_set(&object));
+        }
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let object = api.get(name).await.map_err(|e| self.explain(&what, e))?;
+        Ok(deployment(&object))
+    }
+
+    /// The pods of a workload.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub async fn pods(&self, workload: &Workload) -> Result<Pods, AccessError> {
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let what = format!("list pods in the namespace {}", self.namespace);
+        let picked = ListParams::default().labels(&workload.selector);
+        let list = api.list(&picked).await;
+        let list = list.map_err(|error| self.explain(&what, error))?;
+        let mut pods: Vec<_> = list
+            .iter()
+            .filter(|pod| pod.metadata.deletion_timestamp.is_none())
+            .filter(|pod| !matches!(phase(pod), Some("Succeeded" | "Failed")))
+            .map(pod_state)
+            .collect();
+        pods.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Pods { pods })
+    }
+
+    /// The port of the pods that the release's Service leads to: the first one of a Service whose
+    /// selector picks the workload's pods, `http` before others.
+    ///
+    /// # Errors
+    /// Services cannot be listed.
+    pub async fn service_port(&self, workload: &Workload) -> Result<Option<Port>, AccessError> {
+        let api: Api<Service> = Api::namespaced(self.client.clone(), &self.namespace);
+        let what = format!("list Services in the namespace {}", self.namespace);
+        let list = api.list(&ListParams::default()).await;
+        let list = list.map_err(|error| self.explain(&what, error))?;
+        let labels = &workload.object["spec"]["template"]["metadata"]["labels"];
+        let mut found = Vec::new();
+        for service in list {
+            let Some(spec) = service.spec else { continue };
+            let selector = spec.selector.unwrap_or_default();
+            let picks = !selector.is_empty()
+                && selector
+                    .iter()
+                    .all(|(key, value)| labels[key] == value.as_str());
+            if !picks {
+                continue;
+            }
+            for port in spec.ports.unwrap_or_default() {
+                use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+                let target = match port.target_port {
+                    Some(IntOrString::String(name)) => Port::Named(name),
+                    Some(IntOrString::Int(number)) => Port::number(number),
+                    None => Port::number(port.port),
+                };
+                found.push((port.name.as_deref() != Some("http"), target));
+            }
+        }
+        found.sort_by_key(|(other, _)| *other);
+        Ok(found.into_iter().map(|(_, port)| port).next())
+    }
+
+    fn get(&self, what: &str, name: &str) -> String {
+        format!("get {what} {name} in the namespace {}", self.namespace)
+    }
+}
+
+/// A port of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Port {
+    /// By number.
+    Number(u16),
+    /// By the name that a container gives it.
+    Named(String),
+}
+
+impl Port {
+    fn number(number: i32) -> Self {
+        Self::Number(u16::try_from(number).unwrap_or_default())
+    }
+
+    /// Its number in a pod.
+    #[must_use]
+    pub fn in_pod(&self, pod: &PodState) -> Option<u16> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Named(wanted) => {
+                let mut ports = pod.ports.iter();
+                ports
+                    .find(|(name, _)| name.as_ref() == Some(wanted))
+                    .map(|(_, number)| *number)
+            }
+        }
+    }
+}
+
+/// An object as JSON with the kind that lists and gets leave out.
+fn json<T: serde::Serialize>(version: &str, kind: &str, object: &T) -> Value {
+    let mut value = serde_json::to_value(object).unwrap_or_default();
+    value["apiVersion"] = version.into();
+    value["kind"] = kind.into();
+    value
+}
+
+fn deployment(object: &Deployment) -> Workload {
+    let spec = object.spec.clone().unwrap_or_default();
+    let status = object.status.clone().unwrap_or_default();
+    let conditions = status.conditions.unwrap_or_default();
+    let gave_up = conditions
+        .iter()
+        .find(|c| c.type_ == "Progressing" && c.reason.as_deref() == Some("ProgressDeadlineExceeded"))
+        .map(|c| c.message.clone().unwrap_or_default());
+    Workload {
+        kind: "Deployment".to_owned(),
+        name: object.metadata.name.clone().unwrap_or_default(),
+        selector: selector(&spec.selector),
+        pod_annotations: spec
+            .template
+            .metadata
+            .and_then(|metadata| metadata.annotations)
+            .unwrap_or_default(),
+        wanted: spec.replicas.unwrap_or(1),
+        total: status.replicas.unwrap_or_default(),
+        updated: status.updated_replicas.unwrap_or_default(),
+        available: status.available_replicas.unwrap_or_default(),
+        observed: status.observed_generation >= object.metadata.generation,
+        gave_up,
+        object: json("apps/v1", "Deployment", object),
+    }
+}
+
+fn stateful_set(object: &StatefulSet) -> Workload {
+    let spec = object.spec.clone().unwrap_or_default();
+    let status = object.status.clone().unwrap_or_default();
+    Workload {
+        kind: "StatefulSet".to_owned(),
+        name: object.metadata.name.clone().unwrap_or_default(),
+        selector: selector(&spec.selector),
+        pod_annotations: spec
+            .template
+            .metadata
+            .and_then(|metadata| metadata.annotations)
+            .unwrap_or_default(),
+        wanted: spec.replicas.unwrap_or(1),
+        total: status.replicas,
+        // Once all are of the new revision, the count of updated ones is dropped.
+        updated: if status.update_revision == status.current_revision {
+            status.replicas
+        } else {
+            status.updated_replicas.unwrap_or_default()
+        },
+        available: status.available_replicas.unwrap_or_default(),
+        observed: status.observed_generation >= object.metadata.generation,
+        gave_up: None,
+        object: json("apps/v1", "StatefulSet", object),
+    }
+}
+
+/// A selector as the API takes it.
+fn selector(selector: &LabelSelector) -> String {
+    let labels = selector.match_labels.iter().flatten();
+    let mut parts: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+    for expression in selector.match_expressions.iter().flatten() {
+        let values = expression.values.clone().unwrap_or_default().join(",");
+        let key = &expression.key;
+        parts.push(match expression.operator.as_str() {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "DoesNotExist" => format!("!{key}"),
+            _ => key.clone(),
+        });
+    }
+    parts.join(",")
+}
+
+fn phase(pod: &Pod) -> Option<&str> {
+    pod.status.as_ref()?.phase.as_deref()
+}
+
+fn pod_state(pod: &Pod) -> PodState {
+    let status = pod.status.clone().unwrap_or_default();
+    let ready = status
+        .conditions
+        .iter()
+        .flatten()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    let waiting = status
+        .container_statuses
+        .iter()
+        .flatten()
+        .filter_map(|container| container.state.as_ref()?.waiting.clone())
+        .find_map(|waiting| {
+            let reason = waiting.reason?;
+            let message = waiting.message.map(|m| format!(": {m}"));
+            Some(reason + &message.unwrap_or_default())
+        });
+    let unscheduled = status
+        .conditions
+        .iter()
+        .flatten()
+        .find(|c| c.type_ == "PodScheduled" && c.status == "False")
+        .and_then(|c| c.message.clone());
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let ports = containers
+        .flat_map(|container| container.ports.iter().flatten())
+        .filter_map(|port| Some((port.name.clone(), u16::try_from(port.container_port).ok()?)))
+        .collect();
+    PodState {
+        name: pod.metadata.name.clone().unwrap_or_default(),
+        ready,
+        annotations: pod.metadata.annotations.clone().unwrap_or_default(),
+        trouble: waiting.or(unscheduled),
+        ports,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deployment_is_read() {
+        let object: Deployment = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "c", "generation": 3},
+            "spec": {"replicas": 2,
+                "selector": {"matchLabels": {"a": "b"},
+                    "matchExpressions": [{"key": "k", "operator": "In", "values": ["x", "y"]}]},
+                "template": {"metadata": {"annotations": {"p": "q"}}}},
+            "status": {"observedGeneration": 2, "replicas": 3, "updatedReplicas": 1,
+                "conditions": [{"type": "Progressing", "status": "False",
+                    "reason": "ProgressDeadlineExceeded", "message": "too slow"}]},
+        }))
+        .unwrap();
+        let read = deployment(&object);
+        assert_eq!(read.selector, "a=b,k in (x,y)");
+        assert_eq!((read.wanted, read.total, read.updated, read.available), (2, 3, 1, 0));
+        assert!(!read.observed);
+        assert_eq!(read.gave_up.as_deref(), Some("too slow"));
+        assert_eq!(read.pod_annotations["p"], "q");
+    }
+
+    #[test]
+    fn a_named_port_is_looked_up_in_the_pod() {
+        let pod = PodState {
+            name: "p".into(),
+            ready: true,
+            annotations: BTreeMap::new(),
+            trouble: None,
+            ports: vec![(None, 1), (Some("http".into()), 3939)],
+        };
+        assert_eq!(Port::Named("http".into()).in_pod(&pod), Some(3939));
+        assert_eq!(Port::Named("other".into()).in_pod(&pod), None);
+        assert_eq!(Port::Number(80).in_pod(&pod), Some(80));
+    }
+}

@@ -1,0 +1,275 @@
+//! What Helm stores about a release: a Secret per revision.
+
+use std::io::Read as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::ListParams;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::access::{AccessError, Cluster};
+
+/// How large a record may become when it is unpacked; an API server holds 1.5 MB packed.
+const LIMIT: u64 = 256 * 1024 * 1024;
+
+/// One revision of a release.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Record {
+    /// The release's name.
+    pub name: String,
+    /// The revision's number.
+    #[serde(rename = "version")]
+    pub revision: u32,
+    /// When it was made and how that went.
+    #[serde(default)]
+    pub info: Info,
+    /// The chart, without its sub-charts.
+    #[serde(default)]
+    pub chart: Chart,
+    /// The values that the user gave; `None` without any.
+    #[serde(default)]
+    pub config: Option<Map<String, Value>>,
+    /// What was applied: the post-renderer's output, without hooks.
+    #[serde(default)]
+    pub manifest: String,
+    /// What runs around an upgrade.
+    #[serde(default)]
+    pub hooks: Option<Vec<Hook>>,
+}
+
+/// When a revision was made and how that went.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Info {
+    /// How it went.
+    pub status: Status,
+    /// What stands in `helm history`.
+    pub description: String,
+    /// What Helm prints after an upgrade.
+    pub notes: String,
+    /// When the revision was made, as Helm writes it.
+    pub last_deployed: String,
+}
+
+/// How a revision went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It is the one in force.
+    Deployed,
+    /// A later one took its place.
+    Superseded,
+    /// Helm gave up on it.
+    Failed,
+    /// The release was removed.
+    Uninstalled,
+    /// The release is being removed.
+    Uninstalling,
+    /// A first revision that Helm has not finished.
+    PendingInstall,
+    /// A revision that Helm has not finished.
+    PendingUpgrade,
+    /// A rollback that Helm has not finished.
+    PendingRollback,
+    /// Anything else.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+impl Status {
+    /// Whether Helm has not finished, or was ended before it could.
+    #[must_use]
+    pub const fn is_pending(self) -> bool {
+        matches!(
+            self,
+            Self::PendingInstall | Self::PendingUpgrade | Self::PendingRollback
+        )
+    }
+}
+
+/// The chart of a revision.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Chart {
+    /// Chart.yaml.
+    pub metadata: Map<String, Value>,
+    /// Chart.lock.
+    pub lock: Option<Value>,
+    /// values.yaml.
+    pub values: Option<Map<String, Value>>,
+    /// Its templates; their contents do not matter here.
+    pub templates: Option<Vec<TemplateName>>,
+}
+
+/// A template of a chart.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TemplateName {
+    /// Its path in the chart.
+    pub name: String,
+}
+
+impl Chart {
+    /// A text of Chart.yaml.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key)?.as_str()
+    }
+
+    /// Name and version, as Helm shows them.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!(
+            "{}-{}",
+            self.text("name").unwrap_or("?"),
+            self.text("version").unwrap_or("?")
+        )
+    }
+}
+
+/// Something that runs around an upgrade.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Hook {
+    /// The template that it came from, below the chart's name.
+    pub path: String,
+    /// Its YAML.
+    pub manifest: String,
+}
+
+/// Why a record cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// It is not in the form that Helm writes.
+    #[error("the Secret {0} is not a release record as Helm writes them: {1}")]
+    Form(String, String),
+    /// The cluster did not give it.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+}
+
+impl Record {
+    /// Reads the content of a Secret: base64 of gzip of JSON. Kubernetes' own base64 is off already.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn decode(data: &[u8]) -> Result<Self, String> {
+        let packed = STANDARD.decode(data).map_err(|error| error.to_string())?;
+        let mut json = Vec::new();
+        if packed.starts_with(&[0x1f, 0x8b]) {
+            flate2::read::GzDecoder::new(&*packed)
+                .take(LIMIT)
+                .read_to_end(&mut json)
+                .map_err(|error| error.to_string())?;
+        } else {
+            // Helm 2 did not pack, and Helm still reads that.
+            json = packed;
+        }
+        serde_json::from_slice(&json).map_err(|error| error.to_string())
+    }
+
+    /// Whether one of the chart's templates has a name.
+    #[must_use]
+    pub fn has_template(&self, name: &str) -> bool {
+        let templates = self.chart.templates.iter().flatten();
+        templates.into_iter().any(|template| template.name == name)
+    }
+}
+
+impl Cluster {
+    /// The revisions of a release, the newest first.
+    ///
+    /// # Errors
+    /// Secrets cannot be listed, or one is no record.
+    pub async fn history(&self, release: &str) -> Result<Vec<Record>, RecordError> {
+        self.records(&format!("owner=helm,name={release}")).await
+    }
+
+    /// The newest revision of every release in the namespace.
+    ///
+    /// # Errors
+    /// As [`Cluster::history`].
+    pub async fn releases(&self) -> Result<Vec<Record>, RecordError> {
+        let mut newest: Vec<Record> = Vec::new();
+        for record in self.records("owner=helm").await? {
+            if !newest.iter().any(|other| other.name == record.name) {
+                newest.push(record);
+            }
+        }
+        newest.retain(|record| record.info.status != Status::Uninstalled);
+        Ok(newest)
+    }
+
+    async fn records(&self, selector: &str) -> Result<Vec<Record>, RecordError> {
+        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+        let what = format!("list Secrets in the namespace {}", self.namespace);
+        let list = secrets.list(&ListParams::default().labels(selector)).await;
+        let list = list.map_err(|error| self.explain(&what, error))?;
+        let mut records = Vec::new();
+        for secret in list {
+            let name = secret.metadata.name.unwrap_or_default();
+            if secret.type_.as_deref() != Some("helm.sh/release.v1") {
+                continue;
+            }
+            let data = secret.data.unwrap_or_default();
+            let form = |why: String| RecordError::Form(name.clone(), why);
+            let release = data.get("release");
+            let release = release.ok_or_else(|| form("it has no key release".to_owned()))?;
+            records.push(Record::decode(&release.0).map_err(form)?);
+        }
+        records.sort_by_key(|record| std::cmp::Reverse(record.revision));
+        Ok(records)
+    }
+
+    /// Removes the record of a revision that Helm did not finish.
+    ///
+    /// # Errors
+    /// It cannot be deleted.
+    pub async fn forget(&self, record: &Record) -> Result<(), AccessError> {
+        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+        let name = format!("sh.helm.release.v1.{}.v{}", record.name, record.revision);
+        let what = format!("delete the Secret {name}");
+        let deleted = secrets.delete(&name, &kube::api::DeleteParams::default()).await;
+        deleted.map_err(|error| self.explain(&what, error))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn packed(json: &str) -> String {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(json.as_bytes()).unwrap();
+        STANDARD.encode(gzip.finish().unwrap())
+    }
+
+    #[test]
+    fn a_record_is_unpacked() {
+        let json = r#"{"name":"rsc","version":3,"info":{"status":"pending-upgrade","notes":"n"},
+            "chart":{"metadata":{"name":"c","version":"1.2.3"},"templates":[{"name":"templates/a","data":""}]},
+            "config":{"big":9007199254740993},"manifest":"---\n","hooks":null,"namespace":"ns"}"#;
+        let record = Record::decode(packed(json).as_bytes()).unwrap();
+        assert_eq!((record.name.as_str(), record.revision), ("rsc", 3));
+        assert!(record.info.status.is_pending());
+        assert_eq!(record.chart.label(), "c-1.2.3");
+        assert!(record.has_template("templates/a") && !record.has_template("a"));
+        assert_eq!(record.config.unwrap()["big"], 9_007_199_254_740_993_u64);
+        let later = r#"{"name":"rsc","version":1,"info":{"status":"something-new"}}"#;
+        let later = Record::decode(packed(later).as_bytes()).unwrap();
+        assert_eq!(later.info.status, Status::Unknown);
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        assert!(Record::decode(b"*").is_err());
+        assert!(Record::decode(packed("[]").as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! A chart that renders what a release consists of, and nothing else.
+//!
+//! Helm keeps neither where a chart came from nor its sub-charts, so the chart cannot be rendered
+//! again. It keeps what was rendered; with the overlay taken off, that becomes the templates of a
+//! chart under the same metadata, values, hooks and notes. Every document goes back into the file
+//! that its `# Source:` line names, so that Helm sorts and labels them as before.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Map, Value, json};
+
+use crate::release::Record;
+use crate::state;
+
+/// Tells our revisions from others, also those that Helm could not finish. A partial, so that it
+/// renders nothing.
+pub const MARKER: &str = "templates/_connect-migrate.tpl";
+
+/// Whole numbers up to this survive Helm's way through floating point.
+const EXACT: u64 = 1 << 53;
+
+/// Files of a chart by their path in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StaticChart {
+    files: BTreeMap<String, String>,
+}
+
+impl StaticChart {
+    /// Makes the chart of a revision with another manifest.
+    ///
+    /// # Errors
+    /// The record or the manifest is not as Helm writes them.
+    pub fn new(record: &Record, manifest: &str) -> anyhow::Result<Self> {
+        let name = record.chart.text("name").context("the release's chart has no name")?;
+        let mut chart = Self::default();
+        chart.put("Chart.yaml", &Value::Object(record.chart.metadata.clone()))?;
+        if let Some(lock) = &record.chart.lock {
+            chart.put("Chart.lock", lock)?;
+        }
+        if let Some(values) = &record.chart.values {
+            chart.put("values.yaml", &Value::Object(values.clone()))?;
+        }
+        let marker = "{{- /* helm connect-migrate revert made this chart from a release */}}\n";
+        chart.files.insert(MARKER.to_owned(), marker.to_owned());
+        for (source, text) in documents(manifest)? {
+            chart.add(name, source, text)?;
+        }
+        for hook in record.hooks.iter().flatten() {
+            chart.add(name, &hook.path, &hook.manifest)?;
+        }
+        if !record.info.notes.is_empty() {
+            let notes = verbatim(&record.info.notes);
+            chart.files.insert("templates/NOTES.txt".to_owned(), notes);
+        }
+        chart.sub_charts(record)?;
+        Ok(chart)
+    }
+
+    fn put(&mut self, path: &str, value: &Value) -> anyhow::Result<()> {
+        // JSON is YAML, and has one way to write each value.
+        let text = serde_json::to_string_pretty(value)? + "\n";
+        self.files.insert(path.to_owned(), text);
+        Ok(())
+    }
+
+    /// Adds a document to the template that it came from.
+    fn add(&mut self, chart: &str, source: &str, text: &str) -> anyhow::Result<()> {
+        let inside = source
+            .strip_prefix(chart)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .with_context(|| format!("{source} is not in the chart {chart}"))?;
+        // The path comes from the cluster, and becomes a file's.
+        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+        if !inside.split('/').all(plain) {
+            bail!("{source} is no path of a template");
+        }
+        let file = self.files.entry(inside.to_owned()).or_default();
+        if !file.is_empty() {
+            file.push_str("\n---\n");
+        }
+        file.push_str(&verbatim(text));
+        Ok(())
+    }
+
+    /// Helm wants a folder for every sub-chart that Chart.yaml or a template's path names.
+    fn sub_charts(&mut self, record: &Record) -> anyhow::Result<()> {
+        let mut folders: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+        let versions = record.chart.lock.as_ref().map(|lock| &lock["dependencies"]);
+        let dependencies = record.chart.metadata.get("dependencies");
+        for dependency in dependencies.and_then(Value::as_array).into_iter().flatten() {
+            let Some(name) = dependency["name"].as_str() else {
+                continue;
+            };
+            let locked = versions
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .find(|locked| locked["name"] == name)
+                .and_then(|locked| locked["version"].as_str());
+            let version = locked.or(dependency["version"].as_str()).unwrap_or("0.0.0");
+            folders.insert(format!("charts/{name}"), stub(name, version));
+        }
+        let paths: Vec<String> = self.files.keys().cloned().collect();
+        for path in &paths {
+            let parts: Vec<&str> = path.split('/').collect();
+            let mut at = 0;
+            while parts.get(at) == Some(&"charts") && parts.len() > at + 2 {
+                let folder = parts[..at + 2].join("/");
+                let missing = || stub(parts[at + 1], "0.0.0");
+                folders.entry(folder).or_insert_with(missing);
+                at += 2;
+            }
+        }
+        for (folder, metadata) in folders {
+            self.put(&format!("{folder}/Chart.yaml"), &Value::Object(metadata))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the chart into a folder that only its owner can read: values may be secrets.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        for (path, text) in &self.files {
+            let path: PathBuf = folder.join(path);
+            if let Some(parent) = path.parent() {
+                state::create_private(parent)?;
+            }
+            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+fn stub(name: &str, version: &str) -> Map<String, Value> {
+    let metadata = json!({"apiVersion": "v2", "name": name, "version": version});
+    match metadata {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+/// A template that renders a text as it is.
+fn verbatim(text: &str) -> String {
+    text.replace("{{", "{{ \"{{\" }}")
+}
+
+/// The documents of a stored manifest: where each came from, and its text.
+fn documents(manifest: &str) -> anyhow::Result<Vec<(&str, &str)>> {
+    let stream = crate::manifests::Stream::split(manifest.as_bytes());
+    let mut documents = Vec::new();
+    for index in stream.with_content() {
+        let text = std::str::from_utf8(stream.body(index))?.trim_matches('\n');
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let source = first.trim_end().strip_prefix("# Source: ").with_context(|| {
+            format!(
+                "the release's manifest has a document without a '# Source:' line (line {}): \
+                 give the chart, as in 'helm connect-migrate revert RELEASE CHART'",
+                stream.line(index)
+            )
+        })?;
+        documents.push((source, rest));
+    }
+    Ok(documents)
+}
+
+/// The user's values, in the form in which Helm takes them without changing them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UserValues {
+    /// For `--values`: JSON. `None` where the user gave none.
+    pub file: Option<String>,
+    /// For `--set`: whole numbers that a file would round.
+    pub sets: Vec<String>,
+}
+
+impl UserValues {
+    /// Of the values of a revision.
+    ///
+    /// # Errors
+    /// They cannot be written; none that Helm stores.
+    pub fn new(config: Option<&Map<String, Value>>) -> anyhow::Result<Self> {
+        let Some(config) = config.filter(|config| !config.is_empty()) else {
+            return Ok(Self {
+                file: None,
+                sets: Vec::new(),
+            });
+        };
+        let mut sets = Vec::new();
+        for (key, value) in config {
+            large(&escaped(key), value, &mut sets);
+        }
+        Ok(Self {
+            file: Some(serde_json::to_string(config)? + "\n"),
+            sets,
+        })
+    }
+}
+
+/// Collects `PATH=NUMBER` of numbers that floating point cannot hold.
+fn large(path: &str, value: &Value, sets: &mut Vec<String>) {
+    match value {
+        Value::Number(number) => {
+            let size = number
+                .as_u64()
+                .or_else(|| number.as_i64().map(i64::unsigned_abs));
+            if size.is_some_and(|size| size > EXACT) {
+                sets.push(format!("{path}={number}"));
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                large(&format!("{path}.{}", escaped(key)), value, sets);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                large(&format!("{path}[{index}]"), value, sets);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A key as `--set` takes it.
+fn escaped(key: &str) -> String {
+    let mut out = String::new();
+    for c in key.chars() {
+        if matches!(c, '\\' | '.' | ',' | '=' | '[' | ']' | '{' | '}') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(json: Value) -> Record {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn documents_go_back_into_their_files() {
+        let record = record(json!({"name": "r", "version": 2,
+            "info": {"notes": "Use {{ it }}."},
+            "chart": {
+                "metadata": {"name": "umb", "version": "1.0.0",
+                    "dependencies": [{"name": "pub", "version": "~1", "repository": "x"}]},
+                "lock": {"dependencies": [{"name": "pub", "version": "1.4.2"}]},
+                "values": {"a": 1}},
+            "hooks": [{"path": "umb/templates/hook.yaml", "manifest": "kind: Job"}]}));
+        let manifest = "---\n# Source: umb/templates/a.yaml\nkind: A\n---\n# Source: umb/charts/pub/templates/b.yaml\nkind: B # {{ x }}\n---\n# Source: umb/templates/a.yaml\nkind: C\n";
+        let chart = StaticChart::new(&record, manifest).unwrap();
+        let file = |path: &str| chart.files[path].as_str();
+        assert_eq!(file("templates/a.yaml"), "kind: A\n---\nkind: C");
+        assert_eq!(
+            file("charts/pub/templates/b.yaml"),
+            "kind: B # {{ \"{{\" }} x }}"
+        );
+        assert!(file("charts/pub/Chart.yaml").contains("\"1.4.2\""));
+        assert_eq!(file("templates/hook.yaml"), "kind: Job");
+        assert_eq!(file("templates/NOTES.txt"), "Use {{ \"{{\" }} it }}.");
+        assert!(file("Chart.yaml").contains("\"dependencies\""));
+        assert!(chart.files.contains_key(MARKER));
+    }
+
+    #[test]
+    fn a_path_does_not_leave_the_chart() {
+        let record = record(json!({"name": "r", "version": 1,
+            "chart": {"metadata": {"name": "c"}}}));
+        for source in ["c/../../x", "other/templates/x", "c//x", "c"] {
+            let manifest = format!("---\n# Source: {source}\nkind: A\n");
+            assert!(StaticChart::new(&record, &manifest).is_err(), "{source}");
+        }
+        assert!(StaticChart::new(&record, "---\nkind: A\n").is_err());
+    }
+
+    #[test]
+    fn numbers_that_would_be_rounded_are_set_by_themselves() {
+        let values = json!({"a.b": [{"n": 9_007_199_254_740_993_u64}], "m": -9_007_199_254_740_995_i64,
+            "small": 1_000_000, "edge": EXACT, "f": 0.1, "x": null});
+        let values = UserValues::new(values.as_object()).unwrap();
+        assert_eq!(
+            values.sets,
+            ["a\\.b[0].n=9007199254740993", "m=-9007199254740995"]
+        );
+        assert!(values.file.unwrap().contains("\"small\":1000000"));
+        assert_eq!(UserValues::new(None).unwrap().file, None);
+    }
+}

@@ -1,0 +1,206 @@
+//! What speaks against taking the settings off now.
+
+use crate::connect::Waking;
+use crate::survey::journal::Rebuild;
+use crate::survey::steps::Facts;
+use crate::survey::{Answer, Overlay, Survey};
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Good to know.
+    Note,
+    /// To be thought about.
+    Warn,
+    /// Not without `--force`.
+    Refuse,
+}
+
+/// Something found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// How much it weighs.
+    pub weight: Weight,
+    /// What, and what to do about it.
+    pub text: String,
+}
+
+/// What is looked at.
+#[derive(Debug)]
+pub struct Subject<'a> {
+    /// What the cluster says.
+    pub survey: &'a Survey,
+    /// What the server says of itself.
+    pub server: &'a Answer<Facts>,
+    /// What starts by itself.
+    pub waking: Option<&'a Waking>,
+    /// How far the rebuild is.
+    pub rebuilds: &'a [Rebuild],
+}
+
+/// Looks for what speaks against it.
+#[must_use]
+pub fn checks(subject: &Subject<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut say = |weight, text: String| findings.push(Finding { weight, text });
+    match subject.server {
+        Answer::Unknown(why) => say(
+            Weight::Refuse,
+            format!("the server cannot be asked, so nobody would see the settings restored: {why}"),
+        ),
+        Answer::Known(facts) => {
+            if facts.role.as_deref().is_some_and(|role| role != "administrator") {
+                say(
+                    Weight::Warn,
+                    "the API key is no administrator's: it does not see all content".to_owned(),
+                );
+            }
+            let expected = subject.survey.app_version.as_deref();
+            if let (Some(version), Some(expected)) = (&facts.version, expected) {
+                let number = |text: &str| text.parse::<crate::connect::Version>().ok();
+                if number(version) != number(expected) {
+                    say(
+                        Weight::Note,
+                        format!("the server is Connect {version}; the chart's own version is {expected}"),
+                    );
+                }
+            }
+        }
+    }
+    for rebuild in subject.rebuilds {
+        if rebuild.is_unfinished() {
+            say(
+                Weight::Refuse,
+                format!(
+                    "the rebuild is not finished: {} items are built, {} are not ({}). 'helm \
+                     connect-migrate rebuild' goes on with it",
+                    rebuild.built,
+                    rebuild.running + rebuild.waiting,
+                    rebuild.journal.display()
+                ),
+            );
+        }
+        if rebuild.failed > 0 {
+            say(
+                Weight::Warn,
+                format!(
+                    "{} items could not be rebuilt: their first visitor or schedule will run into \
+                     that. 'helm connect-migrate rebuild status' lists them",
+                    rebuild.failed
+                ),
+            );
+        }
+    }
+    if let Some(waking) = subject.waking {
+        if !waking.kept.is_empty() {
+            let processes: i64 = waking.kept.iter().map(|(_, count)| count).sum();
+            let names: Vec<&str> = waking.kept.iter().take(5).map(|(name, _)| &**name).collect();
+            let more = waking.kept.len().saturating_sub(names.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            say(
+                Weight::Warn,
+                format!(
+                    "{processes} processes of {} items start at once, since they have minimum \
+                     processes: {}{more}",
+                    waking.kept.len(),
+                    names.join(", ")
+                ),
+            );
+        }
+        match waking.schedules {
+            Some(0) => {}
+            Some(count) => say(
+                Weight::Warn,
+                format!("{count} schedules resume, and those that are overdue run at once"),
+            ),
+            None => say(
+                Weight::Note,
+                "the server does not tell how many schedules resume".to_owned(),
+            ),
+        }
+    }
+    for configuration in &subject.survey.configurations {
+        if configuration.edited == Some(true) {
+            say(
+                Weight::Warn,
+                format!(
+                    "the live ConfigMap {} is not the one that Helm stored: somebody changed it by \
+                     hand, and that is lost",
+                    configuration.config_map
+                ),
+            );
+        }
+        let said = configuration.pods.known();
+        if said.is_some_and(|said| said.overlay == Overlay::Partly) {
+            say(
+                Weight::Warn,
+                "not all pods have restarted since the last change".to_owned(),
+            );
+        }
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn survey() -> Survey {
+        Survey {
+            release: "r".into(),
+            namespace: "n".into(),
+            revision: 1,
+            status: "deployed".into(),
+            chart: "c-1".into(),
+            app_version: Some("2026.08.0".into()),
+            revisions_with_overlay: Vec::new(),
+            configurations: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_unfinished_rebuild_and_a_silent_server_are_refused() {
+        let rebuilds = [Rebuild {
+            journal: "j".into(),
+            server: None,
+            under_way: false,
+            built: 1,
+            failed: 2,
+            running: 0,
+            waiting: 3,
+        }];
+        let survey = survey();
+        let server = Answer::Unknown("down".to_owned());
+        let found = checks(&Subject {
+            survey: &survey,
+            server: &server,
+            waking: None,
+            rebuilds: &rebuilds,
+        });
+        let weights: Vec<Weight> = found.iter().map(|finding| finding.weight).collect();
+        assert_eq!(weights, [Weight::Refuse, Weight::Refuse, Weight::Warn]);
+    }
+
+    #[test]
+    fn what_starts_at_once_is_counted() {
+        let waking = Waking {
+            kept: vec![("a".into(), 2), ("b".into(), 1)],
+            schedules: Some(4),
+        };
+        let survey = survey();
+        let server = Answer::Known(Facts {
+            version: Some("2026.08.0".into()),
+            role: Some("administrator".into()),
+            ..Facts::default()
+        });
+        let found = checks(&Subject {
+            survey: &survey,
+            server: &server,
+            waking: Some(&waking),
+            rebuilds: &[],
+        });
+        assert_eq!(found.len(), 2);
+        assert!(found[0].text.starts_with("3 processes of 2 items"));
+        assert!(found[1].text.starts_with("4 schedules"));
+    }
+}

@@ -1,0 +1,266 @@
+//! The nine steps of the migration, and how far each is.
+
+use serde::Serialize;
+
+use super::{Answer, Overlay, Survey, journal::Rebuild};
+
+/// How far a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// Done, as far as can be seen.
+    Done,
+    /// Still to be done.
+    ToDo,
+    /// Nothing that can be asked tells.
+    Unknown,
+}
+
+impl State {
+    /// As it is shown.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::ToDo => "to do",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// From 1.
+    pub number: u8,
+    /// What is done in it.
+    pub title: &'static str,
+    /// How far it is.
+    pub state: State,
+    /// What that rests on.
+    pub evidence: String,
+    /// The command that takes it further.
+    pub next: String,
+}
+
+/// What the server says, beyond the overlay.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// Its version, where it tells.
+    pub version: Option<String>,
+    /// The role of the API key's owner.
+    pub role: Option<String>,
+    /// How many content items it has.
+    pub items: Option<usize>,
+    /// Its database, by the live configuration.
+    pub database: Option<String>,
+}
+
+/// Works out the steps. `server` is what the server says, or why it could not be asked.
+#[must_use]
+pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
+    let release = &survey.release;
+    let chart = survey.chart.rsplit_once('-').map_or("CHART", |(name, _)| name);
+    let on = |namespace: &str| format!("-n {namespace}");
+    let n = on(&survey.namespace);
+    let stored = |overlay| {
+        survey.configurations.iter().any(|c| {
+            c.stored.known().is_some_and(|said| said.overlay == overlay)
+        })
+    };
+    let is_on = stored(Overlay::On) || stored(Overlay::Partly);
+    let all_off = !survey.configurations.is_empty() && survey.configurations.iter().all(super::Configuration::is_off);
+    let rebuilt = rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
+    let was_on = is_on || !survey.revisions_with_overlay.is_empty();
+    let up = server.known();
+    let items = up.and_then(|facts| facts.items);
+    let database = up.and_then(|facts| facts.database.as_deref());
+    let not_asked = |answer: &Answer<Facts>| match answer {
+        Answer::Unknown(why) => format!("the server could not be asked: {why}"),
+        Answer::Known(_) => "the server does not say".to_owned(),
+    };
+    let step = |number, title, (state, evidence): (State, String), next: String| Step {
+        number,
+        title,
+        state,
+        evidence,
+        next: if state == State::Done { String::new() } else { next },
+    };
+    vec![
+        step(
+            1,
+            "check the old server",
+            (State::Unknown, "leaves no trace here".to_owned()),
+            "helm connect-migrate check".to_owned(),
+        ),
+        step(
+            2,
+            "convert the configuration to values",
+            (State::Done, format!("the release {release} has a Connect configuration")),
+            String::new(),
+        ),
+        step(
+            3,
+            "move the database to PostgreSQL",
+            match database {
+                Some("postgres") => (State::Done, "Database.Provider is postgres".to_owned()),
+                Some(other) => (State::ToDo, format!("Database.Provider is {other}")),
+                None => (State::Unknown, "Database.Provider is not in the live ConfigMap".to_owned()),
+            },
+            "move the data to PostgreSQL, then set config.Database in the values".to_owned(),
+        ),
+        step(
+            4,
+            "copy the data",
+            match items {
+                Some(0) => (State::ToDo, "the server has no content".to_owned()),
+                Some(count) => (State::Done, format!("the server has {count} content items")),
+                None => (State::Unknown, not_asked(server)),
+            },
+            "copy the old server's data directory onto the shared volume".to_owned(),
+        ),
+        step(
+            5,
+            "lay the temporary settings",
+            if is_on {
+                (State::Done, "they are in the release's stored manifest".to_owned())
+            } else if was_on {
+                (State::Done, "they were on, and have been taken off".to_owned())
+            } else {
+                (State::ToDo, "no revision of the release has them".to_owned())
+            },
+            format!("helm connect-migrate upgrade {release} {chart} {n} -f values.yaml"),
+        ),
+        step(
+            6,
+            "deploy",
+            match up {
+                Some(facts) => (
+                    State::Done,
+                    format!("the server answers ({})", facts.version.as_deref().unwrap_or("version hidden")),
+                ),
+                None => (State::Unknown, not_asked(server)),
+            },
+            format!("kubectl rollout status {n} {}", workload(survey)),
+        ),
+        step(
+            7,
+            "rebuild the content",
+            if rebuilt {
+                let built: usize = rebuilds.iter().map(|r| r.built).sum();
+                let failed: usize = rebuilds.iter().map(|r| r.failed).sum();
+                (State::Done, format!("{built} items built, {failed} failed"))
+            } else if let Some(r) = rebuilds.iter().find(|r| r.is_unfinished()) {
+                (State::ToDo, format!("{} built, {} still to build", r.built, r.running + r.waiting))
+            } else {
+                (State::Unknown, "there is no journal of a rebuild on this machine".to_owned())
+            },
+            format!("helm connect-migrate rebuild --release {release} --all"),
+        ),
+        step(
+            8,
+            "take the temporary settings off",
+            if !was_on {
+                (State::ToDo, "they have not been laid yet".to_owned())
+            } else if all_off {
+                (State::Done, "they are off in every place that could be asked".to_owned())
+            } else {
+                (State::ToDo, "they are still on".to_owned())
+            },
+            format!("helm connect-migrate revert {release} {n}"),
+        ),
+        step(
+            9,
+            "hand over",
+            (State::Unknown, "leaves no trace here".to_owned()),
+            "compare both servers, then point the DNS name at the new one".to_owned(),
+        ),
+    ]
+}
+
+fn workload(survey: &Survey) -> String {
+    survey
+        .configurations
+        .iter()
+        .find_map(|c| c.workload.as_ref())
+        .map_or_else(
+            || format!("deployment/{}", survey.release),
+            |(kind, name)| format!("{}/{name}", kind.to_lowercase()),
+        )
+}
+
+/// The first step that is to be done, else the first that is unknown behind the last done one.
+#[must_use]
+pub fn next(steps: &[Step]) -> Option<&Step> {
+    let last_done = steps.iter().rposition(|step| step.state == State::Done);
+    steps
+        .iter()
+        .find(|step| step.state == State::ToDo)
+        .or_else(|| {
+            let behind = last_done.map_or(0, |at| at + 1);
+            steps[behind..].iter().find(|step| step.state == State::Unknown)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::survey::{Configuration, Said};
+
+    fn survey_of(overlay: Overlay, revisions: &[u32]) -> Survey {
+        let said = |overlay| Answer::Known(Said { overlay, evidence: String::new() });
+        Survey {
+            release: "rsc".into(),
+            namespace: "ns".into(),
+            revision: 2,
+            status: "deployed".into(),
+            chart: "rstudio-connect-0.21.0".into(),
+            app_version: None,
+            revisions_with_overlay: revisions.to_vec(),
+            configurations: vec![Configuration {
+                config_map: "c".into(),
+                workload: None,
+                settings: serde_json::Map::new(),
+                originals: serde_json::Map::new(),
+                stored: said(overlay),
+                live: said(overlay),
+                pods: Answer::Unknown("x".into()),
+                server: Answer::Unknown("x".into()),
+                edited: None,
+                running: None,
+            }],
+        }
+    }
+
+    fn rebuild(built: usize, waiting: usize) -> Rebuild {
+        Rebuild {
+            journal: "j".into(),
+            server: None,
+            under_way: false,
+            built,
+            failed: 0,
+            running: 0,
+            waiting,
+        }
+    }
+
+    #[test]
+    fn the_next_step_is_the_first_that_is_to_be_done() {
+        let next_of = |survey: &Survey, facts: Option<Facts>, rebuilds: &[Rebuild]| {
+            let server = facts.map_or_else(|| Answer::Unknown("down".into()), Answer::Known);
+            let steps = steps(survey, &server, rebuilds);
+            next(&steps).map(|step| step.number)
+        };
+        let up = || Some(Facts { items: Some(3), database: Some("postgres".into()), ..Facts::default() });
+        let off = survey_of(Overlay::Off, &[]);
+        assert_eq!(next_of(&off, up(), &[]), Some(5));
+        let on = survey_of(Overlay::On, &[]);
+        assert_eq!(next_of(&on, up(), &[rebuild(1, 2)]), Some(7));
+        assert_eq!(next_of(&on, up(), &[rebuild(3, 0)]), Some(8));
+        assert_eq!(next_of(&on, None, &[]), Some(8));
+        let reverted = survey_of(Overlay::Off, &[1]);
+        assert_eq!(next_of(&reverted, up(), &[rebuild(3, 0)]), Some(9));
+    }
+}

@@ -1,0 +1,336 @@
+//! A real API server for all tests of the process, and the parts of a cluster that it lacks.
+//!
+//! `scripts/cluster` runs kube-apiserver and etcd. There are no nodes and no controllers, so this
+//! plays them: a controller that makes pods of Deployments, and a kubelet that forwards ports to the
+//! server that a namespace's test has registered.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace as KubeNamespace, Node, Pod};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use super::connect_server::ConnectServer;
+use super::kubelet;
+use super::tools::missing;
+
+/// A cluster.
+pub struct Cluster {
+    /// Its kubeconfig, whose user may do everything.
+    pub kubeconfig: PathBuf,
+    client: Client,
+    runtime: Runtime,
+    servers: kubelet::Servers,
+    // The script stops the cluster when its standard input closes: with this process.
+    _script: Option<Mutex<Child>>,
+}
+
+/// The cluster, started by the first who asks. `None`: there is none, and why has been said.
+pub fn cluster() -> Option<&'static Cluster> {
+    static CLUSTER: OnceLock<Option<Cluster>> = OnceLock::new();
+    CLUSTER.get_or_init(start).as_ref()
+}
+
+fn start() -> Option<Cluster> {
+    // Somebody's own cluster, kind for instance, only where it is asked for by this name.
+    let given = std::env::var_os("CONNECT_MIGRATE_TEST_KUBECONFIG").map(PathBuf::from);
+    let (kubeconfig, script) = match given {
+        Some(path) => (path, None),
+        None => {
+            let (path, script) = from_script()?;
+            (path, Some(Mutex::new(script)))
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    let servers = kubelet::Servers::default();
+    let client = runtime.block_on(async {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let file = kube::config::Kubeconfig::read_from(&kubeconfig).unwrap();
+        let options = kube::config::KubeConfigOptions::default();
+        let config = kube::Config::from_custom_kubeconfig(file, &options);
+        let client = Client::try_from(config.await.unwrap()).unwrap();
+        register(&client, kubelet::start(servers.clone()).await).await;
+        client
+    });
+    Some(Cluster {
+        kubeconfig,
+        client,
+        runtime,
+        servers,
+        _script: script,
+    })
+}
+
+/// Runs a cluster beside this process.
+fn from_script() -> Option<(PathBuf, Child)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster");
+    let built = Command::new(&script).arg("built").status();
+    if !built.is_ok_and(|status| status.success()) {
+        missing("a Kubernetes API server ('scripts/cluster build' makes one)");
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{}", std::process::id()));
+    let mut child = Command::new(&script)
+        .arg("run")
+        .arg(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.ends_with("kubeconfig\n"), "the cluster does not start");
+    Some((line.trim_end().into(), child))
+}
+
+/// The one node, whose kubelet is ours.
+async fn register(client: &Client, kubelet: SocketAddr) {
+    let nodes: Api<Node> = Api::all(client.clone());
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "test"}});
+    let _ = nodes
+        .create(&PostParams::default(), &serde_json::from_value(node).unwrap())
+        .await;
+    let status = json!({"status": {
+        "addresses": [{"type": "InternalIP", "address": kubelet.ip().to_string()}],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet.port()}}}});
+    nodes
+        .patch_status("test", &PatchParams::default(), &Patch::Merge(status))
+        .await
+        .unwrap();
+}
+
+/// A namespace of a test's own, with a controller at work in it.
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// The Connect server behind its pods.
+    pub server: ConnectServer,
+    /// Whether the controller does its work.
+    pub controller: Arc<AtomicBool>,
+    /// Whether new pods become ready.
+    pub healthy: Arc<AtomicBool>,
+    cluster: &'static Cluster,
+    stop: Arc<AtomicBool>,
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Cluster {
+    /// Makes a namespace.
+    pub fn namespace(&'static self, what: &str) -> Namespace {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{what}-{}-{count}", std::process::id());
+        let object = json!({"metadata": {"name": name}});
+        let namespaces: Api<KubeNamespace> = Api::all(self.client.clone());
+        let object = serde_json::from_value(object).unwrap();
+        self.runtime
+            .block_on(namespaces.create(&PostParams::default(), &object))
+            .unwrap();
+        let server = self.runtime.block_on(ConnectServer::start());
+        self.servers
+            .lock()
+            .unwrap()
+            .insert(name.clone(), server.address);
+        let namespace = Namespace {
+            name,
+            server,
+            controller: Arc::new(AtomicBool::new(true)),
+            healthy: Arc::new(AtomicBool::new(true)),
+            cluster: self,
+            stop: Arc::default(),
+        };
+        let controller = Controller {
+            client: self.client.clone(),
+            namespace: namespace.name.clone(),
+            server: namespace.server.clone(),
+            works: Arc::clone(&namespace.controller),
+            healthy: Arc::clone(&namespace.healthy),
+            stop: Arc::clone(&namespace.stop),
+        };
+        self.runtime.spawn(controller.run());
+        namespace
+    }
+
+    /// A kubeconfig whose user is somebody else, with the rights that RBAC gives.
+    pub fn impersonating(&self, user: &str, folder: &Path) -> PathBuf {
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let mut config: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        config["users"][0]["user"]["as"] = user.into();
+        let path = folder.join("kubeconfig-of-another");
+        std::fs::write(&path, config.to_string()).unwrap();
+        path
+    }
+}
+
+impl Namespace {
+    /// Runs something that asks the API server.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.cluster.runtime.block_on(work)
+    }
+
+    /// Objects of a kind.
+    pub fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::namespaced(self.cluster.client.clone(), &self.name)
+    }
+
+    /// Waits until every Deployment has been rolled out.
+    pub fn settled(&self) {
+        let api: Api<Deployment> = self.api();
+        for _ in 0..600 {
+            let list = self.block_on(api.list(&ListParams::default())).unwrap();
+            let done = list.iter().all(|deployment| {
+                let status = deployment.status.clone().unwrap_or_default();
+                status.observed_generation == deployment.metadata.generation
+                    && status.available_replicas >= Some(1)
+            });
+            if done && !list.items.is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the Deployments of {} do not settle", self.name);
+    }
+}
+
+/// Plays the Deployment controller, the scheduler and the kubelet's reports.
+struct Controller {
+    client: Client,
+    namespace: String,
+    server: ConnectServer,
+    works: Arc<AtomicBool>,
+    healthy: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Controller {
+    async fn run(self) {
+        let mut seen = HashMap::new();
+        while !self.stop.load(Ordering::Relaxed) {
+            if self.works.load(Ordering::Relaxed) {
+                // The API server is taken down in some tests.
+                let _ = self.turn(&mut seen).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn turn(&self, seen: &mut HashMap<String, (i64, bool)>) -> kube::Result<()> {
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        for deployment in deployments.list(&ListParams::default()).await? {
+            let name = deployment.metadata.name.clone().unwrap_or_default();
+            let generation = deployment.metadata.generation.unwrap_or_default();
+            let healthy = self.healthy.load(Ordering::Relaxed);
+            // A pod that answers goes on to do so.
+            if seen.get(&name).is_some_and(|(at, well)| *at == generation && (*well || !healthy)) {
+                continue;
+            }
+            let pods = self.pods(&deployment, &name, generation, healthy).await?;
+            let status = json!({"status": {"observedGeneration": generation, "replicas": pods,
+                "updatedReplicas": 1, "readyReplicas": 1,
+                "availableReplicas": if healthy { 1 } else { 0 }}});
+            let patch = Patch::Merge(status);
+            deployments
+                .patch_status(&name, &PatchParams::default(), &patch)
+                .await?;
+            seen.insert(name, (generation, healthy));
+        }
+        Ok(())
+    }
+
+    /// One pod of the present template; old ones go once it answers.
+    async fn pods(
+        &self,
+        deployment: &Deployment,
+        name: &str,
+        generation: i64,
+        healthy: bool,
+    ) -> kube::Result<usize> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let template = serde_json::to_value(&deployment.spec.as_ref().unwrap().template).unwrap();
+        let new = format!("{name}-{generation}");
+        let labels = &template["metadata"]["labels"];
+        let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": new, "labels": labels,
+                "annotations": template["metadata"]["annotations"]},
+            "spec": template["spec"]});
+        pod["spec"]["nodeName"] = "test".into();
+        let pod = serde_json::from_value(pod).unwrap();
+        match pods.create(&PostParams::default(), &pod).await {
+            Err(kube::Error::Api(status)) if status.code == 409 => {}
+            other => drop(other?),
+        }
+        let waiting = json!({"name": "connect", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}});
+        let status = json!({"status": {"phase": "Running",
+            "conditions": [{"type": "Ready", "status": if healthy { "True" } else { "False" }}],
+            "containerStatuses": if healthy { json!([]) } else { json!([waiting]) }}});
+        pods.patch_status(&new, &PatchParams::default(), &Patch::Merge(status))
+            .await?;
+        let selector: Vec<_> = labels
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
+            .collect();
+        let params = ListParams::default().labels(&selector.join(","));
+        let all = pods.list(&params).await?;
+        if !healthy {
+            return Ok(all.items.len());
+        }
+        self.read_configuration(deployment).await?;
+        for old in all.iter().filter_map(|pod| pod.metadata.name.clone()) {
+            if old != new {
+                pods.delete(&old, &DeleteParams::default().grace_period(0)).await?;
+            }
+        }
+        Ok(1)
+    }
+
+    /// The server reads its configuration when a pod starts.
+    async fn read_configuration(&self, deployment: &Deployment) -> kube::Result<()> {
+        let spec = deployment.spec.as_ref().unwrap().template.spec.as_ref().unwrap();
+        let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
+        for volume in spec.volumes.iter().flatten() {
+            let Some(name) = volume.config_map.as_ref().map(|map| map.name.clone()) else {
+                continue;
+            };
+            let map = maps.get(&name).await?;
+            let data = map.data.unwrap_or_default();
+            if let Some(text) = data.get("rstudio-connect.gcfg") {
+                let document = connect_migrate::gcfg::parse_text("", text).unwrap();
+                let limit = document
+                    .settings()
+                    .filter(|s| s.name.to_string() == "Scheduler.MinProcessesLimit")
+                    .last()
+                    .and_then(|setting| setting.text()?.parse().ok());
+                self.server.set_limit(limit.unwrap_or(20));
+            }
+        }
+        Ok(())
+    }
+}
