@@ -105,13 +105,18 @@ fn fit(image: &Image, needed: &BTreeMap<Language, String>) -> Option<u32> {
     Some(points)
 }
 
-/// Which images of a table an inventory's content would run on, with the number of items for each,
-/// and the combinations of versions that none fits.
+/// Which images an inventory's content would run on.
+#[derive(Debug)]
+pub struct Choice<'a> {
+    /// The images, and how many items each would run.
+    pub images: Vec<(&'a Image, usize)>,
+    /// Combinations of versions that no image fits, and how many items need each.
+    pub missing: Vec<(String, usize)>,
+}
+
+/// Chooses from a table. An item's languages must all be in one image.
 #[must_use]
-pub fn choose<'a>(
-    images: &'a [Image],
-    inventory: &Inventory,
-) -> (Vec<(&'a Image, usize)>, Vec<(String, usize)>) {
+pub fn choose<'a>(images: &'a [Image], inventory: &Inventory) -> Choice<'a> {
     let mut combinations: BTreeMap<&BTreeMap<Language, String>, usize> = BTreeMap::new();
     for entry in &inventory.content {
         if entry
@@ -141,7 +146,10 @@ pub fn choose<'a>(
         .zip(counts)
         .filter(|(_, count)| *count > 0)
         .collect();
-    (chosen, missing.into_iter().collect())
+    Choice {
+        images: chosen,
+        missing: missing.into_iter().collect(),
+    }
 }
 
 fn named(needed: &BTreeMap<Language, String>) -> String {
@@ -156,7 +164,10 @@ fn named(needed: &BTreeMap<Language, String>) -> String {
 /// An `executionEnvironments` block for the chart's values.
 #[must_use]
 pub fn suggest(images: &[Image], inventory: &Inventory) -> String {
-    let (chosen, missing) = choose(images, inventory);
+    let Choice {
+        images: chosen,
+        missing,
+    } = choose(images, inventory);
     let mut out = String::from(
         "# Images for the content of the inventory. Make sure that your registry has each, and that its\n# versions are these, before you deploy.\n",
     );
@@ -238,7 +249,10 @@ mod tests {
     #[test]
     fn languages_of_one_item_must_be_in_one_image() {
         let images = builtin().unwrap();
-        let (chosen, missing) = choose(&images, &inventory(CONTENT));
+        let Choice {
+            images: chosen,
+            missing,
+        } = choose(&images, &inventory(CONTENT));
         let chosen: Vec<_> = chosen
             .iter()
             .map(|(image, count)| (image.r.as_deref().unwrap(), *count))

@@ -4,6 +4,7 @@
 //! only look; nothing is changed anywhere. What needs I/O is gathered by the command and handed in,
 //! so that the judgement itself stays pure.
 
+pub mod cluster;
 mod code;
 pub mod configuration;
 pub mod data_directory;

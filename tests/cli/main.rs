@@ -6,6 +6,8 @@ mod chart_rules;
 #[cfg(unix)]
 mod check;
 #[cfg(unix)]
+mod check_cluster;
+#[cfg(unix)]
 mod check_servers;
 mod cluster;
 mod gcfg_oracle;
@@ -20,14 +22,14 @@ mod package;
 mod plugin;
 #[cfg(unix)]
 mod plugin_post_renderer;
-mod rebuild;
-mod stand_in;
 #[cfg(unix)]
 mod post_render;
+mod rebuild;
+mod stand_in;
 mod support;
-mod validate;
 #[cfg(unix)]
 mod upgrade;
+mod validate;
 mod values;
 mod version;
 #[cfg(unix)]

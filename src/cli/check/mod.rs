@@ -15,8 +15,8 @@ use super::input::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Release};
 use crate::check::{
-    Check, Report, configuration, data_directory as data, database, images, runtimes, server,
-    table, values, versions,
+    Check, Report, cluster, configuration, data_directory as data, database, images, runtimes,
+    server, table, values, versions,
 };
 use crate::convert::account::Account;
 use crate::convert::options::SecretName;
@@ -24,6 +24,7 @@ use crate::convert::{self, BaseFile, Inputs, Options};
 use crate::gcfg::Document;
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
+use crate::release::Access;
 use crate::yaml::Map;
 
 /// Check everything that must be known before the migration
@@ -68,6 +69,10 @@ pub struct CheckCommand {
     #[arg(long, value_name = "NAME")]
     release: Option<String>,
 
+    /// Ask the cluster, too; --release does that as well
+    #[arg(long)]
+    cluster: bool,
+
     /// Connect version of the old server
     #[arg(long, value_name = "VERSION")]
     connect_version: Option<String>,
@@ -106,6 +111,7 @@ pub struct CheckCommand {
 
 /// What servers said.
 struct Asked {
+    cluster: Vec<Check>,
     old: Option<servers::Old>,
     target: Option<Result<database::Target, database::TargetError>>,
     connection: Option<database::Connection>,
@@ -134,7 +140,7 @@ impl CheckCommand {
             .enable_all()
             .build()
             .context("cannot start")?
-            .block_on(self.ask(&gathered))?;
+            .block_on(self.ask(global, &gathered))?;
         self.learn_version(&mut gathered, &asked);
         let mut checks = self.configuration(&gathered);
         checks.extend(versions::checks(
@@ -156,6 +162,7 @@ impl CheckCommand {
             }) => server::checks(&facts, gathered.values.as_ref()),
         });
         checks.extend(self.data_directory()?);
+        checks.extend(asked.cluster);
         let report = Report::new(checks);
         self.show(&report)?;
         if let (true, Some(inventory)) = (self.suggest, &gathered.inventory) {
@@ -183,9 +190,9 @@ impl CheckCommand {
             .as_deref()
             .map(input::inventory)
             .transpose()?;
-        let helm = helm::Helm::find();
+        let helm = helm::find(global);
         let (chart, defaults) = match &self.chart {
-            Some(reference) => helm::chart(reference, helm.as_ref())?,
+            Some(reference) => helm::chart(reference, &helm)?,
             None => (
                 versions::Chart {
                     version: chart::VERSION.to_owned(),
@@ -208,8 +215,8 @@ impl CheckCommand {
             installed_chart: self
                 .release
                 .as_deref()
-                .and_then(|release| helm.as_ref()?.installed_chart(release, global)),
-            helm: helm.as_ref().and_then(helm::Helm::version),
+                .and_then(|release| helm::installed_chart(&helm, release)),
+            helm: helm::version(&helm),
             plugin_manifest: helm::plugin_manifest(),
         };
         Ok(Gathered {
@@ -224,7 +231,7 @@ impl CheckCommand {
         })
     }
 
-    async fn ask(&self, gathered: &Gathered) -> anyhow::Result<Asked> {
+    async fn ask(&self, global: &Global, gathered: &Gathered) -> anyhow::Result<Asked> {
         let target =
             (!gathered.documents.is_empty()).then(|| database::Target::of(&gathered.documents));
         let connection = match &target {
@@ -237,11 +244,34 @@ impl CheckCommand {
             .await?
             .or_else(|| gathered.values.as_ref().map(runtimes::Available::of_values));
         Ok(Asked {
+            cluster: self.cluster(global, gathered).await?,
             old: servers::old(&self.old_server).await?,
             target,
             connection,
             available,
         })
+    }
+
+    async fn cluster(&self, global: &Global, gathered: &Gathered) -> anyhow::Result<Vec<Check>> {
+        if !self.cluster && self.release.is_none() {
+            return Ok(cluster::not_asked(
+                "the cluster was not asked; --cluster or --release NAME does",
+            ));
+        }
+        let access = Access {
+            kubeconfig: global.kubeconfig.clone(),
+            context: global.kube_context.clone(),
+            namespace: global.namespace.clone(),
+        };
+        let cluster = access.open().await?;
+        let mut release = gathered.release.clone();
+        release.namespace.clone_from(&cluster.namespace);
+        let values = gathered.values.as_ref();
+        let wanted = values.map_or_else(cluster::Wanted::default, |values| {
+            cluster::Wanted::of(values, &release)
+        });
+        let facts = cluster::ask(&cluster, &wanted).await;
+        Ok(cluster::checks(&facts, &wanted))
     }
 
     /// The flag knows best, then the server itself, then the inventory.
