@@ -143,6 +143,8 @@ checks! {
         RuntimesNodejs = "runtimes-nodejs",
         /// TensorFlow versions.
         RuntimesTensorflow = "runtimes-tensorflow",
+        /// All languages of an item in one image.
+        RuntimesTogether = "runtimes-together",
     }
     DataDirectory {
         /// The kind of filesystem it lies on.

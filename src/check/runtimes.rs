@@ -13,6 +13,8 @@ use crate::yaml::{Map, Value};
 pub struct Available {
     /// The versions of each language.
     pub versions: Languages,
+    /// The same image by image; `None` where that is not known.
+    pub images: Option<Vec<Languages>>,
     /// `executionEnvironments of the values`, or the new server.
     pub whence: String,
 }
@@ -22,11 +24,13 @@ impl Available {
     #[must_use]
     pub fn of_values(values: &Map) -> Self {
         let mut versions = Languages::new();
+        let mut images = Vec::new();
         let environments = values
             .get("executionEnvironments")
             .and_then(Value::as_list)
             .unwrap_or_default();
         for environment in environments {
+            let mut image = Languages::new();
             for language in Language::ALL {
                 let installations = environment
                     .at(&[language.key(), "installations"])
@@ -34,16 +38,17 @@ impl Available {
                     .unwrap_or_default();
                 for installation in installations {
                     if let Some(version) = installation.get("version") {
-                        versions
-                            .entry(language)
-                            .or_default()
-                            .push(version.printed());
+                        for all in [&mut versions, &mut image] {
+                            all.entry(language).or_default().push(version.printed());
+                        }
                     }
                 }
             }
+            images.push(image);
         }
         Self {
             versions,
+            images: Some(images),
             whence: "executionEnvironments of the values".to_owned(),
         }
     }
@@ -63,6 +68,7 @@ impl Available {
         .collect();
         Self {
             versions,
+            images: None,
             whence: server.to_owned(),
         }
     }
@@ -81,6 +87,7 @@ const fn code(language: Language) -> CheckCode {
 /// Judges each language.
 #[must_use]
 pub fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> Vec<Check> {
+    let together = combinations(inventory, available);
     Language::ALL
         .into_iter()
         .map(|language| {
@@ -103,7 +110,82 @@ pub fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> V
                 Some(available) => judge(language, &used, available),
             }
         })
+        .chain([together])
         .collect()
+}
+
+/// All languages of an item must be in one image.
+fn combinations(inventory: Option<&Inventory>, available: Option<&Available>) -> Check {
+    let code = CheckCode::RuntimesTogether;
+    let Some(inventory) = inventory else {
+        return Check::not_asked(
+            code,
+            "what content uses is not known; --inventory FILE tells",
+        );
+    };
+    let Some(images) = available.and_then(|available| available.images.as_ref()) else {
+        return Check::not_asked(
+            code,
+            "which image has what is not known; -f FILE with executionEnvironments tells",
+        );
+    };
+    let mut missing: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for entry in &inventory.content {
+        let needed: Vec<(Language, &str)> = entry
+            .languages
+            .iter()
+            .filter(|(language, _)| **language != Language::Quarto)
+            .map(|(language, version)| (*language, version.as_str()))
+            .collect();
+        let fits = |image: &Languages| {
+            needed.iter().all(|(language, version)| {
+                image.get(language).into_iter().flatten().any(|one| {
+                    one == version || minor(one).is_some() && minor(one) == minor(version)
+                })
+            })
+        };
+        if needed.len() > 1 && !images.iter().any(fits) {
+            let named: Vec<String> = needed
+                .iter()
+                .map(|(language, version)| format!("{} {version}", language.name()))
+                .collect();
+            missing
+                .entry(named.join(" with "))
+                .or_default()
+                .push(entry.label());
+        }
+    }
+    if missing.is_empty() {
+        return Check::pass(
+            code,
+            "items in several languages have all of them in one image",
+        );
+    }
+    Check::fail(
+        code,
+        format!(
+            "{} in no image together",
+            plural(
+                missing.len(),
+                "combination of versions is",
+                "combinations of versions are"
+            )
+        ),
+        "add an image with both, near versions included, or have the items published again",
+    )
+    .details(missing.into_iter().map(|(named, titles)| {
+        let some: Vec<_> = titles.iter().take(3).copied().collect();
+        format!(
+            "{named}: {}: {}{}",
+            count(titles.len(), "item"),
+            some.join(", "),
+            if titles.len() > some.len() {
+                ", …"
+            } else {
+                ""
+            }
+        )
+    }))
 }
 
 /// Titles of the items that use each version.
@@ -230,6 +312,25 @@ mod tests {
             .status,
             Status::Fail
         );
+    }
+
+    #[test]
+    fn languages_of_an_item_must_be_in_one_image() {
+        let two = "executionEnvironments:
+  - {name: a, r: {installations: [{version: '4.3.3'}]}, python: {installations: [{version: '3.12.1'}]}}
+  - {name: b, r: {installations: [{version: '4.2.3'}]}, python: {installations: [{version: '3.11.9'}]}}
+";
+        let of = |content: &str| {
+            let text = format!(
+                "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, {content}}}\n"
+            );
+            let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
+            let available = Available::of_values(&read_values(two).unwrap());
+            combinations(Some(&inventory), Some(&available)).status
+        };
+        assert_eq!(of("r: 4.3.1, python: 3.12.3"), Status::Pass);
+        assert_eq!(of("r: 4.3.1, python: 3.11.9"), Status::Fail);
+        assert_eq!(of("r: 4.3.1, quarto: 1.9.0"), Status::Pass);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
+#[cfg(unix)]
+use std::time::Duration;
 
 use assert_cmd::Command;
 use connect_stand_in::{Action, Config, Execution, Fault, ItemSpec, Role, StandIn};
@@ -100,6 +102,14 @@ fn guids(text: &str) -> Vec<&str> {
         .filter_map(|line| line.strip_prefix("  - guid: "))
         .collect()
 }
+
+fn uses(text: &str) -> Vec<&str> {
+    text.lines()
+        .filter(|line| line.contains("    uses:"))
+        .collect()
+}
+
+const HITS: &str = "GET /v1/instrumentation/content/hits";
 
 /// Uses are hits from 2025.04 on, and visits and sessions in pages of 500 before.
 #[test]
@@ -202,21 +212,52 @@ fn an_interrupted_run_is_taken_up() {
         "{}",
         talk(&output)
     );
-    let hits = rig.server.control().counters().by_route["GET /v1/instrumentation/content/hits"];
+    let hits = rig.server.control().counters().by_route[HITS];
     assert_eq!(
         hits, 40,
         "a hundred stretches less the 60 that were counted"
     );
-    let uses = |text: &str| -> Vec<String> {
-        text.lines()
-            .filter(|line| line.contains("uses:"))
-            .map(str::to_owned)
-            .collect()
-    };
     assert!(whole.contains("uses: 1300"), "{whole}");
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(uses(&text), uses(&whole));
     assert_eq!(rig.checkpoint(), None);
+}
+
+/// Killed in the middle, it loses no more than the stretch under way.
+#[test]
+#[cfg(unix)]
+fn a_killed_run_is_taken_up() {
+    let rig = Rig::new(config(2025, 9));
+    let whole = rig.text(&LONG);
+    let control = rig.server.control();
+    control.clear_counters();
+    control.latency(Duration::from_millis(20));
+    let mut child =
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("helm-connect-migrate"))
+            .current_dir(rig.folder.path())
+            .env("XDG_STATE_HOME", rig.folder.path().join("state"))
+            .env("CONNECT_SERVER", rig.server.url())
+            .env("CONNECT_API_KEY", rig.server.api_key())
+            .arg("inventory")
+            .args(LONG)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+    control.wait_until("uses are counted", |control| {
+        control.counters().route(HITS) >= 10
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    control.latency(Duration::ZERO);
+    let before = control.counters().route(HITS);
+    assert!(before < 100, "it was not done yet");
+    let output = rig.run(&LONG);
+    assert!(talk(&output).contains("going on with"), "{}", talk(&output));
+    let again = control.counters().route(HITS) - before;
+    assert!(again < 100 && again + before <= 101, "{before} and {again}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(uses(&text), uses(&whole));
 }
 
 #[test]
