@@ -14,6 +14,7 @@ pub mod files;
 pub mod gcfg;
 pub mod helm;
 pub mod inventory;
+pub mod local;
 pub mod manifests;
 pub mod output;
 pub mod overlay;

@@ -5,7 +5,11 @@ use super::render::{Reader, RenderError, template};
 use crate::yaml::{Map, Value};
 
 /// `config` with what the chart's other values ask for. What `config` itself says wins.
-pub(super) fn config(values: &Map, release: &Release) -> Result<Map, RenderError> {
+///
+/// # Errors
+/// The templates stop at a value of another type than they expect. What the chart refuses for other
+/// reasons is not looked for here.
+pub fn config(values: &Map, release: &Release) -> Result<Map, RenderError> {
     let reader = Reader::new(values);
     let Value::Map(own) = reader.get(&["config"])? else {
         return Err(template(&["config"], "it must be a mapping"));

@@ -15,6 +15,7 @@ mod values;
 mod version;
 
 pub use carried::{NotCarried, carried};
+pub use config::config;
 pub use defaults::{APP_VERSION, VERSION, defaults};
 pub use environment::{Variable, VariableValue, environment, variable};
 pub use release::Release;

@@ -68,7 +68,7 @@ fn one(check: &Check, width: u16, out: &mut String) {
     // A command is to be copied: it stands as it is, however long.
     if let Some(command) = &check.command {
         for line in command.lines() {
-            out.push_str(&format!("                $ {line}\n").replace("$ \n", "\n"));
+            out.push_str(&format!("                $ {}\n", clean(line)));
         }
     }
 }

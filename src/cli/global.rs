@@ -5,6 +5,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::helm::Helm;
+
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
@@ -88,5 +90,14 @@ impl Global {
     pub fn debugging(&self) -> bool {
         self.debug
             || std::env::var("HELM_DEBUG").is_ok_and(|value| matches!(value.as_str(), "true" | "1"))
+    }
+
+    /// The Helm to run, told where to work.
+    #[must_use]
+    pub fn helm(&self) -> Helm {
+        Helm::find()
+            .namespace(self.namespace.as_deref())
+            .kube_context(self.kube_context.as_deref())
+            .kubeconfig(self.kubeconfig.as_deref())
     }
 }

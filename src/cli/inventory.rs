@@ -9,6 +9,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::connect::ConnectArgs;
+use super::sources::Source;
 use super::ticker::Ticker;
 use super::{Exit, duration};
 use crate::check::table::clean;
@@ -17,6 +18,7 @@ use crate::files::{self, Access, Existing};
 use crate::inventory::{self, Ask, Checkpoint, Inventory, Stage};
 use crate::output;
 use crate::rebuild::progress::human;
+use crate::source::SourceFile;
 use crate::state;
 
 /// The checkpoint's file in the folder for state.
@@ -233,6 +235,15 @@ fn told(ticker: &mut Ticker, stage: Stage) {
         }
         Stage::Without(what) => ticker.say(format!("warning: left out: {what}")),
     }
+}
+
+/// Reads an inventory.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub(super) fn read(source: &Source) -> anyhow::Result<Inventory> {
+    let source = Arc::new(SourceFile::new(source.name(), source.text()?));
+    Ok(inventory::read(&source)?)
 }
 
 /// What to say when the server goes away for a while, and is back.

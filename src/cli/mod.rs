@@ -3,19 +3,22 @@
 mod check;
 mod completion;
 pub mod connect;
+mod diff;
 pub mod duration;
 mod exit;
+mod gcfg;
 mod global;
-mod input;
 mod inventory;
 mod overlay;
 mod post_render;
 mod rebuild;
 mod revert;
 mod session;
+mod sources;
 mod status;
 mod ticker;
 mod upgrade;
+mod upgrade_wait;
 mod validate;
 mod values;
 mod version;
@@ -61,6 +64,8 @@ enum Command {
     Revert(Box<revert::Revert>),
     Version(version::Version),
     Completion(completion::Completion),
+    Diff(Box<diff::Diff>),
+    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -92,6 +97,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Diff(command) => command.run(&cli.global),
+        Command::Gcfg(command) => command.run(&cli.global),
     };
     result.unwrap_or_else(|error| failure(&error))
 }

@@ -107,7 +107,10 @@ fn database(config_map: Option<serde_json::Value>) -> Option<String> {
     let text = object["data"][crate::overlay::GCFG_KEY].as_str()?;
     let document = crate::gcfg::parse_text("", text).ok()?;
     let provider = document.settings().filter(|setting| {
-        setting.name.to_string().eq_ignore_ascii_case("Database.Provider")
+        setting
+            .name
+            .to_string()
+            .eq_ignore_ascii_case("Database.Provider")
     });
     let provider = provider.last()?.text()?.to_lowercase();
     Some(provider)
@@ -139,7 +142,11 @@ fn table(report: &Report) -> String {
         text.push_str(&places(configuration));
     }
     if !survey.revisions_with_overlay.is_empty() {
-        let list: Vec<_> = survey.revisions_with_overlay.iter().map(u32::to_string).collect();
+        let list: Vec<_> = survey
+            .revisions_with_overlay
+            .iter()
+            .map(u32::to_string)
+            .collect();
         text.push_str(&format!(
             "\n'helm rollback' to revision {} would bring the temporary settings back.\n",
             list.join(" or ")

@@ -2,11 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::{Exit, Global};
+use super::{Exit, Global, duration};
 use crate::helm::Helm;
 use crate::output;
 use crate::overlay::invocation::{Invocation, Major, Other, invocation};
@@ -30,6 +31,8 @@ Overlay options (all others are Helm's; see 'helm upgrade --help'):
       --overlay-set SECTION.PROPERTY=VALUE  Lay one more setting (repeatable)
       --overlay-configmap NAMESPACE/NAME    Which ConfigMap, where there are several (repeatable)
       --overlay-allow-missing               Go on where no Connect configuration is found
+      --overlay-wait[=TIME]                 Wait (10m) until the pods have restarted and the server
+                                            answers, and say what comes next
 
 Examples:
   helm connect-migrate upgrade --install rsc rstudio/rstudio-connect -f values.yaml -n connect
@@ -57,6 +60,8 @@ struct Sorted {
     other: Option<Other>,
     /// Whether the user says what the release's description is.
     described: bool,
+    /// How long to wait for the server; `None`: not at all.
+    wait: Option<Duration>,
 }
 
 impl Upgrade {
@@ -84,8 +89,11 @@ impl Upgrade {
         }
         prepare(&mut command, global, &told);
         let status = wait(command)?;
-        tell(&report, status.success());
+        let report = tell(&report, status.success());
         drop(told);
+        if let (Some(timeout), Some(report), true) = (sorted.wait, report, status.success()) {
+            return super::upgrade_wait::wait(global, &report, timeout);
+        }
         Ok(match status.code() {
             Some(0) => Exit::Done,
             Some(_) => Exit::Failed,
@@ -131,16 +139,17 @@ fn wait(command: std::process::Command) -> anyhow::Result<std::process::ExitStat
 }
 
 /// Says what the post-renderer did, which Helm keeps to itself.
-fn tell(report: &Path, succeeded: bool) {
+fn tell(report: &Path, succeeded: bool) -> Option<Report> {
     let report = std::fs::read(report).ok();
     let report = report.and_then(|text| serde_json::from_slice::<Report>(&text).ok());
-    match report {
+    match &report {
         Some(report) => output::talk(format!("connect-migrate: {}", report.text())),
         None if succeeded => output::talk(
             "connect-migrate: Helm did not run the post-renderer; the temporary settings are not on",
         ),
         None => {}
     }
+    report
 }
 
 /// The folders that Helm 4 looks for plugins in; Helm 3 needs none from us.
@@ -182,6 +191,11 @@ fn sort(args: &[OsString]) -> anyhow::Result<Sorted> {
                 let parsed = value.to_string_lossy().parse::<Selection>();
                 parsed.map_err(anyhow::Error::msg)?;
                 sorted.overlay.extend(["--configmap".into(), value]);
+            }
+            "--overlay-wait" => {
+                let time = attached.as_ref().map(|time| time.to_string_lossy());
+                let time = duration::parse(time.as_deref().unwrap_or("10m"));
+                sorted.wait = Some(time.map_err(anyhow::Error::msg)?);
             }
             "--overlay-allow-missing" => sorted.overlay.push("--allow-missing".into()),
             "--post-renderer" => {
@@ -241,6 +255,7 @@ mod tests {
             "--overlay-set",
             "--overlay-set Postgres.Password=x",
             "--overlay-sets x",
+            "--overlay-wait=soon",
             "--overlay-configmap a/b/c",
             "--post-renderer-args x",
         ] {

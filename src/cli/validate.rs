@@ -9,9 +9,10 @@ use clap::Args;
 use tokio::task::JoinSet;
 
 use super::connect::ConnectArgs;
-use super::inventory::notice;
+use super::inventory::{self as file, notice};
+use super::sources::Source;
 use super::ticker::Ticker;
-use super::{Exit, duration, input};
+use super::{Exit, duration};
 use crate::check::Status;
 use crate::check::table::clean;
 use crate::connect::{ApiKey, Connect, Error, Options, Patience, Server};
@@ -42,7 +43,7 @@ failed.")]
 pub struct Validate {
     /// Inventory to compare with; without, every item of the server is looked at
     #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
+    from: Option<Source>,
 
     /// No more than the N first items
     #[arg(long, value_name = "N")]
@@ -112,10 +113,10 @@ impl Validate {
     }
 
     fn listed(&self) -> anyhow::Result<Option<Vec<Entry>>> {
-        let Some(path) = &self.from else {
+        let Some(source) = &self.from else {
             return Ok(None);
         };
-        Ok(Some(input::inventory(path)?.content))
+        Ok(Some(file::read(source)?.content))
     }
 
     /// The old server, if it is named and answers.

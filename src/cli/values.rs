@@ -1,14 +1,13 @@
 //! `values`: from `rstudio-connect.gcfg` to values for the chart.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
 use super::Exit;
-use super::input::{self, Source, same_file};
-use crate::chart;
+use super::sources::{self, Source};
 use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
@@ -43,7 +42,7 @@ pub struct Values {
 
     /// Values file of your own that Helm will read before ours. May repeat
     #[arg(long, value_name = "FILE")]
-    base: Vec<PathBuf>,
+    base: Vec<Source>,
 
     /// Write the values to this file instead of standard output
     #[arg(long, value_name = "FILE")]
@@ -107,7 +106,7 @@ struct Deployment {
     /// Defaults of the chart in use, as helm show values prints them; else those of the chart that
     /// was current when this was built
     #[arg(long, value_name = "FILE")]
-    chart_values: Option<PathBuf>,
+    chart_values: Option<Source>,
 
     /// Existing ReadWriteMany claim with the data directory
     #[arg(long, value_name = "NAME", conflicts_with = "storage_class")]
@@ -138,19 +137,22 @@ impl Values {
     /// Runs the command.
     pub fn run(&self) -> anyhow::Result<Exit> {
         self.check_targets()?;
-        let documents = input::documents(&self.from)?;
+        sources::one_stdin(
+            self.from
+                .iter()
+                .chain(&self.base)
+                .chain(&self.deployment.chart_values),
+        )?;
+        let documents = sources::documents(&self.from)?;
         let base = self
             .base
             .iter()
-            .map(|path| {
-                let (source, values) = input::values(path)?;
+            .map(|source| {
+                let (source, values) = sources::values_with_text(source)?;
                 Ok(BaseFile { source, values })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let chart_values = match &self.deployment.chart_values {
-            Some(path) => input::values(path)?.1,
-            None => chart::defaults().context("internal error: the built-in defaults")?,
-        };
+        let chart_values = sources::chart_defaults(self.deployment.chart_values.as_ref())?;
         let conversion = convert::convert(&Inputs {
             documents: &documents,
             base: &base,
@@ -171,9 +173,9 @@ impl Values {
         let mut taken: HashSet<PathBuf> = self
             .from
             .iter()
+            .chain(&self.base)
+            .chain(&self.deployment.chart_values)
             .filter_map(Source::path)
-            .chain(self.base.iter().map(PathBuf::as_path))
-            .chain(self.deployment.chart_values.as_deref())
             .map(same_file)
             .collect();
         let targets = [&self.out, &self.report, &self.credentials.secret_out];
@@ -277,4 +279,9 @@ impl Values {
         }
         Ok(())
     }
+}
+
+fn same_file(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path)
+        .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
 }

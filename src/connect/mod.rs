@@ -12,6 +12,7 @@ mod client;
 mod content;
 mod details;
 mod error;
+mod failure;
 mod ids;
 mod jobs;
 mod key;

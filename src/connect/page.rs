@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::client::Connect;
 use super::error::Error;
+use super::failure::Fate;
 use super::ids::ContentGuid;
 use super::request::Request;
-use super::transport::Fate;
 
 /// Which page to look at.
 #[derive(Debug, Clone, Copy)]

@@ -52,7 +52,7 @@ impl Action {
     }
 }
 
-/// A stable kebab-case name for the reason behind a decision; docs/diagnostics.md has them all.
+/// A stable kebab-case name for the reason behind a decision; docs/account.md has them all.
 pub type ReasonCode = Cow<'static, str>;
 
 /// What became of one line of the input.

@@ -160,6 +160,7 @@ fn remove(plan: &mut Plan, chart: &ConfigSection, properties: Vec<String>, stays
             value: ConfigValue::Null,
             above: Vec::new(),
             beside: "a default of the chart, taken away".to_owned(),
+            place: None,
         });
     }
 }

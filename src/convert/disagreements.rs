@@ -73,6 +73,27 @@ fn compare(
     });
 }
 
+/// Settings that ours leaves out of `config` on purpose and the base puts back: a credential there
+/// ends in a ConfigMap and hides its environment variable.
+pub fn put_back(files: &[BaseFile], left_out: &[&SettingName], found: &mut Vec<Disagreement>) {
+    for file in files {
+        let base = ConfigValues::of(&file.values);
+        for name in left_out {
+            if let Some(setting) = base.find(&name.key()) {
+                found.push(Disagreement {
+                    path: format!("config.{}", setting.name),
+                    file: file.source.name().to_owned(),
+                    base: masked(&setting.name, &setting.written.join(", ")),
+                    ours: "left out".to_owned(),
+                    note:
+                        "yours is in force, although this setting was moved or dropped: take it out"
+                            .to_owned(),
+                });
+            }
+        }
+    }
+}
+
 /// Settings that are one to Connect and two to Helm: both would be written, and the one that sorts
 /// last would win.
 ///
@@ -142,8 +163,12 @@ fn shown(path: &[String], value: &Value) -> String {
         _ => ["", path.first().map_or("", String::as_str)],
     };
     let name = SettingName::new(crate::gcfg::Section::plain(section), property);
-    match Catalogue::builtin().exposure(&name, &text) {
-        None => text,
+    masked(&name, &text)
+}
+
+fn masked(name: &SettingName, text: &str) -> String {
+    match Catalogue::builtin().exposure(name, text) {
+        None => text.to_owned(),
         Some(_) => "***".to_owned(),
     }
 }

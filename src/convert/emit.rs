@@ -5,7 +5,7 @@ use super::options::{Options, Secrets};
 use super::plan::{ConfigValue, Plan, PlannedItem, PlannedSecret, PlannedSection};
 use super::verdict::ChartValue;
 use crate::chart::carried;
-use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::diagnostic::{Code, Diagnostic, InvalidInput, Place};
 use crate::gcfg::{Section, write};
 use crate::yaml::{Block, Item, Map, Tree, Value, emit};
 
@@ -189,10 +189,16 @@ fn block(section: &PlannedSection, errors: &mut Vec<Diagnostic>) -> Block {
                 value,
                 above,
                 beside,
+                place,
             } => {
                 let mut written = |text: &String| {
                     written(text).unwrap_or_else(|why| {
-                        errors.push(not_carried(&section.section, property, beside, &why));
+                        errors.push(not_carried(
+                            &section.section,
+                            property,
+                            place.as_ref(),
+                            &why,
+                        ));
                         String::new()
                     })
                 };
@@ -261,14 +267,16 @@ fn section_key(section: &Section, errors: &mut Vec<Diagnostic>) -> String {
     key
 }
 
-fn not_carried(section: &Section, property: &str, origin: &str, why: &str) -> Diagnostic {
-    Diagnostic::error(
+fn not_carried(section: &Section, property: &str, place: Option<&Place>, why: &str) -> Diagnostic {
+    let diagnostic = Diagnostic::error(
         Code::ValueNotCarried,
-        format!(
-            "the value of {section}.{property} ({origin}) does not get through the chart: {why}"
-        ),
+        format!("the value of {section}.{property} does not get through the chart: {why}"),
     )
-    .help("take the character out of the value")
+    .help("take the character out of the value");
+    match place {
+        Some(place) => diagnostic.at(&place.source, place.span),
+        None => diagnostic,
+    }
 }
 
 /// The manifest of the Secret that the values refer to.

@@ -5,6 +5,7 @@ use super::options::{Backend, Options, Secrets, Storage};
 use super::plan::{Plan, PlannedValue};
 use super::rules::{Context, database, network};
 use super::verdict::ChartValue;
+use crate::convert::reason;
 use crate::yaml::{Map, Value};
 
 /// Adds the values that every first deployment needs, and the tasks and blockers for what is not
@@ -102,7 +103,7 @@ fn storage(plan: &mut Plan, options: &Options, base: &Map) {
                 ),
                 None if said(base, &["sharedStorage", "requests", "storage"]) => {}
                 None => plan.tasks.push(Task {
-                    code: "storage-size".into(),
+                    code: reason::STORAGE_SIZE.into(),
                     what: "the chart would make a claim of its default size, 10Gi: say the size of the data directory with --storage-size".to_owned(),
                     command: Some("du -sh /var/lib/rstudio-connect".to_owned()),
                 }),
@@ -118,7 +119,7 @@ fn storage(plan: &mut Plan, options: &Options, base: &Map) {
                 && !said(base, &["sharedStorage", "mount"])
             {
                 plan.tasks.push(Task {
-                    code: "storage".into(),
+                    code: reason::STORAGE.into(),
                     what: "say where the data directory lies: --pvc NAME for an existing ReadWriteMany claim, or --storage-class NAME to have one made; the chart refuses to render without".to_owned(),
                     command: Some("kubectl get pvc,storageclass".to_owned()),
                 });
@@ -154,7 +155,7 @@ fn license(plan: &mut Plan, options: &Options, base: &Map) {
     .any(|path| said(base, path));
     if !given {
         plan.tasks.push(Task {
-            code: "license".into(),
+            code: reason::LICENSE.into(),
             what: "the new server needs an activation of its own: put the license file into a Secret and name it with --license-secret".to_owned(),
             command: Some("kubectl create secret generic rstudio-connect-license --from-file=license.lic".to_owned()),
         });
@@ -171,7 +172,7 @@ fn version(plan: &mut Plan, options: &Options, base: &Map) {
         );
     } else if !said(base, &["versionOverride"]) && !said(base, &["image", "tag"]) {
         plan.tasks.push(Task {
-            code: "connect-version".into(),
+            code: reason::CONNECT_VERSION.into(),
             what: "both servers must run the same Connect version, and the chart deploys its own: say the old server's with --connect-version, or upgrade the old server first".to_owned(),
             command: Some("/opt/rstudio-connect/bin/connect --version".to_owned()),
         });
@@ -208,7 +209,7 @@ fn secrets(plan: &mut Plan, options: &Options) {
     }
     if let Some(file) = &options.secret_manifest {
         plan.tasks.push(Task {
-            code: "secret".into(),
+            code: reason::SECRET.into(),
             what: format!(
                 "create Secret {} in the release's namespace, then delete {file}",
                 name.as_str()
@@ -219,7 +220,7 @@ fn secrets(plan: &mut Plan, options: &Options) {
     }
     let keys: Vec<&str> = plan.secrets.iter().map(|s| s.variable.as_str()).collect();
     plan.tasks.push(Task {
-        code: "secret".into(),
+        code: reason::SECRET.into(),
         what: format!(
             "Secret {} must exist in the release's namespace with {} {}; --secret-out FILE writes its manifest, or make it by typing KEY=value lines, ended with Ctrl-D",
             name.as_str(),

@@ -16,6 +16,7 @@ mod names;
 pub mod options;
 mod plan;
 mod proof;
+pub mod reason;
 mod rules;
 pub mod table;
 mod verdict;
@@ -28,6 +29,7 @@ pub use options::Options;
 use account::Account;
 use config_values::ConfigValues;
 use options::Secrets;
+use verdict::Expect;
 
 use crate::chart::{self, Release};
 use crate::gcfg::Document;
@@ -90,6 +92,13 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
     let ours = yaml::read_values(&values).context("internal error: our values are not YAML")?;
     disagreements::check_spelling(inputs.base, &ours)?;
     account.disagreements = disagreements::find(inputs.base, &ours);
+    let left_out: Vec<_> = plan
+        .expectations
+        .iter()
+        .filter(|expectation| expectation.expect == Expect::Absent)
+        .map(|expectation| &expectation.name)
+        .collect();
+    disagreements::put_back(inputs.base, &left_out, &mut account.disagreements);
     let base_config = ConfigValues::of(&base);
     let mut merged = base;
     chart::merge(&mut merged, ours);

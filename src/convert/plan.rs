@@ -1,5 +1,6 @@
 //! The whole conversion as data: what stands where in the values, and the account of it.
 
+use crate::convert::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use super::names::Names;
 use super::options::Options;
 use super::rules::{self, Context};
 use super::verdict::{ChartValue, Effect, Expect, Verdict};
-use crate::diagnostic::InvalidInput;
+use crate::diagnostic::{InvalidInput, Place};
 use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
 use crate::secret::Secret;
 use crate::yaml::Map;
@@ -39,6 +40,8 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// Comments that stand behind everything.
     pub last_comments: Vec<String>,
+    /// Section and item of each setting in `config`.
+    positions: HashMap<SettingKey, (usize, usize)>,
 }
 
 /// A section of `config`.
@@ -80,6 +83,8 @@ pub enum PlannedItem {
         above: Vec<String>,
         /// The comment behind it.
         beside: String,
+        /// Where in the input it stands; `None` for a default of the chart that is taken away.
+        place: Option<Place>,
     },
     /// Comment lines in the place of a setting that went elsewhere.
     Note(Vec<String>),
@@ -159,10 +164,10 @@ pub fn plan(
             blockers: Vec::new(),
             expectations: Vec::new(),
             last_comments: comments.last().to_vec(),
+            positions: HashMap::new(),
         },
         comments: &comments,
         sections: HashMap::new(),
-        settings: HashMap::new(),
     };
     let mut remaining = settled.iter();
     for section in &sections {
@@ -201,8 +206,13 @@ struct Planner<'a> {
     comments: &'a Comments,
     /// Where each section stands in the plan.
     sections: HashMap<SectionKey, usize>,
-    /// Where each setting stands in its section.
-    settings: HashMap<SettingKey, usize>,
+}
+
+/// What stands around a setting in `config`.
+struct Put<'a> {
+    above: &'a [String],
+    beside: &'a str,
+    place: Option<Place>,
 }
 
 impl Planner<'_> {
@@ -233,20 +243,28 @@ impl Planner<'_> {
             expect: verdict.expect,
         });
         let origin = origin(setting, settled);
+        let put = Put {
+            above: &above,
+            beside: &beside,
+            place: setting.occurrences.last().map(|occurrence| Place {
+                source: Arc::clone(occurrence.document.source()),
+                span: occurrence.setting.span(),
+            }),
+        };
         let mut in_config = false;
         for effect in verdict.effects {
             match effect {
                 Effect::Config(values) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Texts(values), &put);
                 }
                 Effect::ConfigBool(on) => {
                     in_config = true;
-                    self.put(&setting.name, ConfigValue::Bool(on), &above, &beside);
+                    self.put(&setting.name, ConfigValue::Bool(on), &put);
                 }
                 Effect::Renamed(name, values) => {
                     in_config = true;
-                    self.put(&name, ConfigValue::Texts(values), &above, &beside);
+                    self.put(&name, ConfigValue::Texts(values), &put);
                 }
                 Effect::Value(path, value) => self.plan.values.push(PlannedValue {
                     path,
@@ -261,7 +279,7 @@ impl Planner<'_> {
             }
         }
         if !in_config {
-            let mut lines = above;
+            let mut lines = above.clone();
             let went = match &verdict.target {
                 Some(target) => format!("went to {target}"),
                 None => "left out".to_owned(),
@@ -277,9 +295,11 @@ impl Planner<'_> {
     }
 
     /// Puts a setting into its section, or adds its values to those that stand there already.
-    fn put(&mut self, name: &SettingName, value: ConfigValue, above: &[String], beside: &str) {
-        let at = self.settings.get(&name.key()).copied();
-        let section = self.in_section(&name.section);
+    fn put(&mut self, name: &SettingName, value: ConfigValue, put: &Put<'_>) {
+        let key = name.key();
+        let at = self.plan.positions.get(&key).map(|&(_, item)| item);
+        let index = self.section_index(&name.section);
+        let section = &mut self.plan.config[index];
         if let Some(PlannedItem::Setting {
             value: ConfigValue::Texts(there),
             beside: origin,
@@ -289,23 +309,29 @@ impl Planner<'_> {
         {
             there.extend(values);
             origin.push_str(", ");
-            origin.push_str(beside);
+            origin.push_str(put.beside);
             return;
         }
         let at = section.items.len();
         section.items.push(PlannedItem::Setting {
             property: name.property.clone(),
             value,
-            above: above.to_vec(),
-            beside: beside.to_owned(),
+            above: put.above.to_vec(),
+            beside: put.beside.to_owned(),
+            place: put.place.clone(),
         });
-        self.settings.insert(name.key(), at);
+        self.plan.positions.insert(key, (index, at));
     }
 
     /// The planned section of this identity, added at the end when it is not there.
     fn in_section(&mut self, section: &Arc<Section>) -> &mut PlannedSection {
+        let at = self.section_index(section);
+        &mut self.plan.config[at]
+    }
+
+    fn section_index(&mut self, section: &Arc<Section>) -> usize {
         let config = &mut self.plan.config;
-        let at = *self.sections.entry(section.key()).or_insert_with(|| {
+        *self.sections.entry(section.key()).or_insert_with(|| {
             config.push(PlannedSection {
                 section: Arc::clone(section),
                 comments: Vec::new(),
@@ -313,8 +339,7 @@ impl Planner<'_> {
                 removed: false,
             });
             config.len() - 1
-        });
-        &mut config[at]
+        })
     }
 
     /// Accounts for every line of a setting.
@@ -341,11 +366,11 @@ impl Planner<'_> {
                     format!("Connect takes the value of {}", line_of(by)),
                 ),
                 Superseded::Cleared(by) => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     format!("the key alone at {} empties the list", line_of(by)),
                 ),
                 Superseded::Clears => (
-                    "list-cleared",
+                    reason::LIST_CLEARED,
                     "a key alone empties the list of what came before".to_owned(),
                 ),
             });
@@ -406,16 +431,10 @@ impl Plan {
     /// The setting in `config` that is this one to Connect.
     #[must_use]
     pub fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {
-        self.config.iter().find_map(|section| {
-            section.items.iter().find_map(|item| match item {
-                PlannedItem::Setting {
-                    property, value, ..
-                } => {
-                    let name = SettingName::new(Arc::clone(&section.section), property.clone());
-                    (name.key() == *key).then_some(value)
-                }
-                PlannedItem::Note(_) => None,
-            })
-        })
+        let &(section, item) = self.positions.get(key)?;
+        match self.config.get(section)?.items.get(item)? {
+            PlannedItem::Setting { value, .. } => Some(value),
+            PlannedItem::Note(_) => None,
+        }
     }
 }

@@ -60,6 +60,10 @@ codes! {
     ValuesSpelling = "values-spelling",
     /// A values file that Helm could not read.
     ValuesNotYaml = "values-not-yaml",
+    /// Values that the chart does not render with.
+    ChartRefusesValues = "chart-refuses-values",
+    /// A manifest without a configuration, or with several.
+    ManifestUnusable = "manifest-unusable",
     /// A list of content has a line without a GUID.
     ContentGuidInvalid = "content-guid-invalid",
     /// A list of content is not an inventory.
@@ -69,5 +73,62 @@ codes! {
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics.md");
+
+    #[test]
+    fn codes_are_unique_and_in_kebab_case() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} is there twice");
+            let words = text.split('-');
+            let is_word = |word: &str| {
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+            };
+            assert!(
+                words.clone().count() > 1 && words.into_iter().all(is_word),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_code_is_documented_and_nothing_else() {
+        let docs = std::fs::read_to_string(DOCS).unwrap();
+        let documented: Vec<&str> = docs
+            .lines()
+            .filter_map(|line| line.strip_prefix("## "))
+            .collect();
+        let unique: HashSet<&str> = documented.iter().copied().collect();
+        assert_eq!(unique.len(), documented.len(), "an entry is there twice");
+        let codes: HashSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        let undocumented: Vec<_> = codes.difference(&unique).collect();
+        assert!(
+            undocumented.is_empty(),
+            "without an entry: {undocumented:?}"
+        );
+        let unknown: Vec<_> = unique.difference(&codes).collect();
+        assert!(unknown.is_empty(), "entries without a code: {unknown:?}");
+    }
+
+    #[test]
+    fn every_entry_says_something() {
+        let docs = std::fs::read_to_string(DOCS).unwrap();
+        for entry in docs.split("\n## ").skip(1) {
+            let (code, body) = entry.split_once('\n').unwrap();
+            assert!(body.trim().len() > 60, "{code} says too little");
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Content, Effective, Origin, Setting, is_secret, same_meaning};
 use crate::gcfg::SettingName;
+use crate::settings::Catalogue;
 
 /// How two configurations differ.
 #[derive(Debug)]
@@ -24,7 +25,28 @@ pub struct Row {
     /// What it is.
     pub after: Option<Side>,
     /// What should be known about it.
-    pub note: Option<String>,
+    pub note: Option<Note>,
+}
+
+/// What should be known about a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// The file has the key, so Connect does not look at this environment variable.
+    Hides(String),
+    /// The second configuration has the setting that took this one's place.
+    Successor(SettingName),
+    /// One side does not set it; the other sets it to what Connect does by itself.
+    Default,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hides(variable) => write!(f, "the file hides {variable}"),
+            Self::Successor(name) => write!(f, "see {name}"),
+            Self::Default => f.write_str("Connect's default"),
+        }
+    }
 }
 
 /// What a setting is set to, fit to be shown: secrets have become `***`.
@@ -43,7 +65,7 @@ pub struct Side {
 /// What came out of comparing a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Status {
-    /// Both mean the same.
+    /// Both mean the same, be it that one is silent and the other sets Connect's default.
     Same,
     /// They mean different things.
     Changed,
@@ -96,7 +118,13 @@ impl Comparison {
     pub fn new(before: &Effective, after: &Effective) -> Self {
         let mut rows: Vec<Row> = before
             .settings()
-            .map(|setting| row(&setting.name, Some(setting), after.get(&setting.name.key())))
+            .map(|setting| {
+                let mut row = row(&setting.name, Some(setting), after.get(&setting.name.key()));
+                if row.status == Status::OnlyBefore {
+                    row.note = successor(setting, after);
+                }
+                row
+            })
             .collect();
         let added = after
             .settings()
@@ -126,6 +154,7 @@ fn row(name: &SettingName, before: Option<&Setting>, after: Option<&Setting>) ->
             _ if before.content == after.content => Status::Same,
             _ => Status::NotCompared,
         },
+        (Some(one), None) | (None, Some(one)) if is_default(one) => Status::Same,
         (Some(_), None) => Status::OnlyBefore,
         (None, _) => Status::OnlyAfter,
     };
@@ -136,14 +165,39 @@ fn row(name: &SettingName, before: Option<&Setting>, after: Option<&Setting>) ->
             || matches!(&setting.content, Content::Reference { to, .. }
                 if matches!(to, super::Reference::Secret { .. }))
     });
-    let hidden = after.and_then(|setting| setting.hides.as_ref());
+    let hidden = after.and_then(|setting| setting.hides.clone());
+    let silent = status == Status::Same && (before.is_none() || after.is_none());
+    let note = match hidden {
+        Some(variable) => Some(Note::Hides(variable)),
+        None => silent.then_some(Note::Default),
+    };
     Row {
         name: name.clone(),
         status,
         before: before.map(|setting| side(setting, secret)),
         after: after.map(|setting| side(setting, secret)),
-        note: hidden.map(|variable| format!("the file hides {variable}")),
+        note,
     }
+}
+
+fn successor(setting: &Setting, after: &Effective) -> Option<Note> {
+    let entry = Catalogue::builtin().lookup(&setting.name)?;
+    let successor = entry.successor(setting.name.section.subsection.as_deref())?;
+    after.get(&successor.key())?;
+    Some(Note::Successor(successor))
+}
+
+/// Whether a setting is set to what Connect does when it is not set. What the chart writes for its
+/// backends is no default of Connect.
+fn is_default(setting: &Setting) -> bool {
+    let Some(entry) = Catalogue::builtin().lookup(&setting.name) else {
+        return false;
+    };
+    let (Some(default), Some(values)) = (&entry.default, setting.content.values()) else {
+        return false;
+    };
+    !matches!(entry.section.as_str(), "Kubernetes" | "Launcher")
+        && same_meaning(&setting.name, std::slice::from_ref(default), values)
 }
 
 fn side(setting: &Setting, secret: bool) -> Side {
@@ -211,6 +265,12 @@ mod tests {
                 "New.K only-after  v",
             ]
         );
+        let renamed = Comparison::new(
+            &effective("[EarlyAccess]\nRunAsCurrentUserSSO = true\n"),
+            &effective("[Applications]\nRunAsCurrentUser = true\n"),
+        );
+        let note = renamed.rows[0].note.as_ref().map(ToString::to_string);
+        assert_eq!(note.as_deref(), Some("see Applications.RunAsCurrentUser"));
         assert!(comparison.differs());
         assert_eq!(comparison.count(Status::Changed), 3);
         assert!(!Comparison::new(&before, &before).differs());

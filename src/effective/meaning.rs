@@ -2,7 +2,7 @@
 
 use super::value_type;
 use crate::gcfg::SettingName;
-use crate::settings::{self, Catalogue, Secrecy};
+use crate::settings::{self, Catalogue};
 
 /// Whether two sets of values mean the same to Connect: as many, and each pair equal for the
 /// setting's type.
@@ -16,40 +16,14 @@ pub fn same_meaning(name: &SettingName, before: &[String], after: &[String]) -> 
             .all(|(one, other)| settings::values::same_meaning(value_type, one, other))
 }
 
-/// Whether a setting's values must not be shown: it is a credential, it is named like one, or it
-/// is a URL or a connection string with a password in it.
+/// Whether a setting's values must not be shown: it is a credential, it is named like one, or a
+/// value holds a password.
 #[must_use]
 pub fn is_secret(name: &SettingName, values: &[String]) -> bool {
-    match Catalogue::builtin().lookup(name).map(|e| e.secrecy) {
-        Some(Secrecy::Value) => return true,
-        Some(Secrecy::Url) => {}
-        Some(Secrecy::No) => return values.iter().any(|value| has_user_information(value)),
-        None if named_like_a_credential(&name.property) => return true,
-        None => {}
-    }
-    values.iter().any(|value| {
-        has_user_information(value) || value.to_ascii_lowercase().contains("password=")
-    })
-}
-
-fn named_like_a_credential(property: &str) -> bool {
-    let property = property.to_ascii_lowercase();
-    ["password", "secret", "token", "apikey", "credential"]
+    let catalogue = Catalogue::builtin();
+    values
         .iter()
-        .any(|word| property.contains(word))
-        && !property.ends_with("file")
-        && !property.ends_with("path")
-}
-
-/// Whether a text is a URL with something before an `@`.
-fn has_user_information(value: &str) -> bool {
-    value.split_once("://").is_some_and(|(_, rest)| {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        authority
-            .rsplit_once('@')
-            .is_some_and(|(user, _)| user.contains(':'))
-            || rest.to_ascii_lowercase().contains("password=")
-    })
+        .any(|value| catalogue.exposure(name, value).is_some())
 }
 
 #[cfg(test)]

@@ -5,16 +5,17 @@ mod compare;
 mod environment;
 mod manifest;
 mod meaning;
+pub mod report;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use compare::{Comparison, Row, Side, Status};
+pub use compare::{Comparison, Note, Row, Side, Status};
 pub use manifest::{Deployed, ManifestError, Secrets, deployed};
 pub use meaning::{is_secret, same_meaning};
 
-use crate::gcfg::{Document, SettingKey, SettingName};
+use crate::gcfg::{Configuration, Document, SettingKey, SettingName};
 use crate::settings::{Catalogue, ValueType};
 use crate::source::SourceFile;
 
@@ -98,41 +99,28 @@ impl Effective {
     #[must_use]
     pub fn of_documents<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Self {
         let catalogue = Catalogue::builtin();
+        let documents: Vec<&Document> = documents.into_iter().collect();
         let mut effective = Self::default();
-        for document in documents {
-            for setting in document.settings() {
-                let entry = catalogue.lookup(&setting.name);
-                let list = entry.is_some_and(|entry| entry.repeatable);
-                let gathers = list || entry.is_none();
-                let slot = effective
-                    .settings
-                    .entry(setting.name.key())
-                    .or_insert_with(|| Setting {
-                        name: catalogue.canonical_name(&setting.name),
-                        content: Content::Values(Vec::new()),
-                        origin: Origin::File {
-                            source: Arc::clone(document.source()),
-                            line: setting.line,
-                        },
-                        hides: None,
-                    });
-                slot.origin = Origin::File {
-                    source: Arc::clone(document.source()),
-                    line: setting.line,
-                };
-                let Content::Values(values) = &mut slot.content else {
-                    continue;
-                };
-                match setting.text() {
-                    None if list => values.clear(),
-                    text => {
-                        if !gathers {
-                            values.clear();
-                        }
-                        values.push(text.unwrap_or("true").to_owned());
-                    }
-                }
-            }
+        for setting in Configuration::of(&documents).settings() {
+            let last = setting.last();
+            let places = match catalogue.lookup(&last.item.name) {
+                Some(entry) if entry.repeatable => setting.list(),
+                Some(_) => std::slice::from_ref(&last),
+                None => setting.occurrences(),
+            };
+            let values = places
+                .iter()
+                .map(|place| place.item.text().unwrap_or("true").to_owned());
+            let entry = Setting {
+                name: catalogue.canonical_name(&last.item.name),
+                content: Content::Values(values.collect()),
+                origin: Origin::File {
+                    source: Arc::clone(documents[last.document].source()),
+                    line: last.item.line,
+                },
+                hides: None,
+            };
+            effective.settings.insert(setting.key().clone(), entry);
         }
         effective
     }

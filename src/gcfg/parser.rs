@@ -178,7 +178,12 @@ impl Parser<'_> {
 
     fn token(&mut self) -> Result<Token, Broken> {
         let token = self.unchecked_token();
-        self.checked().map(|()| token)
+        self.checked()?;
+        // It stands for a byte that was complained about with the token before it.
+        if token.kind == Kind::Illegal {
+            return Err(Broken);
+        }
+        Ok(token)
     }
 
     /// Inside a header Go does not see comments: what is missing there is missed at the line's end.

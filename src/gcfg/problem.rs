@@ -55,8 +55,9 @@ pub struct Found {
 impl Found {
     /// The problem as it is told to the user.
     pub fn diagnostic(self, source: &Arc<SourceFile>) -> Diagnostic {
-        let problem = if source.is_hidden(self.span) {
-            self.problem.discreet()
+        let discreet = self.problem.discreet();
+        let problem = if discreet != self.problem && source.is_hidden(self.span) {
+            discreet
         } else {
             self.problem
         };

@@ -84,3 +84,6 @@ fn looks_like_utf16(bytes: &[u8]) -> bool {
     let marked = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     marked || memchr::memchr_iter(0, bytes).count() > bytes.len() / 4
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::report::Report;
 use crate::files::{Access, Existing, write};
+use crate::state;
 
 /// How large the log may grow, in bytes; then its older half goes.
 const LIMIT: u64 = 1 << 20;
@@ -13,18 +14,7 @@ const LIMIT: u64 = 1 << 20;
 /// The file: `connect-migrate/overlay.jsonl` in the state folder.
 #[must_use]
 pub fn path() -> Option<PathBuf> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let home = || set("HOME").or_else(|| set("USERPROFILE"));
-    let base = set("XDG_STATE_HOME").or_else(|| match std::env::consts::OS {
-        "windows" => set("LOCALAPPDATA"),
-        "macos" => home().map(|home| home.join("Library/Application Support")),
-        _ => home().map(|home| home.join(".local/state")),
-    })?;
-    Some(base.join("connect-migrate").join("overlay.jsonl"))
+    Some(state::root()?.join("overlay.jsonl"))
 }
 
 /// Adds a run. Nobody is told if that fails: a run must not fail for its log.
@@ -43,7 +33,7 @@ pub fn append(report: &Report) {
     };
     line.push(b'\n');
     if let Some(folder) = path.parent() {
-        let _ = fs::create_dir_all(folder);
+        let _ = state::create_private(folder);
     }
     if fs::metadata(&path).is_ok_and(|file| file.len() > LIMIT)
         && let Ok(text) = fs::read_to_string(&path)
@@ -53,12 +43,8 @@ pub fn append(report: &Report) {
         let kept = &text.as_bytes()[half + from.map_or(0, |at| at + 1)..];
         let _ = write(&path, kept, Access::Private, Existing::Replace);
     }
-    let mut options = fs::OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // One write, so that runs at the same time do not mix.
-    if let Ok(mut file) = options.open(&path) {
+    if let Ok(mut file) = state::append_private(&path) {
         let _ = file.write_all(&line);
     }
 }

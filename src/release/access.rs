@@ -36,7 +36,9 @@ pub enum AccessError {
     #[error("cannot use the kubeconfig: {0}. 'kubectl config view' shows it")]
     Config(String),
     /// Nobody answers.
-    #[error("cannot reach the cluster at {address} to {what}: {why}. 'kubectl cluster-info' should work first")]
+    #[error(
+        "cannot reach the cluster at {address} to {what}: {why}. 'kubectl cluster-info' should work first"
+    )]
     Unreachable {
         /// URL of the API server.
         address: String,
@@ -46,7 +48,9 @@ pub enum AccessError {
         why: String,
     },
     /// The credentials are not taken.
-    #[error("the cluster does not know you ({what}): log in again, or choose another --kube-context")]
+    #[error(
+        "the cluster does not know you ({what}): log in again, or choose another --kube-context"
+    )]
     Unauthorized {
         /// What we wanted.
         what: String,
@@ -176,8 +180,7 @@ fn overrides(
         config.auth_info.impersonate = Some(user);
     }
     if let Some(groups) = variable("HELM_KUBEASGROUPS") {
-        config.auth_info.impersonate_groups =
-            Some(groups.split(',').map(str::to_owned).collect());
+        config.auth_info.impersonate_groups = Some(groups.split(',').map(str::to_owned).collect());
     }
     if let Some(file) = variable("HELM_KUBECAFILE") {
         config.root_cert_file = Some(file.into());

@@ -104,14 +104,14 @@ async fn connect(
 /// The refusal of an upgrade carries a status code and no words.
 fn explain(cluster: &Cluster, what: &str, error: kube::Error) -> anyhow::Error {
     use kube::client::UpgradeConnectionError::ProtocolSwitch;
-    if let kube::Error::UpgradeConnection(ProtocolSwitch(status)) = &error {
-        if *status == http::StatusCode::FORBIDDEN {
-            return super::AccessError::Forbidden {
-                what: what.to_owned(),
-                why: "pods/portforward is not among your rights (get and create)".to_owned(),
-            }
-            .into();
+    if let kube::Error::UpgradeConnection(ProtocolSwitch(status)) = &error
+        && *status == http::StatusCode::FORBIDDEN
+    {
+        return super::AccessError::Forbidden {
+            what: what.to_owned(),
+            why: "pods/portforward is not among your rights (get and create)".to_owned(),
         }
+        .into();
     }
     cluster.explain(what, error).into()
 }

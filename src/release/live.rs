@@ -192,7 +192,9 @@ fn deployment(object: &Deployment) -> Workload {
     let conditions = status.conditions.unwrap_or_default();
     let gave_up = conditions
         .iter()
-        .find(|c| c.type_ == "Progressing" && c.reason.as_deref() == Some("ProgressDeadlineExceeded"))
+        .find(|c| {
+            c.type_ == "Progressing" && c.reason.as_deref() == Some("ProgressDeadlineExceeded")
+        })
         .map(|c| c.message.clone().unwrap_or_default());
     Workload {
         kind: "Deployment".to_owned(),
@@ -243,7 +245,9 @@ fn stateful_set(object: &StatefulSet) -> Workload {
 /// A selector as the API takes it.
 fn selector(selector: &LabelSelector) -> String {
     let labels = selector.match_labels.iter().flatten();
-    let mut parts: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+    let mut parts: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     for expression in selector.match_expressions.iter().flatten() {
         let values = expression.values.clone().unwrap_or_default().join(",");
         let key = &expression.key;
@@ -317,7 +321,10 @@ mod tests {
         .unwrap();
         let read = deployment(&object);
         assert_eq!(read.selector, "a=b,k in (x,y)");
-        assert_eq!((read.wanted, read.total, read.updated, read.available), (2, 3, 1, 0));
+        assert_eq!(
+            (read.wanted, read.total, read.updated, read.available),
+            (2, 3, 1, 0)
+        );
         assert!(!read.observed);
         assert_eq!(read.gave_up.as_deref(), Some("too slow"));
         assert_eq!(read.pod_annotations["p"], "q");

@@ -233,7 +233,9 @@ impl Cluster {
         let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
         let name = format!("sh.helm.release.v1.{}.v{}", record.name, record.revision);
         let what = format!("delete the Secret {name}");
-        let deleted = secrets.delete(&name, &kube::api::DeleteParams::default()).await;
+        let deleted = secrets
+            .delete(&name, &kube::api::DeleteParams::default())
+            .await;
         deleted.map_err(|error| self.explain(&what, error))?;
         Ok(())
     }

@@ -62,7 +62,10 @@ impl Rollout {
         } else if workload.updated < wanted {
             format!("{} of {wanted} pods are new", workload.updated)
         } else if workload.total > workload.updated {
-            format!("{} old pods are still there", workload.total - workload.updated)
+            format!(
+                "{} old pods are still there",
+                workload.total - workload.updated
+            )
         } else if workload.available < wanted {
             format!("{} of {wanted} pods answer", workload.available)
         } else {

@@ -34,7 +34,10 @@ impl StaticChart {
     /// # Errors
     /// The record or the manifest is not as Helm writes them.
     pub fn new(record: &Record, manifest: &str) -> anyhow::Result<Self> {
-        let name = record.chart.text("name").context("the release's chart has no name")?;
+        let name = record
+            .chart
+            .text("name")
+            .context("the release's chart has no name")?;
         let mut chart = Self::default();
         chart.put("Chart.yaml", &Value::Object(record.chart.metadata.clone()))?;
         if let Some(lock) = &record.chart.lock {
@@ -73,7 +76,8 @@ impl StaticChart {
             .and_then(|rest| rest.strip_prefix('/'))
             .with_context(|| format!("{source} is not in the chart {chart}"))?;
         // The path comes from the cluster, and becomes a file's.
-        let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
+        let plain =
+            |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
         if !inside.split('/').all(plain) {
             bail!("{source} is no path of a template");
         }
@@ -100,8 +104,9 @@ impl StaticChart {
                 .flatten()
                 .find(|locked| locked["name"] == name)
                 .and_then(|locked| locked["version"].as_str());
-            let version = locked.or(dependency["version"].as_str()).unwrap_or("0.0.0");
-            folders.insert(format!("charts/{name}"), stub(name, version));
+            let range = dependency["version"].as_str().unwrap_or_default();
+            let version = locked.map_or_else(|| within(range), str::to_owned);
+            folders.insert(format!("charts/{name}"), stub(name, &version));
         }
         let paths: Vec<String> = self.files.keys().cloned().collect();
         for path in &paths {
@@ -136,6 +141,44 @@ impl StaticChart {
     }
 }
 
+/// A version in a range as Chart.yaml has them: Helm leaves a sub-chart out whose version is not in
+/// it. Where this guesses wrong, Helm's dry run lacks documents, and nothing is applied.
+fn within(range: &str) -> String {
+    let first = range.split("||").next().unwrap_or_default();
+    // Blanks may stand behind an operator.
+    let spaced = first.replace(',', " ");
+    let mut operator = "";
+    for word in spaced.split_whitespace() {
+        let digits = word
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(word.len());
+        let (sign, number) = word.split_at(digits);
+        let sign = if sign.is_empty() { operator } else { sign };
+        if number.is_empty() {
+            operator = sign;
+            continue;
+        }
+        if matches!(sign, "<" | "<=" | "=<" | "!=") {
+            operator = "";
+            continue;
+        }
+        let (number, suffix) = match number.find(['-', '+']) {
+            Some(at) => number.split_at(at),
+            None => (number, ""),
+        };
+        let mut parts: Vec<u64> = number
+            .split('.')
+            .map(|part| part.parse().unwrap_or_default())
+            .collect();
+        parts.resize(3, 0);
+        if sign == ">" {
+            parts[2] += 1;
+        }
+        return format!("{}.{}.{}{suffix}", parts[0], parts[1], parts[2]);
+    }
+    "0.0.1".to_owned()
+}
+
 fn stub(name: &str, version: &str) -> Map<String, Value> {
     let metadata = json!({"apiVersion": "v2", "name": name, "version": version});
     match metadata {
@@ -152,17 +195,22 @@ fn verbatim(text: &str) -> String {
 /// The documents of a stored manifest: where each came from, and its text.
 fn documents(manifest: &str) -> anyhow::Result<Vec<(&str, &str)>> {
     let stream = crate::manifests::Stream::split(manifest.as_bytes());
+    let full: Vec<usize> = stream.with_content().collect();
     let mut documents = Vec::new();
-    for index in stream.with_content() {
+    for index in 0..stream.len() {
         let text = std::str::from_utf8(stream.body(index))?.trim_matches('\n');
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        let source = first.trim_end().strip_prefix("# Source: ").with_context(|| {
-            format!(
-                "the release's manifest has a document without a '# Source:' line (line {}): \
-                 give the chart, as in 'helm connect-migrate revert RELEASE CHART'",
-                stream.line(index)
-            )
-        })?;
+        let Some(source) = first.trim_end().strip_prefix("# Source: ") else {
+            if full.contains(&index) {
+                bail!(
+                    "the release's manifest has a document without a '# Source:' line (line {}): \
+                     give the chart, as in 'helm connect-migrate revert RELEASE CHART'",
+                    stream.line(index)
+                );
+            }
+            continue;
+        };
+        // Helm 3 keeps a document of nothing but comments.
         documents.push((source, rest));
     }
     Ok(documents)
@@ -268,6 +316,25 @@ mod tests {
         assert_eq!(file("templates/NOTES.txt"), "Use {{ \"{{\" }} it }}.");
         assert!(file("Chart.yaml").contains("\"dependencies\""));
         assert!(chart.files.contains_key(MARKER));
+    }
+
+    #[test]
+    fn a_sub_chart_has_a_version_in_the_range() {
+        for (range, version) in [
+            ("1.2.3", "1.2.3"),
+            (">=0.1.0", "0.1.0"),
+            (">= 1.2, < 2", "1.2.0"),
+            ("< 2 > 1.4.1", "1.4.2"),
+            ("~1", "1.0.0"),
+            ("^0.3.x || ^1", "0.3.0"),
+            ("v2.1", "2.1.0"),
+            (">=1.0.0-0", "1.0.0-0"),
+            ("*", "0.0.1"),
+            ("", "0.0.1"),
+            ("<3", "0.0.1"),
+        ] {
+            assert_eq!(within(range), version, "{range}");
+        }
     }
 
     #[test]

@@ -49,7 +49,11 @@ pub fn checks(subject: &Subject<'_>) -> Vec<Finding> {
             format!("the server cannot be asked, so nobody would see the settings restored: {why}"),
         ),
         Answer::Known(facts) => {
-            if facts.role.as_deref().is_some_and(|role| role != "administrator") {
+            if facts
+                .role
+                .as_deref()
+                .is_some_and(|role| role != "administrator")
+            {
                 say(
                     Weight::Warn,
                     "the API key is no administrator's: it does not see all content".to_owned(),
@@ -61,7 +65,9 @@ pub fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 if number(version) != number(expected) {
                     say(
                         Weight::Note,
-                        format!("the server is Connect {version}; the chart's own version is {expected}"),
+                        format!(
+                            "the server is Connect {version}; the chart's own version is {expected}"
+                        ),
                     );
                 }
             }
@@ -94,9 +100,18 @@ pub fn checks(subject: &Subject<'_>) -> Vec<Finding> {
     if let Some(waking) = subject.waking {
         if !waking.kept.is_empty() {
             let processes: i64 = waking.kept.iter().map(|(_, count)| count).sum();
-            let names: Vec<&str> = waking.kept.iter().take(5).map(|(name, _)| &**name).collect();
+            let names: Vec<&str> = waking
+                .kept
+                .iter()
+                .take(5)
+                .map(|(name, _)| &**name)
+                .collect();
             let more = waking.kept.len().saturating_sub(names.len());
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             say(
                 Weight::Warn,
                 format!(

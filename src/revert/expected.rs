@@ -60,8 +60,14 @@ mod tests {
 
     #[test]
     fn manifests_are_compared_without_the_lines_around() {
-        assert!(same_manifest("---\n# s\na: 1\n", "---\n# s\na: 1\n\n---\n# only a comment\n"));
+        assert!(same_manifest(
+            "---\n# s\na: 1\n",
+            "---\n# s\na: 1\n\n---\n# only a comment\n"
+        ));
         assert!(!same_manifest("---\na: 1\n", "---\na:  1\n"));
-        assert!(!same_manifest("---\na: 1\n---\nb: 1\n", "---\nb: 1\n---\na: 1\n"));
+        assert!(!same_manifest(
+            "---\na: 1\n---\nb: 1\n",
+            "---\nb: 1\n---\na: 1\n"
+        ));
     }
 }

@@ -153,6 +153,13 @@ impl Catalogue {
         ))
     }
 
+    /// Every code with its general reason.
+    pub fn codes(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.codes
+            .iter()
+            .map(|(code, reason)| (code.as_str(), reason.as_str()))
+    }
+
     /// The general reason behind a code, such as `unknown-setting`.
     #[must_use]
     pub fn reason(&self, code: &str) -> Option<&str> {

@@ -38,6 +38,10 @@ const MISSPELLED: &[&str] = &["password", "passphrase", "secret", "token", "cred
 /// How far above a line we look for the beginning of what it may belong to.
 const LOOK_BACK: usize = 200;
 
+/// How far above a line a credential may stand whose rest it is, when nothing but its place says so.
+/// Longer ones are keys in PEM form, which say where they begin.
+const REST_LINES: usize = 30;
+
 /// How long a run of letters and digits must be to count as a key or token.
 const TOKEN_LENGTH: usize = 20;
 
@@ -157,14 +161,10 @@ fn belongs_to_secret(source: &SourceFile, line: usize) -> bool {
         if text.contains("-----BEGIN") {
             return true;
         }
-        if in_chain
-            && let Shape::Assignment {
-                sensitive: true, ..
-            } = shape(text)
-        {
+        if in_chain && shape(text).is_sensitive(text) {
             return true;
         }
-        in_chain = in_chain && is_rest(text);
+        in_chain = in_chain && line - above < REST_LINES && is_rest(text);
     }
     false
 }
@@ -183,6 +183,17 @@ enum Shape {
 }
 
 impl Shape {
+    /// Whether the line says that it holds a credential.
+    fn is_sensitive(self, line: &str) -> bool {
+        match self {
+            Self::Header { visible } => {
+                visible < line.len() || is_credential(line) && !line.trim_end().ends_with(']')
+            }
+            Self::Comment { sensitive, .. } | Self::Assignment { sensitive, .. } => sensitive,
+            Self::Other { .. } => is_sensitive(line) || is_credential(line),
+        }
+    }
+
     fn visible(self, line: &str) -> usize {
         match self {
             Self::Header { visible } | Self::Other { visible } => visible,
@@ -237,18 +248,30 @@ fn shape(line: &str) -> Shape {
     if let Some(value) = after.strip_prefix(['=', ':'])
         && !(known && is_padding(value))
     {
+        // As in user:password@host.
+        let user_info = after.starts_with(':') && value.contains('@') && !value.starts_with(' ');
         let value = value.trim_start();
         return Shape::Assignment {
             value: line.len() - value.len(),
             sensitive: !known
+                || user_info
                 || is_credential(name)
                 || is_sensitive(value)
                 || (lead > 0 && is_sensitive(name)),
         };
     }
+    // What begins with a quote and is no name may be the rest of a quoted text.
+    if body[..lead].contains(['"', '\'']) {
+        return Shape::Other { visible: start };
+    }
     if known && (rest.trim().is_empty() || rest.trim_start().starts_with([';', '#'])) {
         let comment = rest.trim_start();
-        let shown = shape(comment).visible(comment);
+        // What looks like a comment may be a password with such a character in it.
+        let shown = if is_credential(name) {
+            0
+        } else {
+            shape(comment).visible(comment)
+        };
         return Shape::Other {
             visible: line.len() - comment.len() + shown,
         };
@@ -287,15 +310,31 @@ fn header(body: &str) -> usize {
         return shown;
     }
     let behind = rest.trim_start();
-    body.len() - behind.len() + shape(behind).visible(behind)
+    let shown = if is_credential(inside) {
+        0
+    } else {
+        shape(behind).visible(behind)
+    };
+    body.len() - behind.len() + shown
 }
 
 fn cut_header(header: &str) -> usize {
     let opening = 1 + indent(&header[1..]);
-    match header.find(['=', '@']) {
-        Some(_) => opening,
-        None if is_token(&header[opening..]) => opening,
-        None => header.len(),
+    let inside = &header[opening..];
+    if inside.contains(['=', '@']) || is_token(inside) {
+        return opening;
+    }
+    if !is_sensitive(inside) && !is_credential(inside) {
+        return header.len();
+    }
+    // A section may be called after credentials; a header that is none may hold them.
+    let name = inside.find(|c| !is_name(c)).unwrap_or(inside.len());
+    let rest = inside[name..].trim_start();
+    let subsection = rest.starts_with('"') && rest.ends_with("\"]");
+    if rest == "]" || subsection || rest.is_empty() {
+        header.len()
+    } else {
+        header.len() - rest.len()
     }
 }
 
@@ -379,3 +418,6 @@ fn is_continued(line: &str) -> bool {
 fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
+
+#[cfg(test)]
+mod tests;

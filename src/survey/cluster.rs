@@ -154,7 +154,8 @@ async fn configuration(cluster: &Cluster, stored: &Record, found: &Found) -> Con
     };
     if let Ok(object) = &live {
         let text = object["data"][GCFG_KEY].as_str();
-        configuration.edited = gcfg_of(&stored.manifest, &name).map(|stored| text != Some(&*stored));
+        configuration.edited =
+            gcfg_of(&stored.manifest, &name).map(|stored| text != Some(&*stored));
     }
     configuration.live = match live {
         Ok(object) => live_said(&object, workload.as_ref().and_then(|w| w.as_ref().ok())),
@@ -180,11 +181,14 @@ fn gcfg_of(manifest: &str, name: &str) -> Option<String> {
     stream.containing(GCFG_KEY).into_iter().find_map(|index| {
         let text = std::str::from_utf8(stream.body(index)).ok()?;
         let roots = crate::yaml::load(text).ok()?;
-        roots.iter().flat_map(crate::manifests::objects).find_map(|object| {
-            let is_it = object.kind() == Some("ConfigMap") && object.name()?.name == name;
-            let text = object.node.at(&["data", GCFG_KEY])?.as_str()?;
-            is_it.then(|| text.to_owned())
-        })
+        roots
+            .iter()
+            .flat_map(crate::manifests::objects)
+            .find_map(|object| {
+                let is_it = object.kind() == Some("ConfigMap") && object.name()?.name == name;
+                let text = object.node.at(&["data", GCFG_KEY])?.as_str()?;
+                is_it.then(|| text.to_owned())
+            })
     })
 }
 
@@ -246,7 +250,9 @@ fn pods_said(workload: &Workload, pods: &Pods) -> Answer<Said> {
     let evidence = if new == count {
         format!("{new} of {count} started with the present configuration")
     } else {
-        format!("{new} of {count} started with the present configuration; the others have not restarted")
+        format!(
+            "{new} of {count} started with the present configuration; the others have not restarted"
+        )
     };
     Answer::Known(Said { overlay, evidence })
 }
@@ -303,7 +309,11 @@ mod tests {
                 "info": {"status": status}}))
             .unwrap()
         };
-        let history = [record(3, "failed"), record(2, "deployed"), record(1, "superseded")];
+        let history = [
+            record(3, "failed"),
+            record(2, "deployed"),
+            record(1, "superseded"),
+        ];
         assert_eq!(in_force(&history).unwrap().revision, 2);
         let history = [record(3, "pending-upgrade"), record(2, "failed")];
         assert_eq!(in_force(&history).unwrap().revision, 2);

@@ -24,7 +24,11 @@ fn say(limit: Option<i64>, originals: &Map<String, Value>) -> Answer<Said> {
         return Answer::Unknown(format!("{SHOWN} was 0 before, so that it tells nothing"));
     }
     Answer::Known(Said {
-        overlay: if limit == 0 { Overlay::On } else { Overlay::Off },
+        overlay: if limit == 0 {
+            Overlay::On
+        } else {
+            Overlay::Off
+        },
         evidence: format!("{SHOWN} is {limit}"),
     })
 }

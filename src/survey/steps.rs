@@ -62,20 +62,28 @@ pub struct Facts {
 #[must_use]
 pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
     let release = &survey.release;
-    let chart = survey.chart.rsplit_once('-').map_or("CHART", |(name, _)| name);
+    let chart = survey
+        .chart
+        .rsplit_once('-')
+        .map_or("CHART", |(name, _)| name);
     let on = |namespace: &str| format!("-n {namespace}");
     let n = on(&survey.namespace);
     let stored = |overlay| {
-        survey.configurations.iter().any(|c| {
-            c.stored.known().is_some_and(|said| said.overlay == overlay)
-        })
+        survey
+            .configurations
+            .iter()
+            .any(|c| c.stored.known().is_some_and(|said| said.overlay == overlay))
     };
     let is_on = stored(Overlay::On) || stored(Overlay::Partly);
-    let all_off = !survey.configurations.is_empty() && survey.configurations.iter().all(super::Configuration::is_off);
-    let rebuilt = rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
+    let all_off = !survey.configurations.is_empty()
+        && survey
+            .configurations
+            .iter()
+            .all(super::Configuration::is_off);
+    let rebuilt =
+        rebuilds.iter().any(|r| r.built > 0) && !rebuilds.iter().any(Rebuild::is_unfinished);
     let was_on = is_on || !survey.revisions_with_overlay.is_empty();
     let up = server.known();
-    let items = up.and_then(|facts| facts.items);
     let database = up.and_then(|facts| facts.database.as_deref());
     let not_asked = |answer: &Answer<Facts>| match answer {
         Answer::Unknown(why) => format!("the server could not be asked: {why}"),
@@ -86,50 +94,74 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         title,
         state,
         evidence,
-        next: if state == State::Done { String::new() } else { next },
+        next: if state == State::Done {
+            String::new()
+        } else {
+            next
+        },
+    };
+    let listed = |state_of: &str| match rebuilds.is_empty() {
+        false => (State::Done, "the rebuild has begun".to_owned()),
+        true => (State::Unknown, state_of.to_owned()),
     };
     vec![
         step(
             1,
-            "check the old server",
-            (State::Unknown, "leaves no trace here".to_owned()),
-            "helm connect-migrate check".to_owned(),
+            "find out what the content needs",
+            listed("the inventory is a file, which leaves no trace in the cluster"),
+            "helm connect-migrate inventory --since 90d --out inventory.yaml".to_owned(),
         ),
         step(
             2,
-            "convert the configuration to values",
-            (State::Done, format!("the release {release} has a Connect configuration")),
-            String::new(),
+            "choose what is rebuilt first",
+            listed("the priorities are in the inventory"),
+            "edit the list of priorities in inventory.yaml".to_owned(),
         ),
         step(
             3,
-            "move the database to PostgreSQL",
-            match database {
-                Some("postgres") => (State::Done, "Database.Provider is postgres".to_owned()),
-                Some(other) => (State::ToDo, format!("Database.Provider is {other}")),
-                None => (State::Unknown, "Database.Provider is not in the live ConfigMap".to_owned()),
+            "license",
+            match license(survey) {
+                Some(how) => (State::Done, format!("the pods have {how}")),
+                None => (
+                    State::Unknown,
+                    "the pods have no license in their environment".to_owned(),
+                ),
             },
-            "move the data to PostgreSQL, then set config.Database in the values".to_owned(),
+            format!("kubectl create secret generic connect-license {n} --from-file=license.lic"),
         ),
         step(
             4,
-            "copy the data",
-            match items {
-                Some(0) => (State::ToDo, "the server has no content".to_owned()),
-                Some(count) => (State::Done, format!("the server has {count} content items")),
-                None => (State::Unknown, not_asked(server)),
+            "settings",
+            match database {
+                Some("sqlite") => (
+                    State::ToDo,
+                    "Database.Provider is sqlite, which does not work with several pods".to_owned(),
+                ),
+                _ => (
+                    State::Done,
+                    format!("the release {release} has a Connect configuration"),
+                ),
             },
-            "copy the old server's data directory onto the shared volume".to_owned(),
+            "helm connect-migrate values --from rstudio-connect.gcfg --out values.yaml".to_owned(),
         ),
         step(
             5,
             "lay the temporary settings",
             if is_on {
-                (State::Done, "they are in the release's stored manifest".to_owned())
+                (
+                    State::Done,
+                    "they are in the release's stored manifest".to_owned(),
+                )
             } else if was_on {
-                (State::Done, "they were on, and have been taken off".to_owned())
+                (
+                    State::Done,
+                    "they were on, and have been taken off".to_owned(),
+                )
             } else {
-                (State::ToDo, "no revision of the release has them".to_owned())
+                (
+                    State::ToDo,
+                    "no revision of the release has them".to_owned(),
+                )
             },
             format!("helm connect-migrate upgrade {release} {chart} {n} -f values.yaml"),
         ),
@@ -137,10 +169,13 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             6,
             "deploy",
             match up {
-                Some(facts) => (
-                    State::Done,
-                    format!("the server answers ({})", facts.version.as_deref().unwrap_or("version hidden")),
-                ),
+                Some(facts) => {
+                    let version = facts.version.as_deref().unwrap_or("(version hidden)");
+                    let items = facts.items.map_or_else(String::new, |count| {
+                        format!(" and has {count} content items")
+                    });
+                    (State::Done, format!("Connect {version} answers{items}"))
+                }
                 None => (State::Unknown, not_asked(server)),
             },
             format!("kubectl rollout status {n} {}", workload(survey)),
@@ -153,11 +188,21 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
                 let failed: usize = rebuilds.iter().map(|r| r.failed).sum();
                 (State::Done, format!("{built} items built, {failed} failed"))
             } else if let Some(r) = rebuilds.iter().find(|r| r.is_unfinished()) {
-                (State::ToDo, format!("{} built, {} still to build", r.built, r.running + r.waiting))
+                (
+                    State::ToDo,
+                    format!(
+                        "{} built, {} still to build",
+                        r.built,
+                        r.running + r.waiting
+                    ),
+                )
             } else {
-                (State::Unknown, "there is no journal of a rebuild on this machine".to_owned())
+                (
+                    State::Unknown,
+                    "there is no journal of a rebuild on this machine".to_owned(),
+                )
             },
-            format!("helm connect-migrate rebuild --release {release} --all"),
+            format!("helm connect-migrate rebuild --release {release} --from inventory.yaml"),
         ),
         step(
             8,
@@ -165,7 +210,10 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
             if !was_on {
                 (State::ToDo, "they have not been laid yet".to_owned())
             } else if all_off {
-                (State::Done, "they are off in every place that could be asked".to_owned())
+                (
+                    State::Done,
+                    "they are off in every place that could be asked".to_owned(),
+                )
             } else {
                 (State::ToDo, "they are still on".to_owned())
             },
@@ -173,9 +221,9 @@ pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> V
         ),
         step(
             9,
-            "hand over",
-            (State::Unknown, "leaves no trace here".to_owned()),
-            "compare both servers, then point the DNS name at the new one".to_owned(),
+            "validate",
+            (State::Unknown, "leaves no trace in the cluster".to_owned()),
+            "helm connect-migrate validate --from inventory.yaml".to_owned(),
         ),
     ]
 }
@@ -191,6 +239,21 @@ fn workload(survey: &Survey) -> String {
         )
 }
 
+/// Which variable gives the pods their license.
+fn license(survey: &Survey) -> Option<&str> {
+    let running = survey
+        .configurations
+        .iter()
+        .find_map(|c| c.running.as_ref())?;
+    let containers = running.object["spec"]["template"]["spec"]["containers"].as_array()?;
+    containers
+        .iter()
+        .filter_map(|container| container["env"].as_array())
+        .flatten()
+        .filter_map(|variable| variable["name"].as_str())
+        .find(|name| name.starts_with("RSC_LICENSE") || name.starts_with("PCT_LICENSE"))
+}
+
 /// The first step that is to be done, else the first that is unknown behind the last done one.
 #[must_use]
 pub fn next(steps: &[Step]) -> Option<&Step> {
@@ -200,7 +263,9 @@ pub fn next(steps: &[Step]) -> Option<&Step> {
         .find(|step| step.state == State::ToDo)
         .or_else(|| {
             let behind = last_done.map_or(0, |at| at + 1);
-            steps[behind..].iter().find(|step| step.state == State::Unknown)
+            steps[behind..]
+                .iter()
+                .find(|step| step.state == State::Unknown)
         })
 }
 
@@ -210,7 +275,12 @@ mod tests {
     use crate::survey::{Configuration, Said};
 
     fn survey_of(overlay: Overlay, revisions: &[u32]) -> Survey {
-        let said = |overlay| Answer::Known(Said { overlay, evidence: String::new() });
+        let said = |overlay| {
+            Answer::Known(Said {
+                overlay,
+                evidence: String::new(),
+            })
+        };
         Survey {
             release: "rsc".into(),
             namespace: "ns".into(),
@@ -253,7 +323,13 @@ mod tests {
             let steps = steps(survey, &server, rebuilds);
             next(&steps).map(|step| step.number)
         };
-        let up = || Some(Facts { items: Some(3), database: Some("postgres".into()), ..Facts::default() });
+        let up = || {
+            Some(Facts {
+                items: Some(3),
+                database: Some("postgres".into()),
+                ..Facts::default()
+            })
+        };
         let off = survey_of(Overlay::Off, &[]);
         assert_eq!(next_of(&off, up(), &[]), Some(5));
         let on = survey_of(Overlay::On, &[]);

@@ -1,18 +1,19 @@
 //! A tree to be written in block style, with comments: values files and what goes into them.
 
+use indexmap::IndexMap;
+
 use super::emit;
 
 /// A mapping to be written, in the order in which its entries were added.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Block {
-    entries: Vec<BlockEntry>,
+    entries: IndexMap<String, BlockEntry>,
     tail: Vec<String>,
 }
 
 /// A key, its value and what is written about it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockEntry {
-    key: String,
     tree: Tree,
     gap: bool,
     above: Vec<String>,
@@ -58,29 +59,22 @@ impl Block {
         self.entries.is_empty()
     }
 
-    /// Adds an entry at the end and gives it back, for its comments.
+    /// Adds an entry at the end and gives it back, for its comments. An entry with the same key
+    /// gives its place to the new one.
     pub fn add(&mut self, key: impl Into<String>, tree: impl Into<Tree>) -> &mut BlockEntry {
-        let at = self.entries.len();
-        self.entries.push(BlockEntry {
-            key: key.into(),
-            tree: tree.into(),
-            gap: false,
-            above: Vec::new(),
-            beside: None,
-        });
-        &mut self.entries[at]
+        let entry = BlockEntry::new(tree.into());
+        self.entries
+            .entry(key.into())
+            .insert_entry(entry)
+            .into_mut()
     }
 
     /// The mapping behind a key, which is added when it is not there (or is no mapping).
     pub fn block(&mut self, key: &str) -> &mut Self {
-        let at = match self.entries.iter().position(|entry| entry.key == key) {
-            Some(at) => at,
-            None => {
-                self.add(key, Self::new());
-                self.entries.len() - 1
-            }
-        };
-        let tree = &mut self.entries[at].tree;
+        let entry = self.entries.entry(key.to_owned());
+        let tree = &mut entry
+            .or_insert_with(|| BlockEntry::new(Tree::Map(Self::new())))
+            .tree;
         if !matches!(tree, Tree::Map(_)) {
             *tree = Tree::Map(Self::new());
         }
@@ -92,7 +86,7 @@ impl Block {
 
     /// The entry of a key.
     pub fn entry(&mut self, key: &str) -> Option<&mut BlockEntry> {
-        self.entries.iter_mut().find(|entry| entry.key == key)
+        self.entries.get_mut(key)
     }
 
     /// Writes a comment behind the last entry, at its depth.
@@ -115,20 +109,29 @@ impl Block {
     }
 
     fn write(&self, depth: usize, out: &mut String) {
-        for (index, entry) in self.entries.iter().enumerate() {
+        for (index, (key, entry)) in self.entries.iter().enumerate() {
             // The first entry of a nested mapping stays with its key.
             if entry.gap && (index > 0 || depth == 0) && !out.is_empty() {
                 out.push('\n');
             }
             lines(&entry.above, depth, out);
             indent(depth, out);
-            entry.write(depth, out);
+            entry.write(key, depth, out);
         }
         lines(&self.tail, depth, out);
     }
 }
 
 impl BlockEntry {
+    fn new(tree: Tree) -> Self {
+        Self {
+            tree,
+            gap: false,
+            above: Vec::new(),
+            beside: None,
+        }
+    }
+
     /// Writes a comment above the entry, behind those that are there already.
     pub fn above(&mut self, text: &str) -> &mut Self {
         self.above.extend(emit::comment(text));
@@ -153,8 +156,8 @@ impl BlockEntry {
         &mut self.tree
     }
 
-    fn write(&self, depth: usize, out: &mut String) {
-        let key = emit::key(&self.key);
+    fn write(&self, key: &str, depth: usize, out: &mut String) {
+        let key = emit::key(key);
         // YAML readers look for the colon of a key no further than 1,024 characters ahead.
         if key.len() > 1000 {
             out.push_str("? ");
@@ -232,7 +235,7 @@ impl Tree {
                     && block
                         .entries
                         .first()
-                        .is_some_and(|first| first.above.is_empty()) =>
+                        .is_some_and(|(_, first)| first.above.is_empty()) =>
             {
                 let start = out.len();
                 block.write(depth + 1, out);
@@ -322,180 +325,5 @@ fn on_one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::yaml::{Map, Value, read_values};
-
-    #[test]
-    fn a_tree_is_written_in_block_style_with_its_comments() {
-        let mut root = Block::new();
-        root.add("replicas", 1).above("One server on one database.");
-        let config = root.block("config");
-        config
-            .block("HTTP")
-            .add("Listen", ":3939")
-            .above("The listener\nof old")
-            .beside("rstudio-connect.gcfg:12");
-        config.block("HTTP").comment_at_end("the end");
-        config.add(
-            "Python",
-            Tree::Map({
-                let mut python = Block::new();
-                python.add("Enabled", true);
-                python.add("Executable", vec!["/a", "/b"]);
-                python
-            }),
-        );
-        config
-            .add("RPackageRepository \"CRAN\"", Tree::Null)
-            .beside("taken away");
-        let mut variable = Block::new();
-        variable.add("name", "A");
-        variable
-            .block("valueFrom")
-            .block("secretKeyRef")
-            .add("name", "s");
-        let mut plain = Block::new();
-        plain.add("name", "B").above("with a comment");
-        root.add(
-            "env",
-            Tree::List(vec![variable.into(), Item::from(plain).beside("x")]),
-        )
-        .gap();
-        root.add("empty", Block::new());
-        root.add("none", Vec::<&str>::new());
-        let text = root.to_yaml();
-        insta::assert_snapshot!(text, @r#"
-        # One server on one database.
-        replicas: 1
-        config:
-          HTTP:
-            # The listener
-            # of old
-            Listen: ':3939'  # rstudio-connect.gcfg:12
-            # the end
-          Python:
-            Enabled: true
-            Executable:
-              - '/a'
-              - '/b'
-          'RPackageRepository "CRAN"': null  # taken away
-
-        env:
-          - name: 'A'
-            valueFrom:
-              secretKeyRef:
-                name: 's'
-          -  # x
-            # with a comment
-            name: 'B'
-        empty: {}
-        none: []
-        "#);
-        assert!(read_values(&text).is_ok());
-    }
-
-    fn value(tree: &Tree) -> Value {
-        #[allow(clippy::cast_precision_loss)]
-        match tree {
-            Tree::Null => Value::Null,
-            Tree::Bool(value) => Value::Bool(*value),
-            Tree::Int(number) => Value::Number(*number as f64),
-            Tree::Text(text) => Value::String(text.clone()),
-            Tree::List(items) => Value::List(items.iter().map(|item| value(&item.tree)).collect()),
-            Tree::Map(block) => Value::Map(map(block)),
-        }
-    }
-
-    fn map(block: &Block) -> Map {
-        block
-            .entries
-            .iter()
-            .map(|entry| (entry.key.clone(), value(&entry.tree)))
-            .collect()
-    }
-
-    fn text() -> impl Strategy<Value = String> {
-        prop_oneof![
-            any::<String>(),
-            "[ -~]{0,12}",
-            "[\\x00-\\xA0\u{2028}\u{2029}\u{FEFF}\u{FFFE}'\"\\\\:#&*!|>%@`{}\\[\\],? -]{0,12}",
-            prop::sample::select(vec![
-                "y", "no", "null", "~", "1_000", "0755", "1e3", "<<", "=", "---", "...", "- a",
-                "a: b", "a #b", ".inf", "0x1", " a", "a ", "", "? a", "!!str a", "&a", "*a",
-            ])
-            .prop_map(str::to_owned),
-            (900..1100_usize).prop_map(|n| "k".repeat(n)),
-        ]
-    }
-
-    fn entry(
-        block: &mut Block,
-        key: String,
-        tree: Tree,
-        comments: (Option<String>, Option<String>, bool),
-    ) {
-        let entry = block.add(key, tree);
-        if let Some(text) = &comments.0 {
-            entry.above(text);
-        }
-        if let Some(text) = &comments.1 {
-            entry.beside(text);
-        }
-        if comments.2 {
-            entry.gap();
-        }
-    }
-
-    fn tree() -> impl Strategy<Value = Tree> {
-        let comment = || prop::option::weighted(0.3, any::<String>());
-        let leaf = prop_oneof![
-            4 => text().prop_map(Tree::Text),
-            1 => Just(Tree::Null),
-            1 => any::<bool>().prop_map(Tree::Bool),
-            1 => any::<i32>().prop_map(|n| Tree::Int(n.into())),
-        ];
-        leaf.prop_recursive(3, 24, 4, move |inner| {
-            let item = (inner.clone(), comment(), comment()).prop_map(|(tree, above, beside)| {
-                let mut item = Item::from(tree);
-                if let Some(text) = above {
-                    item = item.above(&text);
-                }
-                if let Some(text) = beside {
-                    item = item.beside(&text);
-                }
-                item
-            });
-            let entries =
-                prop::collection::vec((text(), inner, (comment(), comment(), any::<bool>())), 0..4);
-            prop_oneof![
-                prop::collection::vec(item, 0..4).prop_map(Tree::List),
-                (entries, comment()).prop_map(|(entries, tail)| {
-                    let mut block = Block::new();
-                    for (key, tree, comments) in entries {
-                        entry(&mut block, key, tree, comments);
-                    }
-                    if let Some(text) = tail {
-                        block.comment_at_end(&text);
-                    }
-                    Tree::Map(block)
-                }),
-            ]
-        })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-
-        #[test]
-        fn what_is_written_reads_back(key in text(), tree in tree()) {
-            let mut root = Block::new();
-            root.add(key, tree);
-            let text = root.to_yaml();
-            let read = read_values(&text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
-            prop_assert_eq!(read, map(&root), "{}", text);
-        }
-    }
-}
+#[path = "block_tests.rs"]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, SpannedEventReceiver, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, Tag};
 
 use super::node::{Entry, Kind, Node, Style};
 use crate::source::Span;
@@ -17,11 +17,16 @@ pub struct YamlError {
     pub offset: usize,
 }
 
+/// How deep collections may nest. Nobody writes anything near it by hand, and it keeps what walks
+/// a tree well within a thread's stack.
+pub const MAX_DEPTH: usize = 200;
+
 /// Reads every document of a text. Aliases are replaced by what they stand for; an empty document
 /// is an empty plain scalar.
 ///
 /// # Errors
-/// The text is not YAML, or its aliases multiply it beyond reason.
+/// The text is not YAML, its aliases multiply it beyond reason, or its collections nest deeper than
+/// [`MAX_DEPTH`].
 pub fn load(text: &str) -> Result<Vec<Node>, YamlError> {
     let offsets = Offsets::new(text);
     let mut builder = Builder {
@@ -30,19 +35,21 @@ pub fn load(text: &str) -> Result<Vec<Node>, YamlError> {
         stack: Vec::new(),
         anchors: HashMap::new(),
         budget: text.len().saturating_mul(16).max(1 << 16),
-        overflow: None,
+        refusal: None,
     };
-    Parser::new_from_str(text)
-        .load(&mut builder, true)
-        .map_err(|error| YamlError {
+    // Event by event: the parser's own way of loading calls itself for each level of nesting.
+    for event in Parser::new_from_str(text) {
+        let (event, marks) = event.map_err(|error| YamlError {
             message: error.info().to_owned(),
             offset: offsets.byte(error.marker().index()),
         })?;
-    if let Some(offset) = builder.overflow {
-        return Err(YamlError {
-            message: "aliases repeat too much of the document".to_owned(),
-            offset,
-        });
+        builder.on_event(event, marks);
+        if let Some((message, offset)) = builder.refusal {
+            return Err(YamlError {
+                message: message.to_owned(),
+                offset,
+            });
+        }
     }
     Ok(builder.documents)
 }
@@ -80,7 +87,8 @@ struct Builder<'a> {
     anchors: HashMap<usize, Node>,
     /// How many more nodes aliases may add.
     budget: usize,
-    overflow: Option<usize>,
+    /// Why the text is refused though it is YAML, and where.
+    refusal: Option<(&'static str, usize)>,
 }
 
 /// A collection that is not closed yet.
@@ -93,6 +101,10 @@ struct Open {
 
 impl Builder<'_> {
     fn open(&mut self, kind: Kind, anchor: usize, tag: Option<&Tag>, span: Span) {
+        if self.stack.len() >= MAX_DEPTH {
+            self.refuse("collections nest too deep", span.start);
+            return;
+        }
         let tag = tag.map(tag_text);
         let node = Node { kind, span, tag };
         self.stack.push(Open {
@@ -100,6 +112,10 @@ impl Builder<'_> {
             anchor,
             key: None,
         });
+    }
+
+    fn refuse(&mut self, message: &'static str, offset: usize) {
+        self.refusal.get_or_insert((message, offset));
     }
 
     fn close(&mut self, end: usize) {
@@ -128,7 +144,7 @@ impl Builder<'_> {
     }
 }
 
-impl SpannedEventReceiver<'_> for Builder<'_> {
+impl Builder<'_> {
     fn on_event(&mut self, event: Event<'_>, marks: Marks) {
         let span = Span::new(
             self.offsets.byte(marks.start.index()),
@@ -169,8 +185,12 @@ impl SpannedEventReceiver<'_> for Builder<'_> {
                     return;
                 };
                 let size = count(&node);
+                if self.stack.len() + depth(&node) > MAX_DEPTH {
+                    self.refuse("collections nest too deep", span.start);
+                    return;
+                }
                 if size > self.budget {
-                    self.overflow.get_or_insert(span.start);
+                    self.refuse("aliases repeat too much of the document", span.start);
                     return;
                 }
                 self.budget -= size;
@@ -201,6 +221,18 @@ fn count(node: &Node) -> usize {
     }
 }
 
+fn depth(node: &Node) -> usize {
+    let inner = match &node.kind {
+        Kind::Scalar(..) => return 0,
+        Kind::Sequence(items) => items.iter().map(depth).max(),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .map(|entry| depth(&entry.key).max(depth(&entry.value)))
+            .max(),
+    };
+    1 + inner.unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,5 +260,22 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{of}]\n"));
         }
         assert!(load(&bomb).is_err());
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_without_a_crash() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(load(&nested(MAX_DEPTH)).is_ok());
+        let error = load(&nested(MAX_DEPTH + 1)).unwrap_err();
+        assert_eq!(error.offset, MAX_DEPTH);
+        assert!(load(&nested(100_000)).is_err());
+        assert!(load(&"{a: ".repeat(100_000)).is_err());
+        assert!(load(&"- ".repeat(100_000)).is_err());
+
+        let mut chain = "a0: &a0 []\n".to_owned();
+        for n in 1..2 * MAX_DEPTH {
+            chain.push_str(&format!("a{n}: &a{n} [*a{}]\n", n - 1));
+        }
+        assert!(load(&chain).is_err());
     }
 }

@@ -28,15 +28,18 @@ pub fn read_values(text: &str) -> Result<Map, ResolveError> {
         message,
         span: Span::new(offset, offset),
     })?;
-    let [document] = documents.as_slice() else {
-        return match documents.get(1) {
-            None => Ok(Map::new()),
-            Some(second) => Err(error(
+    let Some((document, more)) = documents.split_first() else {
+        return Ok(Map::new());
+    };
+    for second in more {
+        // An empty document, as behind a last `---`, changes nothing.
+        if resolve(second)? != Value::Null {
+            return Err(error(
                 second,
                 "a second document: Helm 3 would not read it, Helm 4 would merge it",
-            )),
-        };
-    };
+            ));
+        }
+    }
     match resolve(document)? {
         Value::Map(map) => Ok(map),
         Value::Null => Ok(Map::new()),
@@ -243,7 +246,7 @@ mod tests {
 
     #[test]
     fn an_empty_file_is_an_empty_mapping() {
-        for text in ["", "# nothing\n", "---\n", "~\n"] {
+        for text in ["", "# nothing\n", "---\n", "~\n", "{}\n---\n", "\u{FEFF}\n"] {
             assert_eq!(read_values(text), Ok(Map::new()), "{text:?}");
         }
     }

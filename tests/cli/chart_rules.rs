@@ -8,7 +8,7 @@ use connect_migrate::yaml::{Block, Map, Tree, Value, read_values};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::support::chart::{chart_dir, gcfg_of, is_real, template, try_template};
+use crate::support::chart::{chart_dir, documents, gcfg_of, is_real, template, try_template};
 use crate::support::tools::{Helm, helms};
 
 /// Values that render, on top of which a case stands.
@@ -327,6 +327,148 @@ fn our_rules_make_what_the_chart_makes() {
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
 
+/// Values files on top of each other, drawn from the cases: what one takes away, the next may give
+/// back.
+#[test]
+fn layers_of_values_make_what_the_chart_makes() {
+    let pool: Vec<&str> = CASES
+        .iter()
+        .flat_map(|files| files.iter().copied())
+        // One that is refused by itself would mostly be refused among others.
+        .filter(|file| by_rules(&[GROUND, file]).is_ok())
+        .collect();
+    let layers = prop::collection::vec(prop::sample::select(pool), 2..6);
+    for (seed, helm) in helms().into_iter().enumerate() {
+        let cases = if is_real() { 40 } else { 10 };
+        runner(seed, cases)
+            .run(&layers, |mut files| {
+                files.insert(0, GROUND);
+                prop_assert_eq!(compare(&helm, &files), None);
+                Ok(())
+            })
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
+/// Each Helm gets cases of its own, the same in every run.
+fn runner(seed: usize, cases: u32) -> TestRunner {
+    let seed = u8::try_from(seed).unwrap();
+    TestRunner::new_with_rng(
+        Config::with_cases(cases),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]),
+    )
+}
+
+/// What a migration and the overlay rely on beside the file itself.
+#[test]
+fn the_chart_keeps_its_contract() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("values.yaml");
+    let render = |helm: &Helm, more: &str| {
+        let values = format!(
+            "{GROUND}license: {{file: {{secret: lic}}}}\n{more}\
+             pod: {{env: [{{name: CONNECT_A_B, value: x}}]}}\n"
+        );
+        std::fs::write(&path, values).unwrap();
+        let chart = chart_dir();
+        let args = [
+            "rel",
+            chart.to_str().unwrap(),
+            "-n",
+            "ns",
+            "-f",
+            path.to_str().unwrap(),
+        ];
+        documents(&template(helm, &args))
+    };
+    let of_kind = |objects: &[Value], kind: &str| -> Value {
+        let wanted = Value::string(kind);
+        let object = objects
+            .iter()
+            .find(|object| object.get("kind") == Some(&wanted));
+        object.unwrap().clone()
+    };
+    let named = |list: &Value, name: &str| -> Value {
+        let wanted = Value::string(name);
+        let items = list.as_list().unwrap().iter();
+        let item = items.clone().find(|item| item.get("name") == Some(&wanted));
+        item.unwrap_or_else(|| panic!("{name} in {list:?}")).clone()
+    };
+    let text = |value: &Value, path: &[&str]| value.at(path).map(Value::printed);
+    for helm in helms() {
+        let objects = render(&helm, "");
+        let deployment = of_kind(&objects, "Deployment");
+        let pod = deployment.at(&["spec", "template", "spec"]).unwrap();
+        let container = named(pod.get("containers").unwrap(), "connect");
+        let env = container.get("env").unwrap();
+        assert_eq!(text(&named(env, "CONNECT_A_B"), &["value"]).unwrap(), "x");
+        assert_eq!(
+            text(&named(env, "RSC_LICENSE_FILE_PATH"), &["value"]).unwrap(),
+            "/etc/rstudio-licensing/license.lic"
+        );
+        let mounts = container.get("volumeMounts").unwrap();
+        let config = named(mounts, "rstudio-connect-config");
+        assert_eq!(text(&config, &["subPath"]).unwrap(), "rstudio-connect.gcfg");
+        assert_eq!(
+            text(&config, &["mountPath"]).unwrap(),
+            "/etc/rstudio-connect/rstudio-connect.gcfg"
+        );
+        assert_eq!(
+            text(&named(mounts, "rstudio-connect-data"), &["mountPath"]).unwrap(),
+            "/var/lib/rstudio-connect"
+        );
+        let volumes = pod.get("volumes").unwrap();
+        let volume = |name: &str, path: &[&str]| text(&named(volumes, name), path).unwrap();
+        let full = "rel-rstudio-connect";
+        assert_eq!(
+            volume("rstudio-connect-config", &["configMap", "name"]),
+            format!("{full}-config")
+        );
+        assert_eq!(
+            volume(
+                "rstudio-connect-data",
+                &["persistentVolumeClaim", "claimName"]
+            ),
+            format!("{full}-shared-storage")
+        );
+        assert_eq!(volume("license-file", &["secret", "secretName"]), "lic");
+        assert_eq!(
+            text(
+                &of_kind(&objects, "PersistentVolumeClaim"),
+                &["metadata", "name"]
+            )
+            .unwrap(),
+            format!("{full}-shared-storage")
+        );
+        assert_eq!(
+            text(&of_kind(&objects, "ServiceAccount"), &["metadata", "name"]).unwrap(),
+            text(pod, &["serviceAccountName"]).unwrap()
+        );
+        let service = of_kind(&objects, "Service");
+        let http = named(service.at(&["spec", "ports"]).unwrap(), "http");
+        assert_eq!(text(&http, &["targetPort"]).unwrap(), "3939");
+        assert_eq!(
+            text(&container, &["readinessProbe", "httpGet", "path"]).unwrap(),
+            "/__ping__"
+        );
+
+        // The pod restarts when the configuration changes, and only then.
+        let checksum = |objects: &[Value]| {
+            let path = [
+                "spec",
+                "template",
+                "metadata",
+                "annotations",
+                "checksum/config",
+            ];
+            text(&of_kind(objects, "Deployment"), &path).unwrap()
+        };
+        let before = checksum(&objects);
+        assert_eq!(checksum(&render(&helm, "replicas: 1\n")), before);
+        assert_ne!(checksum(&render(&helm, "config: {A: {K: v}}\n")), before);
+    }
+}
+
 #[test]
 fn the_built_in_defaults_are_the_charts() {
     fn compare(path: &str, ours: &Value, theirs: Option<&Value>) {
@@ -401,11 +543,7 @@ fn what_we_write_reaches_the_file_unchanged() {
     );
     for (seed, helm) in helms().into_iter().enumerate() {
         // Few cases, for each runs a Helm, but large ones.
-        let mut runner = TestRunner::new_with_rng(
-            Config::with_cases(4),
-            TestRng::from_seed(RngAlgorithm::ChaCha, &[seed as u8; 32]),
-        );
-        let result = runner.run(&sections, |sections| {
+        let result = runner(seed, 4).run(&sections, |sections| {
             let mut values = Block::new();
             values.block("sharedStorage").add("create", true);
             let config = values.block("config");

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use crate::connect_stand_in::{Config, ItemSpec, Licence, Role, StandIn};
 use assert_cmd::Command;
-use connect_stand_in::{Config, ItemSpec, Licence, Role, StandIn};
 use serde_json::Value as Json;
 
 use crate::support::connect_migrate;

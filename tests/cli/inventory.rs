@@ -6,8 +6,8 @@ use std::process::Output;
 #[cfg(unix)]
 use std::time::Duration;
 
+use crate::connect_stand_in::{Action, Config, Execution, Fault, ItemSpec, Role, StandIn};
 use assert_cmd::Command;
-use connect_stand_in::{Action, Config, Execution, Fault, ItemSpec, Role, StandIn};
 
 use crate::support::connect_migrate;
 

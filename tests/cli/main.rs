@@ -1,6 +1,7 @@
 //! The binary as a user runs it: one module per feature, one test binary, so that it links once.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
+#![recursion_limit = "256"] // the stand-in's server_settings has many fields
 
 mod chart_rules;
 #[cfg(unix)]
@@ -10,6 +11,13 @@ mod check_cluster;
 #[cfg(unix)]
 mod check_servers;
 mod cluster;
+#[path = "../stand_in/mod.rs"]
+#[allow(dead_code, unused_imports)] // shared with the example
+mod connect_stand_in;
+mod diff;
+#[cfg(unix)]
+mod docs;
+mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
@@ -31,6 +39,7 @@ mod support;
 mod upgrade;
 mod validate;
 mod values;
+mod values_helm;
 mod version;
 #[cfg(unix)]
 mod version_script;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Output;
 
+use crate::connect_stand_in::{Action, Config, Fault, ItemSpec, StandIn};
 use assert_cmd::Command;
-use connect_stand_in::{Action, Config, Fault, ItemSpec, StandIn};
 use serde_json::Value as Json;
 
 use crate::support::connect_migrate;

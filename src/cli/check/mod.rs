@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::connect::ConnectArgs;
-use super::input::{self, Source};
+use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Release};
 use crate::check::{
@@ -59,7 +59,7 @@ pub struct CheckCommand {
 
     /// Values file of yours, as for helm. May repeat
     #[arg(short = 'f', long = "values", value_name = "FILE")]
-    values: Vec<PathBuf>,
+    values: Vec<Source>,
 
     /// Data directory of the old server, to be walked; run this on the old server, as root
     #[arg(long, value_name = "DIR")]
@@ -79,7 +79,7 @@ pub struct CheckCommand {
 
     /// Inventory of the old server's content, as `inventory` writes it
     #[arg(long, value_name = "FILE")]
-    inventory: Option<PathBuf>,
+    inventory: Option<Source>,
 
     /// Print an executionEnvironments block for the inventory's content, from public images; the
     /// checks go to standard error then
@@ -88,7 +88,7 @@ pub struct CheckCommand {
 
     /// Table of images to suggest from, instead of the public ones
     #[arg(long, value_name = "FILE", requires = "suggest")]
-    images: Option<PathBuf>,
+    images: Option<Source>,
 
     /// Connect to the database of --from, with CONNECT_POSTGRES_PASSWORD or the file's password
     #[arg(long, requires = "from")]
@@ -176,19 +176,26 @@ impl CheckCommand {
     }
 
     fn gather(&self, global: &Global) -> anyhow::Result<Gathered> {
-        let documents = input::documents(&self.from)?;
+        sources::one_stdin(
+            self.from
+                .iter()
+                .chain(&self.values)
+                .chain(&self.inventory)
+                .chain(&self.images),
+        )?;
+        let documents = sources::documents(&self.from)?;
         let files = self
             .values
             .iter()
             .map(|path| {
-                let (source, values) = input::values(path)?;
+                let (source, values) = sources::values_with_text(path)?;
                 Ok(BaseFile { source, values })
             })
             .collect::<anyhow::Result<Vec<_>>>()?;
         let inventory = self
             .inventory
-            .as_deref()
-            .map(input::inventory)
+            .as_ref()
+            .map(super::inventory::read)
             .transpose()?;
         let helm = helm::find(global);
         let (chart, defaults) = match &self.chart {
@@ -298,12 +305,11 @@ impl CheckCommand {
     }
 
     fn images(&self) -> anyhow::Result<Vec<images::Image>> {
-        let Some(path) = &self.images else {
+        let Some(source) = &self.images else {
             return images::builtin().context("internal error: the built-in table of images");
         };
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        images::read(&text).with_context(|| format!("{} is no table of images", path.display()))
+        images::read(&source.text()?)
+            .with_context(|| format!("{} is no table of images", source.name()))
     }
 
     fn configuration(&self, gathered: &Gathered) -> Vec<Check> {

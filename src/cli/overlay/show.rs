@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::Exit;
-use super::super::input::Source;
+use super::super::sources::Source;
 use crate::gcfg;
 use crate::output::{self, Format};
 use crate::overlay::{Found, Shown, detect, detect_gcfg};
@@ -28,7 +28,7 @@ pub struct Show {
 impl Show {
     /// Runs the command.
     pub fn run(&self) -> anyhow::Result<Exit> {
-        let bytes = self.file.read()?;
+        let bytes = self.file.bytes()?;
         let shown = if is_gcfg(&bytes) {
             detect_gcfg(&String::from_utf8_lossy(&bytes))?
         } else {

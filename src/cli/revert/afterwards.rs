@@ -43,7 +43,11 @@ impl Revert {
                 self.ask(cluster, configuration, &were).await
             };
         }
-        let servers: Vec<_> = after.configurations.iter().map(|c| c.server.clone()).collect();
+        let servers: Vec<_> = after
+            .configurations
+            .iter()
+            .map(|c| c.server.clone())
+            .collect();
         let mut after = survey(cluster, history).await;
         for (configuration, server) in after.configurations.iter_mut().zip(servers) {
             configuration.server = server;
@@ -53,12 +57,18 @@ impl Revert {
                 status::places(configuration).trim_end()
             ));
             let off = |answer: &Answer<Said>| {
-                answer.known().is_some_and(|said| said.overlay == Overlay::Off)
+                answer
+                    .known()
+                    .is_some_and(|said| said.overlay == Overlay::Off)
             };
             seen &= configuration.places().iter().all(|(_, answer)| off(answer));
         }
         if !after.revisions_with_overlay.is_empty() {
-            let list: Vec<_> = after.revisions_with_overlay.iter().map(u32::to_string).collect();
+            let list: Vec<_> = after
+                .revisions_with_overlay
+                .iter()
+                .map(u32::to_string)
+                .collect();
             output::talk(format!(
                 "note: 'helm rollback' to revision {} would bring the temporary settings back",
                 list.join(" or ")

@@ -124,7 +124,10 @@ impl Revert {
             return Ok(Exit::Blocked);
         };
         if let Some(plan) = plan {
-            match self.carry_out(global, &cluster, &before, base, &plan).await? {
+            match self
+                .carry_out(global, &cluster, &before, base, &plan)
+                .await?
+            {
                 Exit::Done if !self.dry_run => {}
                 exit => return Ok(exit),
             }
@@ -156,7 +159,11 @@ impl Revert {
 
     /// What is to be changed. The outer `None`: it is refused, and why has been said; the inner one:
     /// nothing is to be changed.
-    fn plan(&self, before: &Survey, base: &Record) -> anyhow::Result<Option<Option<change::Change>>> {
+    fn plan(
+        &self,
+        before: &Survey,
+        base: &Record,
+    ) -> anyhow::Result<Option<Option<change::Change>>> {
         if before.configurations.is_empty() {
             bail!(
                 "revision {} of {} has no Connect configuration",
@@ -219,7 +226,7 @@ impl Revert {
             return Ok(Exit::Done);
         }
         if !self.yes {
-            match ask("Take the temporary settings off?") {
+            match ask("Take the temporary settings off?").await {
                 Said::Yes => {}
                 Said::No => {
                     output::talk("nothing was changed");

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::convert::account::Action;
 use crate::convert::input::{InputSetting, Settled};
+use crate::convert::reason;
 use crate::convert::verdict::{Effect, Expect, Verdict};
 use crate::gcfg::SettingName;
 use crate::settings::{Catalogue, Entry, Fate};
@@ -23,7 +24,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settle
         Fate::Block => verdict(Action::Block).keeping(values),
         _ if settled.repeats => Verdict::new(
             Action::Review,
-            "repeated-setting",
+            reason::REPEATED_SETTING,
             format!(
                 "set {} times; Connect takes the last unless it gathers them, and a list in the values means the same in both cases. {}",
                 settled.values.len(),
@@ -33,7 +34,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settle
         .keeping(values),
         _ if values.iter().any(|value| entry.value_type.check(value).is_err()) => Verdict::new(
             Action::Review,
-            "unreadable-value",
+            reason::UNREADABLE_VALUE,
             format!("kept as it is, although it does not read as {}", entry.value_type),
         )
         .keeping(values),
@@ -53,7 +54,7 @@ fn renamed(
     if context.sets(&successor) {
         return Verdict::new(
             Action::Drop,
-            "renamed-setting",
+            reason::RENAMED_SETTING,
             format!("its successor {successor} is set too and takes its place"),
         );
     }
@@ -63,7 +64,7 @@ fn renamed(
     if new.is_some_and(|new| values.iter().any(|v| new.value_type.check(v).is_err())) {
         return Verdict::new(
             Action::Review,
-            "renamed-setting",
+            reason::RENAMED_SETTING,
             format!(
                 "left out: its successor {successor} takes other values, so set it by hand in your own values (--base). {}",
                 entry.reason
@@ -73,7 +74,7 @@ fn renamed(
     }
     let mut verdict = Verdict::new(
         Action::Review,
-        "renamed-setting",
+        reason::RENAMED_SETTING,
         format!("moved to its successor {successor}. {}", entry.reason),
     );
     verdict.expect = Expect::Elsewhere(successor.clone(), values.clone());
@@ -110,5 +111,5 @@ fn unknown(setting: &InputSetting<'_>, settled: &Settled) -> Verdict {
             "not in the catalogue{hint}; passed on as it is: check it in the configuration reference"
         )
     };
-    Verdict::new(Action::Review, "unknown-setting", reason).keeping(settled.values.clone())
+    Verdict::new(Action::Review, reason::UNKNOWN_SETTING, reason).keeping(settled.values.clone())
 }

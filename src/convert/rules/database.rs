@@ -1,6 +1,7 @@
 //! The database: on Kubernetes it must be PostgreSQL.
 
 use crate::convert::account::{Action, Blocker};
+use crate::convert::reason;
 use crate::convert::verdict::Verdict;
 
 const REMEDY: &str = "Move the server to PostgreSQL while it is still on the VM, then convert again: several pods cannot share a SQLite file, and SQLite files do not survive on network storage";
@@ -12,11 +13,16 @@ pub fn judge(property: &str, value: &str) -> Option<Verdict> {
     }
     let values = vec![value.to_owned()];
     Some(if value.eq_ignore_ascii_case("postgres") {
-        Verdict::new(Action::Keep, "database-postgres", "PostgreSQL carries over").keeping(values)
+        Verdict::new(
+            Action::Keep,
+            reason::DATABASE_POSTGRES,
+            "PostgreSQL carries over",
+        )
+        .keeping(values)
     } else {
         Verdict::new(
             Action::Block,
-            "database-not-postgres",
+            reason::DATABASE_NOT_POSTGRES,
             format!("the database must be PostgreSQL. {REMEDY}"),
         )
         .keeping(values)
@@ -27,7 +33,7 @@ pub fn judge(property: &str, value: &str) -> Option<Verdict> {
 pub fn provider_missing() -> Blocker {
     Blocker {
         setting: "Database.Provider".to_owned(),
-        code: "database-not-postgres".into(),
+        code: reason::DATABASE_NOT_POSTGRES.into(),
         reason: format!("not set, which means SQLite. {REMEDY}"),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::convert::account::Action;
 use crate::convert::input::Settled;
+use crate::convert::reason;
 use crate::convert::verdict::{Expect, Verdict};
 
 /// Turns a kept setting into one to look at when its value points to the VM itself.
@@ -10,7 +11,7 @@ pub fn look_again(mut verdict: Verdict, settled: &Settled) -> Verdict {
     let undecided = matches!(verdict.action, Action::Keep | Action::Review);
     if kept && undecided && settled.values.iter().any(|value| names_this_machine(value)) {
         verdict.action = Action::Review;
-        verdict.code = "localhost".into();
+        verdict.code = reason::LOCALHOST.into();
         verdict.reason = format!(
             "points to the VM itself, which in a pod is the pod: put in a name that pods can reach. {}",
             verdict.reason

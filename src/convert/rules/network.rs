@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::convert::account::{Action, Task};
+use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Effect, Verdict};
 
 /// The chart's port for Connect.
@@ -16,7 +17,7 @@ pub fn listen(property: &str, value: &str) -> Option<Verdict> {
         return Some(
             Verdict::new(
                 Action::Review,
-                "listen-address",
+                reason::LISTEN_ADDRESS,
                 format!("no host:port with a port number; the pod listens on :{POD_PORT} instead"),
             )
             .keeping(vec![format!(":{POD_PORT}")]),
@@ -34,17 +35,17 @@ pub fn listen(property: &str, value: &str) -> Option<Verdict> {
     let mut verdict = match (everywhere, pod_port == port) {
         (true, true) => Verdict::new(
             Action::Chart,
-            "listen-address",
+            reason::LISTEN_ADDRESS,
             "the pod, the service and the probes use its port",
         ),
         (false, _) => Verdict::new(
             Action::Chart,
-            "listen-address",
+            reason::LISTEN_ADDRESS,
             format!("in a pod the server must listen on every address, not on {host} alone: :{pod_port}"),
         ),
         (true, false) => Verdict::new(
             Action::Chart,
-            "listen-address",
+            reason::LISTEN_ADDRESS,
             format!("the pod listens on :{pod_port}, since ports below 1024 need root; the service or the ingress offers port {port}"),
         ),
     }
@@ -75,19 +76,19 @@ pub fn address(context: &Context<'_>, property: &str, value: &str) -> Option<Ver
     Some(match &context.options.address {
         Some(address) if address == value => Verdict::new(
             Action::Keep,
-            "public-address",
+            reason::PUBLIC_ADDRESS,
             "stays as --address says",
         )
         .keeping(vec![value.to_owned()]),
         Some(address) => Verdict::new(
             Action::Review,
-            "public-address",
+            reason::PUBLIC_ADDRESS,
             format!("replaced by {address} (--address); register the new address with identity providers that call back to the old one"),
         )
         .keeping(vec![address.clone()]),
         None => Verdict::new(
             Action::Review,
-            "public-address",
+            reason::PUBLIC_ADDRESS,
             "kept; the new server must answer under it (point its name at the ingress), or say the new one with --address, since links, SAML and OAuth callbacks depend on it",
         )
         .keeping(vec![value.to_owned()]),
@@ -97,7 +98,7 @@ pub fn address(context: &Context<'_>, property: &str, value: &str) -> Option<Ver
 /// The task for an input without `Server.Address`.
 pub fn address_missing() -> Task {
     Task {
-        code: "public-address".into(),
+        code: reason::PUBLIC_ADDRESS.into(),
         what: "Server.Address is not set: say the server's public URL with --address URL, since links in mails, SAML and OAuth callbacks depend on it".to_owned(),
         command: None,
     }

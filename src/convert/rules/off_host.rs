@@ -3,13 +3,14 @@
 use super::Context;
 use crate::convert::account::{Action, Task};
 use crate::convert::options::{Backend, Storage};
+use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Verdict};
 
 /// Decides about the sections Launcher, Kubernetes and ExecutionEnvironments.
 pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) -> Option<Verdict> {
     let backend = context.options.backend;
     let chart = |reason: &str| {
-        Verdict::new(Action::Chart, "chart-writes", reason.to_owned()).left_to_chart()
+        Verdict::new(Action::Chart, reason::CHART_WRITES, reason.to_owned()).left_to_chart()
     };
     let text = || ChartValue::Text(value.to_owned());
     Some(match (section, property) {
@@ -40,7 +41,7 @@ pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) 
         ("Launcher", "DataDir") => chart("content pods mount the claim of sharedStorage instead")
             .to("sharedStorage")
             .task(Task {
-                code: "launcher-data-directory".into(),
+                code: reason::LAUNCHER_DATA_DIRECTORY.into(),
                 what: format!("Launcher.DataDir ({value}) named the content's storage: make a claim for the same storage and name it with --pvc"),
                 command: None,
             }),
@@ -61,7 +62,7 @@ pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) 
         ("Launcher", "KubernetesScratchPath") => match backend {
             Backend::Launcher => Verdict::new(
                 Action::Keep,
-                "chart-writes",
+                reason::CHART_WRITES,
                 "the chart puts the job templates there",
             )
             .keeping(vec![value.to_owned()]),
@@ -83,13 +84,13 @@ pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) 
             Backend::Launcher => return None,
             Backend::Kubernetes => Verdict::new(
                 Action::Drop,
-                "launcher-only",
+                reason::LAUNCHER_ONLY,
                 "with the Kubernetes backend, service accounts for content are chosen by a label on them",
             ),
         },
         ("Launcher", "ClusterDefinition" | "User") => Verdict::new(
             Action::Drop,
-            "launcher-only",
+            reason::LAUNCHER_ONLY,
             "the chart describes the cluster to the server by its own keys",
         ),
         ("Kubernetes", "DefaultResourceJobBase") => {
@@ -105,13 +106,13 @@ pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) 
         ("Kubernetes", "ConnectRuntimeDir") => match backend {
             Backend::Kubernetes => Verdict::new(
                 Action::Keep,
-                "chart-writes",
+                reason::CHART_WRITES,
                 "the chart mounts the runtime there in content pods",
             )
             .keeping(vec![value.to_owned()]),
             Backend::Launcher => Verdict::new(
                 Action::Drop,
-                "kubernetes-backend-only",
+                reason::KUBERNETES_BACKEND_ONLY,
                 "the Launcher does not read it",
             ),
         },
@@ -131,13 +132,13 @@ pub fn licensing(property: &str, value: &str) -> Option<Verdict> {
     }
     let verdict = Verdict::new(
         Action::Chart,
-        "license-type",
+        reason::LICENSE_TYPE,
         "the chart writes it: remote when license.server is set, else the license is local",
     )
     .left_to_chart();
     Some(if value.eq_ignore_ascii_case("remote") {
         verdict.to("license.server").task(Task {
-            code: "license-server".into(),
+            code: reason::LICENSE_SERVER.into(),
             what: "the old server takes its license from a license server: put its host:port into license.server of your own values (--base)".to_owned(),
             command: None,
         })
@@ -149,14 +150,14 @@ pub fn licensing(property: &str, value: &str) -> Option<Verdict> {
 fn without_launcher() -> Verdict {
     Verdict::new(
         Action::Drop,
-        "launcher-only",
+        reason::LAUNCHER_ONLY,
         "the Kubernetes backend does without the Launcher (--backend launcher keeps it)",
     )
 }
 
 fn copy_file(file: &str, key: &str) -> Task {
     Task {
-        code: "copy-file".into(),
+        code: reason::COPY_FILE.into(),
         what: format!("copy what {file} says into {key} of your own values (--base)"),
         command: None,
     }

@@ -4,6 +4,7 @@ use super::Context;
 use crate::convert::account::Action;
 use crate::convert::input::{InputSetting, Settled};
 use crate::convert::options::Secrets;
+use crate::convert::reason;
 use crate::convert::verdict::{Effect, Verdict};
 use crate::secret::Secret;
 use crate::settings::secrecy::{Exposure, may_be_encrypted};
@@ -33,7 +34,7 @@ pub fn judge(
         return Some(
             Verdict::new(
                 Action::Review,
-                "encrypted-value",
+                reason::ENCRYPTED_VALUE,
                 "kept in config, since --encrypted says that it is encrypted; the server decrypts it with db/secret.key of the data directory, which must move along",
             )
             .keeping(settled.values.clone()),
@@ -43,7 +44,7 @@ pub fn judge(
         return Some(
             Verdict::new(
                 Action::Secret,
-                "secret-inline",
+                reason::SECRET_INLINE,
                 "kept in config, as --inline-secrets says: encrypt the values file, and know that the chart puts config into a ConfigMap",
             )
             .keeping(settled.values.clone()),
@@ -57,7 +58,7 @@ pub fn judge(
             } else {
                 format!("Secret {} gives it to the pod as {variable}", secret.as_str())
             };
-            let mut verdict = Verdict::new(Action::Secret, "secret-variable", reason)
+            let mut verdict = Verdict::new(Action::Secret, reason::SECRET_VARIABLE, reason)
                 .to(format!("pod.env.{variable}"));
             verdict.effects.push(Effect::Secret {
                 variable,
@@ -67,7 +68,7 @@ pub fn judge(
         }
         _ if context.base.find(&setting.name.key()).is_some() => Verdict::new(
             Action::Secret,
-            "secret-in-base",
+            reason::SECRET_IN_BASE,
             "left out here, since your own values (--base) say it; make sure that it is encrypted there",
         )
         .left_to_chart(),
@@ -92,7 +93,7 @@ fn without_variable(setting: &InputSetting<'_>, values: &[String]) -> Verdict {
     };
     let mut verdict = Verdict::new(
         Action::Secret,
-        "secret-without-variable",
+        reason::SECRET_WITHOUT_VARIABLE,
         format!(
             "left out, since config ends in a ConfigMap and {why}. Choose: {looks}convert with --encrypted '{name}'; or keep it with --inline-secrets in a values file that you encrypt as a whole"
         ),

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::convert::account::Action;
 use crate::convert::input::InputSetting;
+use crate::convert::reason;
 use crate::convert::verdict::Verdict;
 use crate::settings::values::duration;
 
@@ -17,7 +18,7 @@ pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, value: &str) -> 
     }
     let verdict = Verdict::new(
         Action::Review,
-        "startup-time",
+        reason::STARTUP_TIME,
         format!(
             "the chart's {chart} stays instead of {value}, since pods start more slowly than processes; say it in your own values (--base) if {value} is meant"
         ),

@@ -1,6 +1,7 @@
 //! The data directory.
 
 use crate::convert::account::Action;
+use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Verdict};
 
 /// Decides about `Server.DataDir`.
@@ -11,7 +12,7 @@ pub fn judge(property: &str, value: &str) -> Option<Verdict> {
     Some(
         Verdict::new(
             Action::Chart,
-            "data-directory",
+            reason::DATA_DIRECTORY,
             "sharedStorage.path follows it, so that the data directory lies on the shared volume; copy the directory's content onto that volume",
         )
         .setting("sharedStorage.path", ChartValue::Text(value.to_owned()))

@@ -2,6 +2,7 @@
 
 use super::network;
 use crate::convert::account::Action;
+use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Effect, Expect, Verdict};
 use crate::settings::values::boolean;
 
@@ -10,7 +11,8 @@ pub fn logging(property: &str, value: &str) -> Option<Verdict> {
     if !matches!(property, "ServiceLog" | "AccessLog") {
         return None;
     }
-    let verdict = |reason: &str| Verdict::new(Action::Chart, "log-to-stdout", reason.to_owned());
+    let verdict =
+        |reason: &str| Verdict::new(Action::Chart, reason::LOG_TO_STDOUT, reason.to_owned());
     Some(if matches!(value, "STDOUT" | "STDERR") {
         verdict("the cluster collects it").keeping(vec![value.to_owned()])
     } else {
@@ -28,7 +30,7 @@ pub fn judge(section: &str, property: &str, value: &str) -> Option<Verdict> {
             let on = boolean(value)?;
             let mut verdict = Verdict::new(
                 Action::Chart,
-                "native-boolean",
+                reason::NATIVE_BOOLEAN,
                 "written as a native boolean, since the chart tests it to tell the collector the pod's address",
             )
             .to("config.OpenTelemetry.Enabled");
@@ -39,7 +41,7 @@ pub fn judge(section: &str, property: &str, value: &str) -> Option<Verdict> {
         ("OpenTelemetry", "CollectorAdvertiseHost") => Some(
             Verdict::new(
                 Action::Chart,
-                "chart-writes",
+                reason::CHART_WRITES,
                 "the chart sets it to the pod's address; the VM's name would lead content elsewhere",
             )
             .left_to_chart()
@@ -53,14 +55,14 @@ fn prometheus(value: &str) -> Verdict {
     let Some((_, port)) = network::split(value) else {
         return Verdict::new(
             Action::Chart,
-            "prometheus-port",
+            reason::PROMETHEUS_PORT,
             "no port in it: metrics stay off",
         )
         .setting("prometheus.enabled", ChartValue::Bool(false));
     };
     let mut verdict = Verdict::new(
         Action::Chart,
-        "prometheus-port",
+        reason::PROMETHEUS_PORT,
         "the chart opens the port for Prometheus and writes the setting",
     )
     .setting("prometheus.enabled", ChartValue::Bool(true))

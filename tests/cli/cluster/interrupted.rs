@@ -27,7 +27,9 @@ fn killer(place: &Place, name: &str, script: &str) -> PathBuf {
 #[test]
 fn killed_at_each_step_it_can_be_run_again() {
     for helm in helms() {
-        let Some(place) = Place::new(&helm, "killed") else { return };
+        let Some(place) = Place::new(&helm, "killed") else {
+            return;
+        };
         place.deploy("rsc", true, &[]);
         let run = |program: &PathBuf| {
             let mut command = place.ours(&["revert", "rsc", "--yes"]);
@@ -45,8 +47,17 @@ fn killed_at_each_step_it_can_be_run_again() {
         assert_eq!(status["status"], "pending-upgrade", "{}", helm.version);
         assert_eq!(places(&status)[0], "on", "{}", helm.version);
         // Behind Helm; this also settles what the one before has left.
-        run(&killer(&place, "behind", "HELM \"$@\"; kill -9 $PPID; exit 1"));
-        assert_eq!(places(&place.status(&[]))[..2], ["off", "off"], "{}", helm.version);
+        run(&killer(
+            &place,
+            "behind",
+            "HELM \"$@\"; kill -9 $PPID; exit 1",
+        ));
+        assert_eq!(
+            places(&place.status(&[]))[..2],
+            ["off", "off"],
+            "{}",
+            helm.version
+        );
         let last = place.ours(&["revert", "rsc", "--yes"]).assert().success();
         last.stderr(contains("looking whether they are off everywhere"));
         assert_eq!(place.status(&[])["status"], "deployed", "{}", helm.version);
@@ -56,14 +67,22 @@ fn killed_at_each_step_it_can_be_run_again() {
 #[test]
 fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
     let helm = helms().remove(1);
-    let Some(place) = Place::new(&helm, "pending") else { return };
+    let Some(place) = Place::new(&helm, "pending") else {
+        return;
+    };
     place.deploy("rsc", true, &[]);
     place.namespace.controller.store(false, Ordering::Relaxed);
     let chart = crate::support::chart::chart_dir();
     let mut child = std::process::Command::new(&helm.path)
         .args(["upgrade", "rsc"])
         .arg(&chart)
-        .args(["--set", "sharedStorage.create=true,replicas=2", "--wait", "--timeout", "60s"])
+        .args([
+            "--set",
+            "sharedStorage.create=true,replicas=2",
+            "--wait",
+            "--timeout",
+            "60s",
+        ])
         .env("KUBECONFIG", &place.kubeconfig)
         .env("HELM_NAMESPACE", &place.namespace.name)
         .spawn()
@@ -100,7 +119,9 @@ impl Bridge {
                 if !gate.load(Ordering::Relaxed) {
                     continue;
                 }
-                let Ok(server) = std::net::TcpStream::connect(&target) else { continue };
+                let Ok(server) = std::net::TcpStream::connect(&target) else {
+                    continue;
+                };
                 for (mut from, mut to) in [
                     (stream.try_clone().unwrap(), server.try_clone().unwrap()),
                     (server, stream),
@@ -109,7 +130,9 @@ impl Bridge {
                     std::thread::spawn(move || {
                         let mut buffer = [0; 16 * 1024];
                         while let Ok(count @ 1..) = std::io::Read::read(&mut from, &mut buffer) {
-                            if !gate.load(Ordering::Relaxed) || to.write_all(&buffer[..count]).is_err() {
+                            if !gate.load(Ordering::Relaxed)
+                                || to.write_all(&buffer[..count]).is_err()
+                            {
                                 break;
                             }
                         }
@@ -129,7 +152,9 @@ impl Bridge {
 #[test]
 fn an_api_server_that_goes_away_during_the_rollout_is_waited_for() {
     let helm = helms().remove(3);
-    let Some(place) = Place::new(&helm, "away") else { return };
+    let Some(place) = Place::new(&helm, "away") else {
+        return;
+    };
     place.deploy("rsc", true, &[]);
     let bridge = Bridge::new(&place);
     place.namespace.controller.store(false, Ordering::Relaxed);
@@ -147,7 +172,9 @@ fn an_api_server_that_goes_away_during_the_rollout_is_waited_for() {
         .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
     let mut until = |wanted: &str| {
-        lines.find(|line| line.as_ref().unwrap().contains(wanted)).is_some()
+        lines
+            .find(|line| line.as_ref().unwrap().contains(wanted))
+            .is_some()
     };
     assert!(until("has not taken note of the change"));
     bridge.up.store(false, Ordering::Relaxed);
@@ -161,11 +188,17 @@ fn an_api_server_that_goes_away_during_the_rollout_is_waited_for() {
 #[test]
 fn a_cluster_that_is_not_there_is_named() {
     let helm = helms().remove(0);
-    let Some(place) = Place::new(&helm, "nowhere") else { return };
+    let Some(place) = Place::new(&helm, "nowhere") else {
+        return;
+    };
     let bridge = Bridge::new(&place);
     bridge.up.store(false, Ordering::Relaxed);
     for command in [&["status", "rsc"][..], &["revert", "rsc", "--yes"]] {
-        let run = place.ours(command).env("KUBECONFIG", &bridge.kubeconfig).assert();
-        run.code(1).stderr(contains("cannot reach the cluster at https://127.0.0.1:"));
+        let run = place
+            .ours(command)
+            .env("KUBECONFIG", &bridge.kubeconfig)
+            .assert();
+        run.code(1)
+            .stderr(contains("cannot reach the cluster at https://127.0.0.1:"));
     }
 }

@@ -3,6 +3,8 @@
 mod interrupted;
 mod revert;
 mod rights;
+mod script;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -92,11 +94,16 @@ impl Place {
 
 /// Values with what Helm likes to change: large numbers, decimals, nulls, texts that look otherwise.
 const VALUES: &[&str] = &[
-    "--set", "sharedStorage.create=true",
-    "--set", "config.Scheduler.MinProcessesLimit=7",
-    "--set", "config.Client.SessionTimeout=9007199254740993",
-    "--set", "config.Server.Million=1000000",
-    "--set-json", r#"pod.annotations={"greeting": "{{ not a template }}"}"#,
+    "--set",
+    "sharedStorage.create=true",
+    "--set",
+    "config.Scheduler.MinProcessesLimit=7",
+    "--set",
+    "config.Client.SessionTimeout=9007199254740993",
+    "--set",
+    "config.Server.Million=1000000",
+    "--set-json",
+    r#"pod.annotations={"greeting": "{{ not a template }}"}"#,
 ];
 
 /// What the places of the only configuration say.

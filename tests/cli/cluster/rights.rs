@@ -33,14 +33,21 @@ fn grant(place: &Place, role: &Role, user: &str) {
     let binding: RoleBinding = serde_json::from_value(binding).unwrap();
     place
         .namespace
-        .block_on(place.namespace.api::<RoleBinding>().create(&create, &binding))
+        .block_on(
+            place
+                .namespace
+                .api::<RoleBinding>()
+                .create(&create, &binding),
+        )
         .unwrap();
 }
 
 #[test]
 fn the_documented_rights_are_enough_and_lacking_ones_are_named() {
     for helm in helms() {
-        let Some(mut place) = Place::new(&helm, "rights") else { return };
+        let Some(mut place) = Place::new(&helm, "rights") else {
+            return;
+        };
         place.deploy("rsc", true, &[]);
         let user = place.namespace.name.clone();
         let own = place.kubeconfig.clone();
@@ -60,20 +67,39 @@ fn the_documented_rights_are_enough_and_lacking_ones_are_named() {
         grant(&place, &fewer, &user);
         let said = places(&place.status(&["rsc"]));
         assert_eq!(said[..3], ["on", "on", "on"], "{}", helm.version);
-        assert!(said[3].contains("you may not forward a port"), "{}", said[3]);
+        assert!(
+            said[3].contains("you may not forward a port"),
+            "{}",
+            said[3]
+        );
 
         grant(&place, &status, &user);
-        assert_eq!(places(&place.status(&["rsc"])), ["on"; 4], "{}", helm.version);
+        assert_eq!(
+            places(&place.status(&["rsc"])),
+            ["on"; 4],
+            "{}",
+            helm.version
+        );
         place
             .ours(&["revert", "rsc", "--yes"])
             .assert()
             .code(1)
             .stderr(contains("forbidden"));
-        assert_eq!(places(&place.status(&["rsc"])), ["on"; 4], "{}", helm.version);
+        assert_eq!(
+            places(&place.status(&["rsc"])),
+            ["on"; 4],
+            "{}",
+            helm.version
+        );
 
         grant(&place, &revert, &user);
         place.ours(&["revert", "rsc", "--yes"]).assert().success();
         place.kubeconfig = own;
-        assert_eq!(places(&place.status(&["rsc"])), ["off"; 4], "{}", helm.version);
+        assert_eq!(
+            places(&place.status(&["rsc"])),
+            ["off"; 4],
+            "{}",
+            helm.version
+        );
     }
 }

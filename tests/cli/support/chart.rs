@@ -22,12 +22,13 @@ pub fn is_real() -> bool {
 
 /// What `helm template` says: the manifest, or its complaint.
 pub fn try_template(helm: &Helm, args: &[&str]) -> Result<String, String> {
-    let output = Command::new(&helm.path)
-        .arg("template")
-        .args(args)
-        .env("HELM_NAMESPACE", "default")
-        .output()
-        .unwrap();
+    let mut command = Command::new(&helm.path);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HELM_") || name == "KUBECONFIG" {
+            command.env_remove(name);
+        }
+    }
+    let output = command.arg("template").args(args).output().unwrap();
     if output.status.success() {
         Ok(String::from_utf8(output.stdout).unwrap())
     } else {

@@ -83,7 +83,8 @@ fn from_script() -> Option<(PathBuf, Child)> {
         missing("a Kubernetes API server ('scripts/cluster build' makes one)");
         return None;
     }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{}", std::process::id()));
+    let folder =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{}", std::process::id()));
     let mut child = Command::new(&script)
         .arg("run")
         .arg(&folder)
@@ -104,7 +105,10 @@ async fn register(client: &Client, kubelet: SocketAddr) {
     let nodes: Api<Node> = Api::all(client.clone());
     let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "test"}});
     let _ = nodes
-        .create(&PostParams::default(), &serde_json::from_value(node).unwrap())
+        .create(
+            &PostParams::default(),
+            &serde_json::from_value(node).unwrap(),
+        )
         .await;
     let status = json!({"status": {
         "addresses": [{"type": "InternalIP", "address": kubelet.ip().to_string()}],
@@ -246,7 +250,10 @@ impl Controller {
             let generation = deployment.metadata.generation.unwrap_or_default();
             let healthy = self.healthy.load(Ordering::Relaxed);
             // A pod that answers goes on to do so.
-            if seen.get(&name).is_some_and(|(at, well)| *at == generation && (*well || !healthy)) {
+            if seen
+                .get(&name)
+                .is_some_and(|(at, well)| *at == generation && (*well || !healthy))
+            {
                 continue;
             }
             let pods = self.pods(&deployment, &name, generation, healthy).await?;
@@ -305,7 +312,8 @@ impl Controller {
         self.read_configuration(deployment).await?;
         for old in all.iter().filter_map(|pod| pod.metadata.name.clone()) {
             if old != new {
-                pods.delete(&old, &DeleteParams::default().grace_period(0)).await?;
+                pods.delete(&old, &DeleteParams::default().grace_period(0))
+                    .await?;
             }
         }
         Ok(1)
@@ -313,7 +321,14 @@ impl Controller {
 
     /// The server reads its configuration when a pod starts.
     async fn read_configuration(&self, deployment: &Deployment) -> kube::Result<()> {
-        let spec = deployment.spec.as_ref().unwrap().template.spec.as_ref().unwrap();
+        let spec = deployment
+            .spec
+            .as_ref()
+            .unwrap()
+            .template
+            .spec
+            .as_ref()
+            .unwrap();
         let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         for volume in spec.volumes.iter().flatten() {
             let Some(name) = volume.config_map.as_ref().map(|map| map.name.clone()) else {

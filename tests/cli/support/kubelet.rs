@@ -48,7 +48,9 @@ where
     let handshake = |request: &Request, mut response: Response| {
         path = request.uri().path().to_owned();
         let protocol = "v4.channel.k8s.io".parse().unwrap();
-        response.headers_mut().insert("sec-websocket-protocol", protocol);
+        response
+            .headers_mut()
+            .insert("sec-websocket-protocol", protocol);
         Ok(response)
     };
     let socket = tokio_tungstenite::accept_hdr_async(stream, handshake).await?;
@@ -67,10 +69,10 @@ where
     let (mut reader, mut writer) = TcpStream::connect(server).await?.into_split();
     let up = async {
         while let Some(Ok(message)) = from_client.next().await {
-            if let Message::Binary(data) = message {
-                if data.first() == Some(&0) {
-                    writer.write_all(&data[1..]).await?;
-                }
+            if let Message::Binary(data) = message
+                && data.first() == Some(&0)
+            {
+                writer.write_all(&data[1..]).await?;
             }
         }
         Ok::<_, Failure>(())

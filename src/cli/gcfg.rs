@@ -1,0 +1,100 @@
+//! `gcfg`: from values back to `rstudio-connect.gcfg`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::sources::{self, Source};
+use super::{Exit, Global};
+use crate::chart::Release;
+use crate::files::{Access, Batch, Existing};
+use crate::local::{self, Inputs, LocalError};
+use crate::output::{self, Format};
+
+/// Turn the chart's values back into rstudio-connect.gcfg, for a server on a machine of its own
+///
+/// Writes the file to standard output or --out, and what cannot go back to standard error and
+/// --report. Credentials that are kept in Secrets are named, not fetched.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  helm connect-migrate gcfg -f values.yaml > rstudio-connect.gcfg
+
+  # The values of a release, with the defaults of its own chart
+  helm get values connect --output yaml > values.yaml
+  helm show values rstudio/rstudio-connect > defaults.yaml
+  helm connect-migrate gcfg -f values.yaml --chart-values defaults.yaml \\
+      --out rstudio-connect.gcfg --report account.json
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the values give no configuration that Connect reads.")]
+pub struct Gcfg {
+    /// Values file, as for helm install; - is standard input. May repeat
+    #[arg(short = 'f', long, value_name = "FILE", required = true)]
+    values: Vec<Source>,
+
+    /// Defaults of the chart, as helm show values prints them; else the built-in ones
+    #[arg(long, value_name = "FILE")]
+    chart_values: Option<Source>,
+
+    /// Name of the release
+    #[arg(long, value_name = "NAME", default_value = "connect")]
+    release: String,
+
+    /// Write the file here instead of to standard output, readable by its owner alone
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Write the account to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Replace files that exist
+    #[arg(long)]
+    force: bool,
+
+    /// Form of the account on standard error
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl Gcfg {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        sources::one_stdin(self.values.iter().chain(&self.chart_values))?;
+        let user = sources::merged_values(&self.values)?;
+        let defaults = sources::chart_defaults(self.chart_values.as_ref())?;
+        let namespace = global.namespace.as_deref().unwrap_or("default");
+        let release = Release::new(&self.release, namespace);
+        let local = local::to_gcfg(Inputs {
+            user: &user,
+            defaults: &defaults,
+            release: &release,
+        })
+        .map_err(|error| match error {
+            LocalError::Render(error) => sources::refused(&error),
+            LocalError::Invalid(invalid) => invalid,
+        })?;
+
+        let existing = if self.force {
+            Existing::Replace
+        } else {
+            Existing::Refuse
+        };
+        let mut batch = Batch::default();
+        if let Some(path) = &self.out {
+            batch.add(path, local.text.as_bytes(), Access::Private, existing)?;
+        }
+        if let Some(path) = &self.report {
+            let report = serde_json::to_string_pretty(&local.report)? + "\n";
+            batch.add(path, report.as_bytes(), Access::Usual, existing)?;
+        }
+        batch.commit()?;
+        if self.out.is_none() {
+            output::data(local.text.as_bytes())?;
+        }
+        match output::structured(self.output, &local.report)? {
+            Some(text) => output::talk(text.trim_end()),
+            None => output::talk(local::table(&local.report)),
+        }
+        Ok(Exit::Done)
+    }
+}

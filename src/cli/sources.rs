@@ -1,0 +1,157 @@
+//! Input files that several commands read.
+
+use std::convert::Infallible;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use crate::chart;
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::gcfg::{self, Document};
+use crate::output;
+use crate::source::SourceFile;
+use crate::yaml::{Map, read_values};
+
+/// Where Connect's own upgrades put settings, beside the main file.
+const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
+
+/// A file, or `-` for standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source(pub String);
+
+impl FromStr for Source {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Source {
+    /// Whether it is standard input.
+    pub fn is_stdin(&self) -> bool {
+        self.0 == "-"
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        if self.is_stdin() { "<stdin>" } else { &self.0 }
+    }
+
+    /// The path of a file.
+    pub fn path(&self) -> Option<&Path> {
+        (!self.is_stdin()).then(|| Path::new(&self.0))
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+        if self.is_stdin() {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .context("cannot read standard input")?;
+            return Ok(bytes);
+        }
+        std::fs::read(&self.0).with_context(|| format!("cannot read {}", self.0))
+    }
+
+    /// Its text.
+    pub fn text(&self) -> anyhow::Result<String> {
+        String::from_utf8(self.bytes()?).with_context(|| format!("{} is not UTF-8", self.name()))
+    }
+}
+
+/// Fails when standard input is named more than once.
+pub fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::Result<()> {
+    if sources
+        .into_iter()
+        .filter(|source| source.is_stdin())
+        .count()
+        > 1
+    {
+        bail!("standard input (-) can be read only once");
+    }
+    Ok(())
+}
+
+/// Reads configuration files. A migration file beside the first is read too, as Connect does.
+pub fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
+    let mut sources = sources.to_vec();
+    if let Some(first) = sources.first().filter(|first| !first.is_stdin()) {
+        let beside = Path::new(&first.0).with_file_name(MIGRATION_FILE);
+        let given = |path: &PathBuf| {
+            sources
+                .iter()
+                .any(|source| same_file(Path::new(&source.0), path))
+        };
+        if beside.is_file() && !given(&beside) {
+            output::talk(format!("reading {} too, as Connect does", beside.display()));
+            sources.push(Source(beside.display().to_string()));
+        }
+    }
+    let mut documents = Vec::new();
+    let mut errors = Vec::new();
+    for source in &sources {
+        match gcfg::parse_bytes(source.name(), &source.bytes()?) {
+            Ok(document) => documents.push(document),
+            Err(InvalidInput(more)) => errors.extend(more),
+        }
+    }
+    if errors.is_empty() {
+        Ok(documents)
+    } else {
+        Err(InvalidInput(errors).into())
+    }
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    resolved(one) == resolved(other)
+}
+
+/// Reads a values file as Helm does.
+pub fn values(source: &Source) -> anyhow::Result<Map> {
+    values_with_text(source).map(|(_, values)| values)
+}
+
+/// Reads a values file as Helm does, and keeps its text.
+pub fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
+    let file = Arc::new(SourceFile::new(source.name(), source.text()?));
+    match read_values(file.text()) {
+        Ok(values) => Ok((file, values)),
+        Err(error) => Err(InvalidInput::from(
+            Diagnostic::error(Code::ValuesNotYaml, error.message)
+                .at(&file, error.span)
+                .help("Helm could not read this values file either; mend it first"),
+        )
+        .into()),
+    }
+}
+
+/// Reads values files in Helm's order: each goes on top of those before it.
+pub fn merged_values(sources: &[Source]) -> anyhow::Result<Map> {
+    let mut merged = Map::new();
+    for source in sources {
+        chart::merge(&mut merged, values(source)?);
+    }
+    Ok(merged)
+}
+
+/// The chart's defaults: from what `helm show values` printed, else the built-in ones.
+pub fn chart_defaults(file: Option<&Source>) -> anyhow::Result<Map> {
+    match file {
+        Some(file) => values(file),
+        None => chart::defaults().context("internal error: the built-in defaults"),
+    }
+}
+
+/// Why the chart would not render, as an input error.
+pub fn refused(error: &chart::RenderError) -> InvalidInput {
+    Diagnostic::error(Code::ChartRefusesValues, error.to_string())
+        .help("helm template with these values fails for the same reason")
+        .into()
+}

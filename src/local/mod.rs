@@ -1,0 +1,204 @@
+//! The way back: from the chart's values to the configuration file of a server that runs content on
+//! its own machine.
+
+mod fate;
+mod report;
+mod write;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+pub use report::{Action, LocalReport, SettingRow, ValuesRow, table};
+
+use crate::chart::{self, Release, RenderError};
+use crate::diagnostic::InvalidInput;
+use crate::effective::{Content, Effective, Origin, Secrets};
+use crate::gcfg::{
+    self, Configuration, Document, Item, Section, SectionKey, SettingKey, SettingName,
+};
+use crate::settings::Catalogue;
+use crate::yaml::{Map, Value};
+
+/// Values to go back from.
+#[derive(Debug, Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The user's values, all files merged.
+    pub user: &'a Map,
+    /// The chart's defaults.
+    pub defaults: &'a Map,
+    /// The release that the values are for.
+    pub release: &'a Release,
+}
+
+/// What a server on a machine of its own needs.
+#[derive(Debug)]
+pub struct Local {
+    /// The configuration file. It may hold credentials.
+    pub text: String,
+    /// What became of each setting.
+    pub report: LocalReport,
+}
+
+/// Why there is no way back from some values.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    /// The chart's templates stop at them.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// What they render to is not gcfg: the server would not start with it either.
+    #[error("{0}")]
+    Invalid(InvalidInput),
+}
+
+/// One section to be written.
+#[derive(Debug)]
+struct Group {
+    section: Arc<Section>,
+    settings: Vec<Decided>,
+}
+
+/// A setting with its fate.
+#[derive(Debug)]
+struct Decided {
+    name: SettingName,
+    content: Content,
+    action: Action,
+    reason: Option<String>,
+    said: Said,
+}
+
+/// Who said a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// The user's `config`.
+    Values,
+    /// The chart's `config`.
+    Default,
+    /// The chart's templates.
+    Template,
+    /// An environment variable.
+    Environment,
+}
+
+/// Goes back.
+///
+/// # Errors
+/// The values give no configuration that Connect could read.
+pub fn to_gcfg(inputs: Inputs<'_>) -> Result<Local, LocalError> {
+    let values = chart::coalesce(inputs.defaults, inputs.user.clone());
+    let config = chart::config(&values, inputs.release)?;
+    let rendered = chart::gcfg_text(&config)?;
+    let document = gcfg::parse_text("rstudio-connect.gcfg, as the chart renders it", &rendered)
+        .map_err(LocalError::Invalid)?;
+    let mut effective = Effective::of_documents([&document]);
+    let variables = chart::environment(&values)?;
+    effective.apply(&variables, &Secrets::default());
+
+    let of_user = named_settings(inputs.user);
+    let of_chart = named_settings(inputs.defaults);
+    let mut groups = sections(&document);
+    for setting in effective.settings() {
+        let key = setting.name.key();
+        let said = if matches!(setting.origin, Origin::Environment { .. }) {
+            Said::Environment
+        } else if of_user.contains(&key) {
+            Said::Values
+        } else if of_chart.contains(&key) {
+            Said::Default
+        } else {
+            Said::Template
+        };
+        let (action, reason) = fate::decide(setting, said, &values);
+        let decided = Decided {
+            name: setting.name.clone(),
+            content: setting.content.clone(),
+            action,
+            reason,
+            said,
+        };
+        let key = decided.name.section.key();
+        match groups.iter_mut().find(|group| group.section.key() == key) {
+            Some(group) => group.settings.push(decided),
+            None => groups.push(Group {
+                section: Arc::clone(&decided.name.section),
+                settings: vec![decided],
+            }),
+        }
+    }
+    fate::data_dir(&mut groups, &values);
+    sort(&mut groups, &values);
+    groups.retain(|group| !group.settings.is_empty() || !fate::is_off_host(&group.section));
+    Ok(Local {
+        text: write::text(&groups),
+        report: LocalReport::new(&groups, fate::other_values(&values, &variables)),
+    })
+}
+
+/// The sections of a document, those without settings too.
+fn sections(document: &Document) -> Vec<Group> {
+    let catalogue = Catalogue::builtin();
+    Configuration::of(&[document])
+        .sections()
+        .iter()
+        .map(|section| {
+            let spelled = Arc::clone(&section.headers()[0].item.section);
+            Group {
+                section: catalogue
+                    .canonical_name(&SettingName::new(spelled, ""))
+                    .section,
+                settings: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+/// Every setting that some values name in `config`.
+fn named_settings(values: &Map) -> HashSet<SettingKey> {
+    let config = values.get("config").and_then(Value::as_map);
+    let mut named = HashSet::new();
+    for (section, settings) in config.into_iter().flatten() {
+        let Some(section) = section_of(section).map(Arc::new) else {
+            continue;
+        };
+        for property in settings.as_map().into_iter().flat_map(Map::keys) {
+            named.insert(SettingName::new(Arc::clone(&section), property).key());
+        }
+    }
+    named
+}
+
+/// The section that a key of `config` stands for.
+fn section_of(key: &str) -> Option<Section> {
+    let document = gcfg::parse_text("", &format!("[{key}]")).ok()?;
+    document.items().iter().find_map(|item| match item {
+        Item::Header(header) => Some(Section::clone(&header.section)),
+        _ => None,
+    })
+}
+
+/// Puts sections and settings into the order of the values; what is not in them goes to the end.
+fn sort(groups: &mut [Group], values: &Map) {
+    let mut sections: HashMap<SectionKey, usize> = HashMap::new();
+    let mut settings: HashMap<SettingKey, usize> = HashMap::new();
+    let config = values.get("config").and_then(Value::as_map);
+    for (at, (name, content)) in config.into_iter().flatten().enumerate() {
+        let Some(section) = section_of(name).map(Arc::new) else {
+            continue;
+        };
+        for (at, property) in content.as_map().into_iter().flat_map(Map::keys).enumerate() {
+            let name = SettingName::new(Arc::clone(&section), property);
+            settings.insert(name.key(), at);
+        }
+        sections.entry(section.key()).or_insert(at);
+    }
+    let last = usize::MAX;
+    groups.sort_by_key(|group| *sections.get(&group.section.key()).unwrap_or(&last));
+    for group in groups {
+        group
+            .settings
+            .sort_by_key(|setting| *settings.get(&setting.name.key()).unwrap_or(&last));
+    }
+}
+
+#[cfg(test)]
+mod tests;
