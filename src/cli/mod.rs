@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each thin.
 
+mod check;
 mod completion;
 pub mod connect;
 mod diff;
@@ -7,6 +8,7 @@ pub mod duration;
 mod exit;
 mod gcfg;
 mod global;
+mod inventory;
 mod overlay;
 mod post_render;
 mod rebuild;
@@ -14,8 +16,10 @@ mod revert;
 mod session;
 mod sources;
 mod status;
+mod ticker;
 mod upgrade;
 mod upgrade_wait;
+mod validate;
 mod values;
 mod version;
 
@@ -48,11 +52,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Inventory(Box<inventory::InventoryCommand>),
+    Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
     PostRender(post_render::PostRender),
     Overlay(overlay::Overlay),
     Upgrade(upgrade::Upgrade),
     Rebuild(Box<rebuild::Rebuild>),
+    Validate(Box<validate::Validate>),
     Status(Box<status::Status>),
     Revert(Box<revert::Revert>),
     Version(version::Version),
@@ -78,11 +85,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     cli.global.apply();
     let result = match &cli.command {
+        Command::Inventory(command) => command.run(),
+        Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(),
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
         Command::Rebuild(command) => command.run(),
+        Command::Validate(command) => command.run(),
         Command::Status(command) => command.run(&cli.global),
         Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),

@@ -40,6 +40,12 @@ impl Server {
         self.below(&["__ping__"])
     }
 
+    /// The URL of a page outside the API, such as content itself.
+    #[must_use]
+    pub fn page(&self, path: &[&str]) -> Url {
+        self.below(path)
+    }
+
     /// The page of a content item in the dashboard. Made from our own idea of the address: what the
     /// server says may still name the old host.
     #[must_use]

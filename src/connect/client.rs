@@ -148,6 +148,14 @@ impl Connect {
         }
     }
 
+    /// A request made once, up to the head of the answer, whatever becomes of it.
+    pub(super) async fn try_once(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<reqwest::Response, Failure> {
+        self.transport.attempt(request).await
+    }
+
     /// A request that must not be carried out twice: repeated only where it was certainly not
     /// carried out. Everything else is for the caller to find out.
     pub(super) async fn ask_once(&self, request: Request<'_>) -> Result<Reply, Failure> {

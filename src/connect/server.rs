@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::client::Connect;
+use super::details::Licence;
 use super::error::{Error, Needs};
 use super::lenient;
 use super::request::Request;
@@ -21,9 +22,18 @@ pub struct Settings {
     /// Where content runs: `native`, or a launcher.
     #[serde(deserialize_with = "lenient::text")]
     pub execution_type: Option<String>,
+    /// The licence.
+    #[serde(deserialize_with = "licence")]
+    pub license: Option<Licence>,
     /// Whether runtime caches can be managed.
     #[serde(deserialize_with = "lenient::truth")]
     pub enable_runtime_cache_management: Option<bool>,
+}
+
+/// A licence of a shape that we do not know makes nothing else unreadable.
+fn licence<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Licence>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
 }
 
 impl Settings {

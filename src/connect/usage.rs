@@ -26,6 +26,20 @@ struct Record {
     content_guid: Option<ContentGuid>,
 }
 
+/// A stretch of time.
+#[derive(Clone, Copy)]
+struct Span<'a> {
+    from: &'a str,
+    to: Option<&'a str>,
+}
+
+impl<'a> Span<'a> {
+    fn query(self) -> Vec<(&'a str, &'a str)> {
+        let to = self.to.map(|to| ("to", to));
+        [("from", self.from)].into_iter().chain(to).collect()
+    }
+}
+
 /// A count under way.
 struct Tally<'a> {
     usage: Usage,
@@ -74,29 +88,47 @@ impl Connect {
     pub async fn usage(
         &self,
         since: Timestamp,
+        progress: impl FnMut(u64) + Send,
+    ) -> Result<Usage, Error> {
+        self.usage_between(since, None, progress).await
+    }
+
+    /// As [`Connect::usage`], up to a moment. Both ends count, to the server's precision.
+    ///
+    /// # Errors
+    /// As [`Connect::usage`].
+    pub async fn usage_between(
+        &self,
+        since: Timestamp,
+        until: Option<Timestamp>,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Usage, Error> {
         let from = since.to_string();
+        let to = until.map(|until| until.to_string());
+        let span = Span {
+            from: &from,
+            to: to.as_deref(),
+        };
         let mut tally = Tally {
             usage: Usage::new(),
             read: 0,
             progress: &mut progress,
         };
-        if self.has(Feature::Hits) != Some(false) && self.hits(&from, &mut tally).await? {
+        if self.has(Feature::Hits) != Some(false) && self.hits(span, &mut tally).await? {
             return Ok(tally.usage);
         }
         for kind in [["content", "visits"], ["shiny", "usage"]] {
-            self.visits(kind, &from, &mut tally).await?;
+            self.visits(kind, span, &mut tally).await?;
         }
         Ok(tally.usage)
     }
 
     /// Hits come as one array without pages, which is read as it comes. `false` where there is no
     /// such record.
-    async fn hits(&self, from: &str, tally: &mut Tally<'_>) -> Result<bool, Error> {
+    async fn hits(&self, span: Span<'_>, tally: &mut Tally<'_>) -> Result<bool, Error> {
         let path = ["v1", "instrumentation", "content", "hits"];
         let request = Request::get(self.server().api(&path))
-            .query(&[("from", from)])
+            .query(&span.query())
             .needs(Needs::Publisher)
             .extra(Duration::from_secs(600));
         let name = request.name();
@@ -131,14 +163,15 @@ impl Connect {
     async fn visits(
         &self,
         kind: [&str; 2],
-        from: &str,
+        span: Span<'_>,
         tally: &mut Tally<'_>,
     ) -> Result<(), Error> {
         let path = ["v1", "instrumentation", kind[0], kind[1]];
         let mut next: Option<String> = None;
         loop {
             let mut request = Request::get(self.server().api(&path))
-                .query(&[("from", from), ("limit", PAGE)])
+                .query(&span.query())
+                .query(&[("limit", PAGE)])
                 .needs(Needs::Publisher);
             if let Some(next) = &next {
                 // The ready-made URL of the next page names the host as the server knows it.

@@ -63,3 +63,21 @@ pub fn talk_width() -> u16 {
     terminal_size::terminal_size_of(io::stderr())
         .map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
 }
+
+/// Whether data for people is shown in colour.
+#[must_use]
+pub fn data_is_coloured() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// How many columns a table on standard output may take: the terminal's width, or 100 where there
+/// is none.
+#[must_use]
+pub fn data_width() -> u16 {
+    const ELSEWHERE: u16 = 100;
+    if !io::IsTerminal::is_terminal(&io::stdout()) {
+        return ELSEWHERE;
+    }
+    terminal_size::terminal_size_of(io::stdout())
+        .map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
+}

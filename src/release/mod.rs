@@ -6,11 +6,13 @@
 mod access;
 mod forward;
 mod live;
+mod look;
 mod record;
 mod rollout;
 
 pub use access::{Access, AccessError, Cluster};
 pub use forward::Forward;
 pub use live::{PodState, Pods, Port, Workload};
+pub use look::Right;
 pub use record::{Hook, Record, RecordError, Status};
 pub use rollout::{Rollout, RolloutError, wait as wait_for_rollout};

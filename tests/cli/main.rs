@@ -5,6 +5,11 @@
 
 mod chart_rules;
 #[cfg(unix)]
+mod check;
+#[cfg(unix)]
+mod check_cluster;
+#[cfg(unix)]
+mod check_servers;
 mod cluster;
 #[path = "../stand_in/mod.rs"]
 #[allow(dead_code, unused_imports)] // shared with the example
@@ -16,6 +21,7 @@ mod gcfg_back;
 mod gcfg_oracle;
 #[cfg(unix)]
 mod install_hook;
+mod inventory;
 #[cfg(unix)]
 mod overlay;
 #[cfg(unix)]
@@ -31,6 +37,7 @@ mod stand_in;
 mod support;
 #[cfg(unix)]
 mod upgrade;
+mod validate;
 mod values;
 mod values_helm;
 mod version;

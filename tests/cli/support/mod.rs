@@ -12,6 +12,8 @@ pub mod kubelet;
 #[cfg(unix)]
 pub mod package;
 #[cfg(unix)]
+pub mod postgres;
+#[cfg(unix)]
 pub mod server;
 pub mod tools;
 

@@ -1,0 +1,223 @@
+//! The list of checks. docs/checks.md has an entry for each, and a test holds the two together.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Where the answer to a check comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Group {
+    /// The old server's configuration files.
+    Configuration,
+    /// The database.
+    Database,
+    /// The administrator's own values files.
+    Values,
+    /// Version numbers of everything that takes part.
+    Versions,
+    /// Runtimes that content uses, and images that have them.
+    Runtimes,
+    /// The data directory, walked.
+    DataDirectory,
+    /// The cluster's API.
+    Cluster,
+    /// The old server's license.
+    License,
+    /// The key to the server's API.
+    ApiKey,
+}
+
+impl Group {
+    /// The heading above its checks.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::Database => "database",
+            Self::Values => "values",
+            Self::Versions => "versions",
+            Self::Runtimes => "runtimes",
+            Self::DataDirectory => "data directory",
+            Self::Cluster => "cluster",
+            Self::License => "license",
+            Self::ApiKey => "API key",
+        }
+    }
+}
+
+macro_rules! checks {
+    ($($group:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ })+) => {
+        /// A stable, documented name of a check.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum CheckCode {
+            $($($(#[$doc])* $variant,)+)+
+        }
+
+        impl CheckCode {
+            /// Every check, in the order of the table.
+            pub const ALL: &'static [Self] = &[$($(Self::$variant),+),+];
+
+            /// The code as it is shown and documented.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $($(Self::$variant => $text,)+)+
+                }
+            }
+
+            /// Where its answer comes from.
+            #[must_use]
+            pub const fn group(self) -> Group {
+                match self {
+                    $($(Self::$variant)|+ => Group::$group,)+
+                }
+            }
+        }
+    };
+}
+
+checks! {
+    Configuration {
+        /// The server keeps its data in PostgreSQL.
+        DatabaseProvider = "database-provider",
+        /// Usage has a place of its own, known to the new server too.
+        DatabaseInstrumentation = "database-instrumentation",
+        /// Values that only the old server's key file can decrypt.
+        EncryptedSettings = "encrypted-settings",
+        /// Where TLS ends.
+        HttpsTermination = "https-termination",
+        /// PAM and accounts of the old host.
+        HostAccounts = "host-accounts",
+        /// Files of the old host that the pod needs.
+        MountedFiles = "mounted-files",
+        /// Anything else that keeps the conversion from going on.
+        ConfigurationBlockers = "configuration-blockers",
+        /// Settings that a person must look at.
+        ConfigurationReview = "configuration-review",
+        /// What the conversion leaves to the administrator.
+        ConfigurationTasks = "configuration-tasks",
+    }
+    Database {
+        /// Pods would look for the database on themselves.
+        DatabaseAddress = "database-address",
+        /// A real connection to the database from here.
+        DatabaseConnection = "database-connection",
+        /// The same connection from inside the cluster.
+        DatabaseFromCluster = "database-from-cluster",
+    }
+    Values {
+        /// The chart renders with these values.
+        ValuesRender = "values-render",
+        /// Two ways to run content at once.
+        ValuesBothBackends = "values-both-backends",
+        /// Values that Helm writes otherwise than they stand in the file.
+        ValuesNumbers = "values-numbers",
+        /// Keys that differ from the chart's in case alone.
+        ValuesSpelling = "values-case",
+        /// Defaults of the chart that change what the old server did.
+        ValuesChartDefaults = "values-chart-defaults",
+        /// Values that say something else than the old server.
+        ValuesDisagree = "values-disagree",
+    }
+    Versions {
+        /// Both servers run the same Connect.
+        ConnectVersion = "connect-version",
+        /// The backend fits the Connect version.
+        BackendVersion = "backend-version",
+        /// Breaking changes of the chart in use.
+        ChartVersion = "chart-version",
+        /// Helm is one that we know.
+        HelmVersion = "helm-version",
+        /// The plugin's parts are of one version.
+        PluginVersion = "plugin-version",
+    }
+    Runtimes {
+        /// R versions.
+        RuntimesR = "runtimes-r",
+        /// Python versions.
+        RuntimesPython = "runtimes-python",
+        /// Quarto versions.
+        RuntimesQuarto = "runtimes-quarto",
+        /// Node.js versions.
+        RuntimesNodejs = "runtimes-nodejs",
+        /// TensorFlow versions.
+        RuntimesTensorflow = "runtimes-tensorflow",
+        /// All languages of an item in one image.
+        RuntimesTogether = "runtimes-together",
+    }
+    DataDirectory {
+        /// The kind of filesystem it lies on.
+        DataFilesystem = "data-filesystem",
+        /// How large it is, and what is free.
+        DataSize = "data-size",
+        /// Whose files they are.
+        DataOwners = "data-owners",
+        /// Keys that others can read.
+        DataKeys = "data-keys",
+        /// Everything could be looked at.
+        DataReadable = "data-readable",
+    }
+    Cluster {
+        /// A claim that every pod can write to.
+        ClusterStorage = "cluster-storage",
+        /// Secrets that the values name.
+        ClusterSecrets = "cluster-secrets",
+        /// What the account in use may do.
+        ClusterPermissions = "cluster-permissions",
+        /// The label that content's service accounts need.
+        ClusterServiceAccounts = "cluster-service-accounts",
+        /// Quotas of the namespace.
+        ClusterQuota = "cluster-quota",
+        /// Two servers on one database.
+        ClusterSharedDatabase = "cluster-shared-database",
+    }
+    License {
+        /// It is valid.
+        LicenseStatus = "license-status",
+        /// It allows content in other pods.
+        LicenseOffHost = "license-off-host",
+        /// The new server gets an activation.
+        LicenseActivation = "license-activation",
+    }
+    ApiKey {
+        /// The server accepts it.
+        ApiKeyValid = "api-key-valid",
+        /// It is an administrator's.
+        ApiKeyAdministrator = "api-key-administrator",
+    }
+}
+
+impl fmt::Display for CheckCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for CheckCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes are an interface: each is documented, and nothing else is.
+    #[test]
+    fn every_check_is_documented() {
+        let documented: Vec<&str> = include_str!("../../docs/checks.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("### "))
+            .collect();
+        let known: Vec<&str> = CheckCode::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(documented, known);
+    }
+
+    #[test]
+    fn checks_stand_group_by_group() {
+        let groups: Vec<_> = CheckCode::ALL.iter().map(|code| code.group()).collect();
+        assert!(groups.is_sorted());
+    }
+}

@@ -1,0 +1,367 @@
+//! The database: where it is, and whether it answers.
+
+use percent_encoding::percent_decode_str;
+
+use super::configuration::last_value;
+use super::{Check, CheckCode};
+use crate::gcfg::Document;
+use crate::secret::Secret;
+use crate::settings::Secrecy;
+use crate::settings::secrecy::strip;
+
+/// How to encrypt the connection, in the words of `sslmode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SslMode {
+    /// Not at all.
+    Disable,
+    /// Encrypted where the server can, with any certificate.
+    #[default]
+    Prefer,
+    /// Encrypted, with any certificate.
+    Require,
+    /// The certificate must be signed by an authority that is trusted.
+    VerifyCa,
+    /// And be the host's.
+    VerifyFull,
+}
+
+/// Where PostgreSQL is, read from the configuration as Connect reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Host names or addresses; a path is a socket's folder.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Database.
+    pub database: String,
+    /// Account.
+    pub user: Option<String>,
+    /// Its password, where the configuration holds it.
+    pub password: Option<Secret>,
+    /// How to encrypt.
+    pub ssl: SslMode,
+    /// The address as it may be shown.
+    pub shown: String,
+}
+
+/// Why the address cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// There is none.
+    #[error("Postgres.URL is not set")]
+    Missing,
+    /// It is no URL of PostgreSQL's.
+    #[error("Postgres.URL is no postgres:// URL; only those are understood here")]
+    NotUrl,
+}
+
+impl Target {
+    /// Reads the address.
+    ///
+    /// # Errors
+    /// There is none, or it is of a form that is not understood here.
+    pub fn of(documents: &[Document]) -> Result<Self, TargetError> {
+        let url = last_value(documents, "Postgres", "URL").ok_or(TargetError::Missing)?;
+        let password = last_value(documents, "Postgres", "Password");
+        Self::parse(url, password)
+    }
+
+    fn parse(text: &str, password: Option<&str>) -> Result<Self, TargetError> {
+        let url = reqwest::Url::parse(text.trim()).map_err(|_| TargetError::NotUrl)?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") {
+            return Err(TargetError::NotUrl);
+        }
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let parameter = |name: &str| {
+            url.query_pairs()
+                .filter(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+                .last()
+        };
+        let host = parameter("host")
+            .or_else(|| url.host_str().map(decoded))
+            .filter(|host| !host.is_empty())
+            .unwrap_or_else(|| "localhost".to_owned());
+        let user = Some(decoded(url.username()))
+            .filter(|user| !user.is_empty())
+            .or_else(|| parameter("user"));
+        // `{$}` stands for Postgres.Password in URLs of old.
+        let inline = url
+            .password()
+            .map(decoded)
+            .or_else(|| parameter("password"))
+            .filter(|password| password != "{$}");
+        let database = Some(decoded(url.path().trim_start_matches('/')))
+            .filter(|name| !name.is_empty())
+            .or_else(|| parameter("dbname"))
+            .or_else(|| user.clone())
+            .unwrap_or_default();
+        Ok(Self {
+            port: url
+                .port()
+                .or_else(|| parameter("port")?.parse().ok())
+                .unwrap_or(5432),
+            host,
+            database,
+            user,
+            password: inline
+                .or_else(|| password.map(str::to_owned))
+                .map(Secret::new),
+            ssl: match parameter("sslmode").as_deref() {
+                Some("disable") => SslMode::Disable,
+                Some("require") => SslMode::Require,
+                Some("verify-ca") => SslMode::VerifyCa,
+                Some("verify-full") => SslMode::VerifyFull,
+                _ => SslMode::Prefer,
+            },
+            shown: strip(text, Secrecy::Url)
+                .map_or_else(|| text.to_owned(), |stripped| stripped.shown),
+        })
+    }
+
+    /// Whether only the old machine itself reaches it under this name.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let host = self.host.trim_matches(['[', ']']);
+        host.starts_with('/')
+            || host.eq_ignore_ascii_case("localhost")
+            || host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback() || address.is_unspecified())
+    }
+}
+
+/// What came of a real connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// It answers, and tells its version.
+    Answered {
+        /// `server_version`.
+        version: String,
+        /// Whether it was encrypted.
+        encrypted: bool,
+    },
+    /// It does not; why, without anything secret.
+    Failed(String),
+}
+
+/// Says that no configuration was given.
+#[must_use]
+pub fn not_asked() -> Vec<Check> {
+    [
+        CheckCode::DatabaseAddress,
+        CheckCode::DatabaseConnection,
+        CheckCode::DatabaseFromCluster,
+    ]
+    .into_iter()
+    .map(|code| Check::not_asked(code, "no configuration given; --from FILE does"))
+    .collect()
+}
+
+/// The oldest PostgreSQL that Connect of 2026 supports is not documented where we could read it;
+/// below this its makers gave it up.
+const OLDEST: u32 = 14;
+
+/// Judges the address and what came of connecting; `connection` is `None` where it was not tried.
+/// `secret` names the Secret that holds the password in the cluster.
+#[must_use]
+pub fn checks(
+    target: &Result<Target, TargetError>,
+    connection: Option<&Connection>,
+    secret: &str,
+) -> Vec<Check> {
+    let target = match target {
+        Ok(target) => target,
+        Err(error) => {
+            return vec![
+                Check::fail(
+                    CheckCode::DatabaseAddress,
+                    error.to_string(),
+                    "set Postgres.URL to postgres://USER@HOST:PORT/DATABASE",
+                ),
+                Check::not_asked(CheckCode::DatabaseConnection, error.to_string()),
+                Check::not_asked(CheckCode::DatabaseFromCluster, error.to_string()),
+            ];
+        }
+    };
+    vec![
+        address(target),
+        connected(target, connection),
+        from_cluster(target, secret),
+    ]
+}
+
+fn address(target: &Target) -> Check {
+    let code = CheckCode::DatabaseAddress;
+    if target.is_local() {
+        return Check::fail(
+            code,
+            format!(
+                "{} names the old machine itself: pods would look for the database on themselves",
+                target.shown
+            ),
+            "let PostgreSQL listen on an address that the cluster reaches (listen_addresses, pg_hba.conf), or move it to a server of its own, and put that address into Postgres.URL",
+        );
+    }
+    Check::pass(
+        code,
+        format!("{} is not the old machine itself", target.shown),
+    )
+}
+
+fn connected(target: &Target, connection: Option<&Connection>) -> Check {
+    let code = CheckCode::DatabaseConnection;
+    match connection {
+        None => Check::not_asked(code, "not tried; --connect-database connects from here"),
+        Some(Connection::Failed(why)) => Check::fail(
+            code,
+            format!("no connection to {}:{}: {why}", target.host, target.port),
+            "check name, port, firewall, pg_hba.conf, account and password (CONNECT_POSTGRES_PASSWORD); from the cluster the answer may differ",
+        ),
+        Some(Connection::Answered { version, encrypted }) => {
+            let evidence = format!(
+                "PostgreSQL {version} answers at {}:{}, {}",
+                target.host,
+                target.port,
+                if *encrypted {
+                    "encrypted"
+                } else {
+                    "not encrypted"
+                }
+            );
+            let major: Option<u32> = version
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .and_then(|text| text.parse().ok());
+            if major.is_some_and(|major| major < OLDEST) {
+                return Check::warn(
+                    code,
+                    evidence,
+                    format!(
+                        "its makers support {OLDEST} and later; upgrade it before or after the migration, not in between"
+                    ),
+                );
+            }
+            Check::pass(code, evidence)
+        }
+    }
+}
+
+/// A pod that makes one connection with the password from the Secret and goes.
+fn from_cluster(target: &Target, secret: &str) -> Check {
+    let code = CheckCode::DatabaseFromCluster;
+    let mode = match target.ssl {
+        SslMode::Disable => "disable",
+        SslMode::Prefer => "prefer",
+        SslMode::Require => "require",
+        SslMode::VerifyCa => "verify-ca",
+        SslMode::VerifyFull => "verify-full",
+    };
+    let environment = |name: &str, value: &str| serde_json::json!({"name": name, "value": value});
+    let overrides = serde_json::json!({"spec": {"containers": [{
+        "name": "probe",
+        "image": "postgres:16-alpine",
+        "command": ["psql", "--command", "select version()"],
+        "env": [
+            environment("PGHOST", &target.host),
+            environment("PGPORT", &target.port.to_string()),
+            environment("PGDATABASE", &target.database),
+            environment("PGUSER", target.user.as_deref().unwrap_or_default()),
+            environment("PGSSLMODE", mode),
+            environment("PGCONNECT_TIMEOUT", "10"),
+            {"name": "PGPASSWORD", "valueFrom": {"secretKeyRef": {
+                "name": secret, "key": "CONNECT_POSTGRES_PASSWORD"}}},
+        ],
+    }]}});
+    let json = overrides.to_string().replace('\'', r"'\''");
+    let mut check = Check::not_asked(
+        code,
+        "not asked from here, since it would make a pod: run the command in the release's namespace, once the Secret is there",
+    );
+    check.command = Some(format!(
+        "kubectl run connect-database-probe --rm --attach --restart=Never --image=postgres:16-alpine --overrides='{json}'"
+    ));
+    check
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Status;
+
+    fn target(url: &str) -> Target {
+        Target::parse(url, Some("from-setting")).unwrap()
+    }
+
+    #[test]
+    fn addresses_are_read_as_connect_reads_them() {
+        let full = target("postgres://connect:p%40ss@db.example.com:6432/rsc?sslmode=verify-full");
+        assert_eq!((full.host.as_str(), full.port), ("db.example.com", 6432));
+        assert_eq!(
+            (full.user.as_deref(), full.database.as_str()),
+            (Some("connect"), "rsc")
+        );
+        assert_eq!(full.password.as_ref().unwrap().expose(), "p@ss");
+        assert_eq!(full.ssl, SslMode::VerifyFull);
+        assert!(!full.shown.contains("ss@db"), "{}", full.shown);
+        let bare = target("postgresql://connect@db/");
+        assert_eq!((bare.port, bare.database.as_str()), (5432, "connect"));
+        assert_eq!(bare.password.as_ref().unwrap().expose(), "from-setting");
+        let old = target("postgres://connect:{$}@db/rsc?sslmode=disable");
+        assert_eq!(old.password.unwrap().expose(), "from-setting");
+        assert_eq!(old.ssl, SslMode::Disable);
+        assert_eq!(
+            Target::parse("host=db dbname=x", None),
+            Err(TargetError::NotUrl)
+        );
+        assert_eq!(Target::of(&[]), Err(TargetError::Missing));
+    }
+
+    #[test]
+    fn the_old_machine_is_no_address_for_pods() {
+        for url in [
+            "postgres://u@localhost/d",
+            "postgres://u@127.0.0.1/d",
+            "postgres://u@[::1]/d",
+            "postgres:///d?host=/var/run/postgresql",
+            "postgres:///d",
+        ] {
+            assert!(target(url).is_local(), "{url}");
+        }
+        assert!(!target("postgres://u@10.0.0.5/d").is_local());
+        let checks = checks(&Ok(target("postgres://u@localhost/d")), None, "s");
+        assert_eq!(checks[0].status, Status::Fail);
+    }
+
+    #[test]
+    fn the_probe_takes_the_password_from_the_secret() {
+        let target = target("postgres://it's:hidden@db/rsc");
+        let checks = checks(&Ok(target), None, "connect-secrets");
+        let command = checks[2].command.as_ref().unwrap();
+        assert!(
+            command.contains(r#""key":"CONNECT_POSTGRES_PASSWORD","name":"connect-secrets""#)
+                || command
+                    .contains(r#""name":"connect-secrets","key":"CONNECT_POSTGRES_PASSWORD""#),
+            "{command}"
+        );
+        assert!(!command.contains("hidden") && !command.contains("from-setting"));
+        assert!(command.contains(r"it'\''s"), "{command}");
+    }
+
+    #[test]
+    fn connections_are_judged() {
+        let of = |connection: &Connection| {
+            checks(&Ok(target("postgres://u@db/d")), Some(connection), "s")[1].status
+        };
+        let answered = |version: &str| Connection::Answered {
+            version: version.to_owned(),
+            encrypted: true,
+        };
+        assert_eq!(
+            of(&answered("15.14 (Debian 15.14-0+deb12u1)")),
+            Status::Pass
+        );
+        assert_eq!(of(&answered("9.6.24")), Status::Warn);
+        assert_eq!(of(&Connection::Failed("refused".to_owned())), Status::Fail);
+    }
+}

@@ -1,0 +1,221 @@
+//! What must be known before the migration: one answer for each check, with evidence and remedy.
+//!
+//! Each module asks one source: the configuration, the values, the versions and so on. All of them
+//! only look; nothing is changed anywhere. What needs I/O is gathered by the command and handed in,
+//! so that the judgement itself stays pure.
+
+pub mod cluster;
+mod code;
+pub mod configuration;
+pub mod data_directory;
+pub mod database;
+pub mod images;
+pub mod postgres;
+pub mod runtimes;
+pub mod server;
+pub mod table;
+pub mod values;
+pub mod versions;
+
+use serde::Serialize;
+
+pub use code::{CheckCode, Group};
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// The migration would fail on it.
+    Fail,
+    /// A person should look at it.
+    Warn,
+    /// What it needs was not given; the evidence says what.
+    NotAsked,
+    /// All is well.
+    Pass,
+}
+
+impl Status {
+    /// The word for it in the table.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::NotAsked => "not asked",
+            Self::Pass => "pass",
+        }
+    }
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// Which check; docs/checks.md has an entry for each.
+    pub code: CheckCode,
+    /// Where the answer comes from.
+    pub group: Group,
+    /// How it came out.
+    pub status: Status,
+    /// What was seen, in a sentence without a full stop.
+    pub evidence: String,
+    /// What it was seen on, one by one: settings, items, paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+    /// A command that does it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+}
+
+impl Check {
+    fn new(code: CheckCode, status: Status, evidence: impl Into<String>) -> Self {
+        Self {
+            code,
+            group: code.group(),
+            status,
+            evidence: evidence.into(),
+            details: Vec::new(),
+            remedy: None,
+            command: None,
+        }
+    }
+
+    /// All is well.
+    #[must_use]
+    pub fn pass(code: CheckCode, evidence: impl Into<String>) -> Self {
+        Self::new(code, Status::Pass, evidence)
+    }
+
+    /// A person should look at it.
+    #[must_use]
+    pub fn warn(code: CheckCode, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let mut check = Self::new(code, Status::Warn, evidence);
+        check.remedy = Some(remedy.into());
+        check
+    }
+
+    /// The migration would fail on it.
+    #[must_use]
+    pub fn fail(code: CheckCode, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let mut check = Self::new(code, Status::Fail, evidence);
+        check.remedy = Some(remedy.into());
+        check
+    }
+
+    /// Not asked, and which flag would let it be.
+    #[must_use]
+    pub fn not_asked(code: CheckCode, why: impl Into<String>) -> Self {
+        Self::new(code, Status::NotAsked, why)
+    }
+
+    /// Adds what it was seen on.
+    #[must_use]
+    pub fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+        self.details.extend(details);
+        self
+    }
+
+    /// Adds a command that mends it.
+    #[must_use]
+    pub fn command(mut self, command: impl Into<String>) -> Self {
+        self.command = Some(command.into());
+        self
+    }
+}
+
+/// How many checks came out how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// All is well.
+    pub pass: usize,
+    /// A person should look.
+    pub warn: usize,
+    /// The migration would fail.
+    pub fail: usize,
+    /// Something was not given.
+    pub not_asked: usize,
+}
+
+/// All answers. Its JSON form is an interface (`schema` 1) and only grows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub schema: u32,
+    /// The answers, in the order of [`CheckCode::ALL`].
+    pub checks: Vec<Check>,
+    /// Numbers.
+    pub summary: Summary,
+}
+
+impl Report {
+    /// Puts answers in order and counts them.
+    #[must_use]
+    pub fn new(mut checks: Vec<Check>) -> Self {
+        checks.sort_by_key(|check| check.code);
+        let mut summary = Summary::default();
+        for check in &checks {
+            *match check.status {
+                Status::Pass => &mut summary.pass,
+                Status::Warn => &mut summary.warn,
+                Status::Fail => &mut summary.fail,
+                Status::NotAsked => &mut summary.not_asked,
+            } += 1;
+        }
+        Self {
+            schema: 1,
+            checks,
+            summary,
+        }
+    }
+
+    /// Whether the migration would fail on something.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        self.summary.fail > 0
+    }
+}
+
+/// At most so many details are worth a person's time in a table; JSON has them all.
+pub(crate) const SHOWN: usize = 8;
+
+/// `1 setting`, `2 settings`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    plural(number, what, &format!("{what}s"))
+}
+
+/// `1 value reaches`, `2 values reach`.
+pub(crate) fn plural(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_ordered_and_counted() {
+        let report = Report::new(vec![
+            Check::pass(CheckCode::ApiKeyValid, "x"),
+            Check::fail(CheckCode::DatabaseProvider, "sqlite", "move"),
+            Check::warn(CheckCode::HelmVersion, "old", "upgrade"),
+            Check::not_asked(CheckCode::DataSize, "no --data-dir"),
+        ]);
+        assert_eq!(report.checks[0].code, CheckCode::DatabaseProvider);
+        assert_eq!(report.checks[3].code, CheckCode::ApiKeyValid);
+        assert!(report.failed());
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["checks"][0]["code"], "database-provider");
+        assert_eq!(json["checks"][0]["group"], "configuration");
+        assert_eq!(json["checks"][2]["status"], "not-asked");
+        assert_eq!(
+            json["summary"],
+            serde_json::json!({"pass": 1, "warn": 1, "fail": 1, "notAsked": 1})
+        );
+        assert!(!Report::new(Vec::new()).failed());
+    }
+}

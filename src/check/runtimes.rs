@@ -1,0 +1,348 @@
+//! Whether every version that content uses has an image.
+
+use std::collections::BTreeMap;
+
+use super::images::minor;
+use super::{Check, CheckCode, count, plural};
+use crate::connect::Runtimes;
+use crate::inventory::{Inventory, Language, Languages, version_order};
+use crate::yaml::{Map, Value};
+
+/// What there will be, and what says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Available {
+    /// The versions of each language.
+    pub versions: Languages,
+    /// The same image by image; `None` where that is not known.
+    pub images: Option<Vec<Languages>>,
+    /// `executionEnvironments of the values`, or the new server.
+    pub whence: String,
+}
+
+impl Available {
+    /// What `executionEnvironments` of some values declares.
+    #[must_use]
+    pub fn of_values(values: &Map) -> Self {
+        let mut versions = Languages::new();
+        let mut images = Vec::new();
+        let environments = values
+            .get("executionEnvironments")
+            .and_then(Value::as_list)
+            .unwrap_or_default();
+        for environment in environments {
+            let mut image = Languages::new();
+            for language in Language::ALL {
+                let installations = environment
+                    .at(&[language.key(), "installations"])
+                    .and_then(Value::as_list)
+                    .unwrap_or_default();
+                for installation in installations {
+                    if let Some(version) = installation.get("version") {
+                        for all in [&mut versions, &mut image] {
+                            all.entry(language).or_default().push(version.printed());
+                        }
+                    }
+                }
+            }
+            images.push(image);
+        }
+        Self {
+            versions,
+            images: Some(images),
+            whence: "executionEnvironments of the values".to_owned(),
+        }
+    }
+
+    /// What a server has.
+    #[must_use]
+    pub fn of_server(runtimes: Runtimes, server: &str) -> Self {
+        let versions = [
+            (Language::R, runtimes.r),
+            (Language::Python, runtimes.python),
+            (Language::Quarto, runtimes.quarto),
+            (Language::Nodejs, runtimes.nodejs),
+            (Language::Tensorflow, runtimes.tensorflow),
+        ]
+        .into_iter()
+        .filter_map(|(language, versions)| Some((language, versions?)))
+        .collect();
+        Self {
+            versions,
+            images: None,
+            whence: server.to_owned(),
+        }
+    }
+}
+
+const fn code(language: Language) -> CheckCode {
+    match language {
+        Language::R => CheckCode::RuntimesR,
+        Language::Python => CheckCode::RuntimesPython,
+        Language::Quarto => CheckCode::RuntimesQuarto,
+        Language::Nodejs => CheckCode::RuntimesNodejs,
+        Language::Tensorflow => CheckCode::RuntimesTensorflow,
+    }
+}
+
+/// Judges each language.
+#[must_use]
+pub fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> Vec<Check> {
+    let together = combinations(inventory, available);
+    Language::ALL
+        .into_iter()
+        .map(|language| {
+            let code = code(language);
+            let Some(inventory) = inventory else {
+                return Check::not_asked(
+                    code,
+                    "what content uses is not known; --inventory FILE tells",
+                );
+            };
+            let used = used(inventory, language);
+            if used.is_empty() {
+                return Check::pass(code, format!("no content says that it uses {}", language.name()));
+            }
+            match available {
+                None => Check::not_asked(
+                    code,
+                    "what images have is not known; -f FILE with executionEnvironments, or --new-server URL, tells",
+                ),
+                Some(available) => judge(language, &used, available),
+            }
+        })
+        .chain([together])
+        .collect()
+}
+
+/// All languages of an item must be in one image.
+fn combinations(inventory: Option<&Inventory>, available: Option<&Available>) -> Check {
+    let code = CheckCode::RuntimesTogether;
+    let Some(inventory) = inventory else {
+        return Check::not_asked(
+            code,
+            "what content uses is not known; --inventory FILE tells",
+        );
+    };
+    let Some(images) = available.and_then(|available| available.images.as_ref()) else {
+        return Check::not_asked(
+            code,
+            "which image has what is not known; -f FILE with executionEnvironments tells",
+        );
+    };
+    let mut missing: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for entry in &inventory.content {
+        let needed: Vec<(Language, &str)> = entry
+            .languages
+            .iter()
+            .filter(|(language, _)| **language != Language::Quarto)
+            .map(|(language, version)| (*language, version.as_str()))
+            .collect();
+        let fits = |image: &Languages| {
+            needed.iter().all(|(language, version)| {
+                image.get(language).into_iter().flatten().any(|one| {
+                    one == version || minor(one).is_some() && minor(one) == minor(version)
+                })
+            })
+        };
+        if needed.len() > 1 && !images.iter().any(fits) {
+            let named: Vec<String> = needed
+                .iter()
+                .map(|(language, version)| format!("{} {version}", language.name()))
+                .collect();
+            missing
+                .entry(named.join(" with "))
+                .or_default()
+                .push(entry.label());
+        }
+    }
+    if missing.is_empty() {
+        return Check::pass(
+            code,
+            "items in several languages have all of them in one image",
+        );
+    }
+    Check::fail(
+        code,
+        format!(
+            "{} in no image together",
+            plural(
+                missing.len(),
+                "combination of versions is",
+                "combinations of versions are"
+            )
+        ),
+        "add an image with both, near versions included, or have the items published again",
+    )
+    .details(missing.into_iter().map(|(named, titles)| {
+        let some: Vec<_> = titles.iter().take(3).copied().collect();
+        format!(
+            "{named}: {}: {}{}",
+            count(titles.len(), "item"),
+            some.join(", "),
+            if titles.len() > some.len() {
+                ", …"
+            } else {
+                ""
+            }
+        )
+    }))
+}
+
+/// Titles of the items that use each version.
+fn used(inventory: &Inventory, language: Language) -> BTreeMap<&str, Vec<&str>> {
+    let mut used: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for entry in &inventory.content {
+        if let Some(version) = entry.languages.get(&language) {
+            used.entry(version).or_default().push(entry.label());
+        }
+    }
+    used
+}
+
+fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Available) -> Check {
+    let code = code(language);
+    let name = language.name();
+    let has = available
+        .versions
+        .get(&language)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let mut missing: Vec<_> = used
+        .iter()
+        .filter(|(version, _)| !has.iter().any(|one| one == *version))
+        .collect();
+    missing.sort_by(|(one, _), (other, _)| version_order(one).cmp(&version_order(other)));
+    if missing.is_empty() {
+        return Check::pass(
+            code,
+            format!(
+                "{} of {name} that content uses: {} has each",
+                plural(used.len(), "version", "versions"),
+                available.whence
+            ),
+        );
+    }
+    let near = |version: &str| {
+        has.iter()
+            .find(|one| minor(one).is_some() && minor(one) == minor(version))
+    };
+    // Newer Quarto renders what was written for older ones.
+    let hard = language != Language::Quarto
+        && missing.iter().any(|(version, _)| near(version).is_none())
+        || has.is_empty();
+    let details: Vec<String> = missing
+        .iter()
+        .map(|(version, titles)| {
+            let some: Vec<_> = titles.iter().take(3).copied().collect();
+            let near = near(version).map_or_else(
+                || "no image of that minor version".to_owned(),
+                |near| format!("{near} is there"),
+            );
+            format!(
+                "{name} {version}: {}, {near}: {}{}",
+                count(titles.len(), "item"),
+                some.join(", "),
+                if titles.len() > some.len() {
+                    ", …"
+                } else {
+                    ""
+                }
+            )
+        })
+        .collect();
+    let items: usize = missing.iter().map(|(_, titles)| titles.len()).sum();
+    let evidence = format!(
+        "{} of {name} missing in {}: {}",
+        count(missing.len(), "version"),
+        available.whence,
+        count(items, "item")
+    );
+    let remedy = "add images that have them to executionEnvironments (--suggest prints what public ones there are), or have the items published again; a near version serves where Connect is set up to take one";
+    if hard {
+        Check::fail(code, evidence, remedy).details(details)
+    } else {
+        Check::warn(code, evidence, remedy).details(details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::check::Status;
+    use crate::source::SourceFile;
+    use crate::yaml::read_values;
+
+    fn status(content: &str, values: &str, language: Language) -> Check {
+        let text = format!(
+            "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, title: Sales, {content}}}\n"
+        );
+        let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
+        let available = Available::of_values(&read_values(values).unwrap());
+        checks(Some(&inventory), Some(&available))
+            .into_iter()
+            .find(|check| check.code == code(language))
+            .unwrap()
+    }
+
+    const VALUES: &str = "executionEnvironments:
+  - name: x
+    r: {installations: [{version: '4.3.3', path: /r}]}
+    python: {installations: [{version: '3.11.9', path: /p}]}
+    quarto: {installations: [{version: '1.4.553', path: /q}]}
+";
+
+    #[test]
+    fn exact_near_and_missing_versions_differ() {
+        let of = |content: &str, language| status(content, VALUES, language).status;
+        assert_eq!(of("r: 4.3.3", Language::R), Status::Pass);
+        assert_eq!(of("r: 4.3.1", Language::R), Status::Warn);
+        assert_eq!(of("r: 4.2.3", Language::R), Status::Fail);
+        assert_eq!(of("python: 3.8.1", Language::Python), Status::Fail);
+        assert_eq!(of("quarto: 1.3.0", Language::Quarto), Status::Warn);
+        assert_eq!(of("r: 4.3.3", Language::Python), Status::Pass);
+        assert_eq!(of("nodejs: 22.1.0", Language::Nodejs), Status::Fail);
+        assert_eq!(
+            status(
+                "quarto: 1.3.0",
+                "executionEnvironments: []",
+                Language::Quarto
+            )
+            .status,
+            Status::Fail
+        );
+    }
+
+    #[test]
+    fn languages_of_an_item_must_be_in_one_image() {
+        let two = "executionEnvironments:
+  - {name: a, r: {installations: [{version: '4.3.3'}]}, python: {installations: [{version: '3.12.1'}]}}
+  - {name: b, r: {installations: [{version: '4.2.3'}]}, python: {installations: [{version: '3.11.9'}]}}
+";
+        let of = |content: &str| {
+            let text = format!(
+                "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, {content}}}\n"
+            );
+            let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
+            let available = Available::of_values(&read_values(two).unwrap());
+            combinations(Some(&inventory), Some(&available)).status
+        };
+        assert_eq!(of("r: 4.3.1, python: 3.12.3"), Status::Pass);
+        assert_eq!(of("r: 4.3.1, python: 3.11.9"), Status::Fail);
+        assert_eq!(of("r: 4.3.1, quarto: 1.9.0"), Status::Pass);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_content() {
+        let check = status("r: 4.2.3", VALUES, Language::R);
+        assert_eq!(
+            check.evidence,
+            "1 version of R missing in executionEnvironments of the values: 1 item"
+        );
+        assert_eq!(
+            check.details,
+            ["R 4.2.3: 1 item, no image of that minor version: Sales"]
+        );
+    }
+}

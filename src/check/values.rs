@@ -1,0 +1,422 @@
+//! Traps in the administrator's own values files: what Helm or the chart makes of them is not what
+//! stands there.
+
+use std::sync::Arc;
+
+use super::{Check, CheckCode, count, plural};
+use crate::chart::{self, Release, RenderError};
+use crate::convert::BaseFile;
+use crate::convert::account::{Account, DefaultAction};
+use crate::gcfg::{self, fold};
+use crate::source::SourceFile;
+use crate::yaml::{self, Kind, Map, Node, Style, Value};
+
+/// Says that no values were given.
+#[must_use]
+pub fn not_asked() -> Vec<Check> {
+    [
+        CheckCode::ValuesRender,
+        CheckCode::ValuesBothBackends,
+        CheckCode::ValuesNumbers,
+        CheckCode::ValuesSpelling,
+        CheckCode::ValuesChartDefaults,
+        CheckCode::ValuesDisagree,
+    ]
+    .into_iter()
+    .map(|code| Check::not_asked(code, "no values given; -f FILE does"))
+    .collect()
+}
+
+/// Judges the values files as Helm reads them, one on top of the other and of the chart's defaults.
+/// The account of the conversion tells what the old server did, where its configuration is given.
+#[must_use]
+pub fn checks(
+    files: &[BaseFile],
+    defaults: &Map,
+    release: &Release,
+    account: Option<&Account>,
+) -> Vec<Check> {
+    let values = coalesced(files, defaults);
+    let rendered = chart::render_gcfg(&values, release);
+    vec![
+        render(&rendered),
+        both_backends(&values),
+        numbers(files),
+        case(files, defaults),
+        chart_defaults(account, rendered.as_deref().ok()),
+        disagree(account),
+    ]
+}
+
+/// The values that the chart would get.
+#[must_use]
+pub fn coalesced(files: &[BaseFile], defaults: &Map) -> Map {
+    let mut values = Map::new();
+    for file in files {
+        chart::merge(&mut values, file.values.clone());
+    }
+    chart::coalesce(defaults, values)
+}
+
+fn render(rendered: &Result<String, RenderError>) -> Check {
+    let code = CheckCode::ValuesRender;
+    match rendered {
+        Ok(_) => Check::pass(
+            code,
+            "the chart renders its configuration with these values",
+        ),
+        Err(RenderError::BothBackends) => Check::fail(
+            code,
+            "the chart refuses these values",
+            "see values-both-backends",
+        ),
+        Err(error) => Check::fail(
+            code,
+            format!("the chart refuses these values: {error}"),
+            "mend the values; `helm template` says the same",
+        ),
+    }
+}
+
+fn both_backends(values: &Map) -> Check {
+    let code = CheckCode::ValuesBothBackends;
+    let on = |path: &[&str]| {
+        path.split_first()
+            .and_then(|(first, rest)| values.get(*first)?.at(rest))
+            .is_some_and(Value::is_truthy)
+    };
+    match (
+        on(&["backends", "kubernetes", "enabled"]),
+        on(&["launcher", "enabled"]),
+    ) {
+        (true, true) => Check::fail(
+            code,
+            "backends.kubernetes.enabled and launcher.enabled are both on",
+            "newer charts switch the Kubernetes backend on by default: switch one of the two off in your values",
+        ),
+        (true, false) => Check::pass(code, "content runs through the Kubernetes backend"),
+        (false, true) => Check::pass(code, "content runs through the Launcher"),
+        (false, false) => Check::fail(
+            code,
+            "neither backends.kubernetes.enabled nor launcher.enabled is on",
+            "switch one on: without, content would run in the server's own pod, with the interpreters of its image alone",
+        ),
+    }
+}
+
+fn place(source: &Arc<SourceFile>, node: &Node) -> String {
+    format!("{}:{}", source.name(), source.position(node.span.start))
+}
+
+/// Values below `config` that Helm writes otherwise than they are written: it makes a double of
+/// every number, so `1000000` becomes `1e+06`, which Connect does not take for a number.
+fn numbers(files: &[BaseFile]) -> Check {
+    let code = CheckCode::ValuesNumbers;
+    let mut found = Vec::new();
+    let mut breaks = false;
+    for file in files {
+        for document in yaml::load(file.source.text()).unwrap_or_default() {
+            let Some(config) = document.get("config") else {
+                continue;
+            };
+            let mut each = |path: &str, node: &Node, text: &str, written: &str| {
+                breaks |= written.contains('e');
+                found.push(format!(
+                    "{}: config.{path}: {text} becomes {written}",
+                    place(&file.source, node)
+                ));
+            };
+            changed(config, "", &mut each);
+        }
+    }
+    let remedy = "put the values in quotes: Helm makes a floating-point number of every bare one";
+    if found.is_empty() {
+        Check::pass(code, "numbers reach the server as they are written")
+    } else if breaks {
+        Check::fail(
+            code,
+            format!(
+                "{} the server in a form that Connect does not start with",
+                plural(found.len(), "value reaches", "values reach")
+            ),
+            remedy,
+        )
+        .details(found)
+    } else {
+        Check::warn(
+            code,
+            format!(
+                "{} the server otherwise than written",
+                plural(found.len(), "value reaches", "values reach")
+            ),
+            remedy,
+        )
+        .details(found)
+    }
+}
+
+fn changed(node: &Node, path: &str, each: &mut impl FnMut(&str, &Node, &str, &str)) {
+    match &node.kind {
+        Kind::Mapping(entries) => {
+            for entry in entries {
+                let key = entry.key.as_str().unwrap_or("?");
+                let path = if path.is_empty() {
+                    key.to_owned()
+                } else {
+                    format!("{path}.{key}")
+                };
+                changed(&entry.value, &path, each);
+            }
+        }
+        Kind::Sequence(items) => {
+            for item in items {
+                changed(item, path, each);
+            }
+        }
+        Kind::Scalar(text, style) => {
+            if *style == Style::Plain
+                && node.tag.is_none()
+                && let Ok(value @ Value::Number(_)) = yaml::resolve(node)
+            {
+                let written = value.printed();
+                if written != *text {
+                    each(path, node, text, &written);
+                }
+            }
+        }
+    }
+}
+
+/// Helm tells cases apart, Connect does not: `config.http.listen` stands beside the chart's
+/// `config.HTTP.Listen`, and a key of the chart in another case has no effect at all.
+fn case(files: &[BaseFile], defaults: &Map) -> Check {
+    let code = CheckCode::ValuesSpelling;
+    let mut known = defaults.clone();
+    let mut found = Vec::new();
+    for file in files {
+        let tree = yaml::load(file.source.text()).unwrap_or_default();
+        if let Some(tree) = tree.first() {
+            twins(tree, &known, "", &file.source, &mut found);
+        }
+        chart::merge(&mut known, file.values.clone());
+    }
+    if found.is_empty() {
+        return Check::pass(
+            code,
+            "every key is spelled as the chart and the other files spell it",
+        );
+    }
+    Check::fail(
+        code,
+        format!(
+            "{} in case alone from the chart's or from each other",
+            plural(found.len(), "key differs", "keys differ")
+        ),
+        "spell them alike: to Helm they are two keys, and of two that Connect takes for one the last in byte order wins",
+    )
+    .details(found)
+}
+
+fn twins(node: &Node, known: &Map, path: &str, source: &Arc<SourceFile>, found: &mut Vec<String>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for entry in node.entries() {
+        let Some(key) = entry.key.as_str() else {
+            continue;
+        };
+        let full = if path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{path}.{key}")
+        };
+        let folded = name_fold(key);
+        let twin = known
+            .keys()
+            .map(String::as_str)
+            .filter(|_| !known.contains_key(key))
+            .chain(seen.iter().copied())
+            .find(|other| *other != key && name_fold(other) == folded);
+        if let Some(twin) = twin {
+            found.push(format!(
+                "{}: {full} is spelled {twin} elsewhere",
+                place(source, &entry.key)
+            ));
+        }
+        seen.push(key);
+        let below = known
+            .get(key)
+            .or_else(|| twin.and_then(|twin| known.get(twin)))
+            .and_then(Value::as_map);
+        let empty = Map::new();
+        twins(&entry.value, below.unwrap_or(&empty), &full, source, found);
+    }
+}
+
+/// A key as Connect compares it: what stands in quotes, the name of a named section, counts as it
+/// is.
+fn name_fold(key: &str) -> String {
+    match key.split_once('"') {
+        Some((name, quoted)) => format!("{}\"{quoted}", fold(name)),
+        None => fold(key),
+    }
+}
+
+/// Defaults of the chart that the old server did not have and that these values leave in force.
+fn chart_defaults(account: Option<&Account>, rendered: Option<&str>) -> Check {
+    let code = CheckCode::ValuesChartDefaults;
+    let Some(account) = account else {
+        return Check::not_asked(
+            code,
+            "what the old server did is not known; --from FILE tells",
+        );
+    };
+    let Some(document) = rendered.and_then(|text| gcfg::parse_text("rendered", text).ok()) else {
+        return Check::not_asked(code, "the chart does not render with these values");
+    };
+    let in_force: Vec<String> = document
+        .settings()
+        .map(|setting| fold(&setting.name.to_string()))
+        .collect();
+    let found: Vec<_> = account
+        .chart_defaults
+        .iter()
+        .filter(|default| default.action == DefaultAction::Removed)
+        .filter(|default| in_force.contains(&fold(&default.setting)))
+        .map(|default| format!("{}: {}", default.setting, default.reason))
+        .collect();
+    if found.is_empty() {
+        return Check::pass(
+            code,
+            "no default of the chart changes what the old server did",
+        );
+    }
+    Check::warn(
+        code,
+        format!(
+            "{} of the chart the old server did not have",
+            count(found.len(), "default")
+        ),
+        "`values --from` writes values that take them away (null); read your values before those",
+    )
+    .details(found)
+}
+
+fn disagree(account: Option<&Account>) -> Check {
+    let code = CheckCode::ValuesDisagree;
+    let Some(account) = account else {
+        return Check::not_asked(
+            code,
+            "what the old server said is not known; --from FILE tells",
+        );
+    };
+    if account.disagreements.is_empty() {
+        return Check::pass(code, "your values and the old server's configuration agree");
+    }
+    Check::warn(
+        code,
+        format!(
+            "{} that the old server's configuration says otherwise",
+            count(account.disagreements.len(), "value")
+        ),
+        "decide which holds: values from `values --from`, read last, keep the old server's",
+    )
+    .details(account.disagreements.iter().map(|one| {
+        format!(
+            "{} is {} in {}, {} on the old server",
+            one.path, one.base, one.file, one.ours
+        )
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Status;
+
+    fn file(text: &str) -> BaseFile {
+        BaseFile {
+            source: Arc::new(SourceFile::new("my.yaml", text)),
+            values: yaml::read_values(text).unwrap(),
+        }
+    }
+
+    fn of(texts: &[&str], code: CheckCode) -> Check {
+        let files: Vec<_> = texts.iter().map(|text| file(text)).collect();
+        let defaults = chart::defaults().unwrap();
+        let release = Release::new("connect", "default");
+        checks(&files, &defaults, &release, None)
+            .into_iter()
+            .find(|check| check.code == code)
+            .unwrap()
+    }
+
+    #[test]
+    fn numbers_that_helm_rewrites_are_found_where_they_stand() {
+        let check = of(
+            &[
+                "config:\n  Applications:\n    MaxAppImageSize: 1000000\n    Mode: 0755\n    Ok: 999999\n    Quoted: \"1000000\"\n",
+            ],
+            CheckCode::ValuesNumbers,
+        );
+        assert_eq!(check.status, Status::Fail);
+        assert_eq!(
+            check.details,
+            [
+                "my.yaml:3:22: config.Applications.MaxAppImageSize: 1000000 becomes 1e+06",
+                "my.yaml:4:11: config.Applications.Mode: 0755 becomes 493"
+            ]
+        );
+        let check = of(&["config: {A: {B: 1.10}}"], CheckCode::ValuesNumbers);
+        assert_eq!(check.status, Status::Warn);
+        // Elsewhere the chart writes values as YAML, where a number stays one.
+        let check = of(&["pod: {a: 1000000}"], CheckCode::ValuesNumbers);
+        assert_eq!(check.status, Status::Pass);
+    }
+
+    #[test]
+    fn keys_in_another_case_are_found() {
+        let check = of(
+            &["config:\n  http: {Listen: ':80'}\nReplicas: 2\n"],
+            CheckCode::ValuesSpelling,
+        );
+        assert_eq!(check.status, Status::Fail);
+        assert_eq!(
+            check.details,
+            [
+                "my.yaml:2:3: config.http is spelled HTTP elsewhere",
+                "my.yaml:3:1: Replicas is spelled replicas elsewhere"
+            ]
+        );
+        let two = of(
+            &["config: {Foo: {a: 1}}", "config: {foo: {a: 1}}"],
+            CheckCode::ValuesSpelling,
+        );
+        assert_eq!(two.details.len(), 1);
+        let named = of(
+            &["config: {'LDAP \"a\"': {x: 1}, 'LDAP \"A\"': {x: 1}}"],
+            CheckCode::ValuesSpelling,
+        );
+        assert_eq!(named.status, Status::Pass, "{named:?}");
+    }
+
+    #[test]
+    fn one_backend_must_be_on() {
+        let both = "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\nsharedStorage: {mount: true}";
+        assert_eq!(
+            of(&[both], CheckCode::ValuesBothBackends).status,
+            Status::Fail
+        );
+        assert_eq!(of(&[both], CheckCode::ValuesRender).status, Status::Fail);
+        let none = "backends: {kubernetes: {enabled: false}}";
+        assert_eq!(
+            of(&[none], CheckCode::ValuesBothBackends).status,
+            Status::Fail
+        );
+        let one = "sharedStorage: {mount: true}";
+        assert_eq!(
+            of(&[one], CheckCode::ValuesBothBackends).status,
+            Status::Pass
+        );
+        assert_eq!(of(&[one], CheckCode::ValuesRender).status, Status::Pass);
+        assert_eq!(of(&[""], CheckCode::ValuesRender).status, Status::Fail);
+    }
+}

@@ -1,0 +1,403 @@
+//! `check`: what must be known before the migration.
+
+#[cfg(unix)]
+mod data_directory;
+mod helm;
+mod servers;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::connect::ConnectArgs;
+use super::sources::{self, Source};
+use super::{Exit, Global};
+use crate::chart::{self, Release};
+use crate::check::{
+    Check, Report, cluster, configuration, data_directory as data, database, images, runtimes,
+    server, table, values, versions,
+};
+use crate::convert::account::Account;
+use crate::convert::options::SecretName;
+use crate::convert::{self, BaseFile, Inputs, Options};
+use crate::gcfg::Document;
+use crate::inventory::Inventory;
+use crate::output::{self, Format};
+use crate::release::Access;
+use crate::yaml::Map;
+
+/// Check everything that must be known before the migration
+///
+/// Each check passes, warns or fails, with what was seen and what to do about it, or was not asked
+/// since nobody said where to look. Give as much as there is: the old server's configuration, your
+/// values, its inventory, the data directory. Nothing is changed anywhere.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  # The configuration and your own values, before anything else
+  helm connect-migrate check --from /etc/rstudio-connect/rstudio-connect.gcfg -f values.yaml
+
+  # On the old server: the data directory, read file by file
+  helm connect-migrate check --data-dir /var/lib/rstudio-connect
+
+  # Everything at once, for a program to read
+  helm connect-migrate check ./rstudio-connect --from rstudio-connect.gcfg -f values.yaml \\
+      --inventory inventory.yaml --release connect --output json
+
+Exit codes: 0 no check failed, 1 could not go on, 2 wrong usage, 3 the input is invalid, 4 a check
+failed.")]
+pub struct CheckCommand {
+    /// The chart to deploy: a folder, an archive, or what else helm takes; else the one that was
+    /// current when this was built
+    #[arg(value_name = "CHART")]
+    chart: Option<String>,
+
+    /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
+    /// reads them
+    #[arg(long, value_name = "FILE")]
+    from: Vec<Source>,
+
+    /// Values file of yours, as for helm. May repeat
+    #[arg(short = 'f', long = "values", value_name = "FILE")]
+    values: Vec<Source>,
+
+    /// Data directory of the old server, to be walked; run this on the old server, as root
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// Release on the cluster, if it is installed already
+    #[arg(long, value_name = "NAME")]
+    release: Option<String>,
+
+    /// Ask the cluster, too; --release does that as well
+    #[arg(long)]
+    cluster: bool,
+
+    /// Connect version of the old server
+    #[arg(long, value_name = "VERSION")]
+    connect_version: Option<String>,
+
+    /// Inventory of the old server's content, as `inventory` writes it
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<Source>,
+
+    /// Print an executionEnvironments block for the inventory's content, from public images; the
+    /// checks go to standard error then
+    #[arg(long, requires = "inventory")]
+    suggest: bool,
+
+    /// Table of images to suggest from, instead of the public ones
+    #[arg(long, value_name = "FILE", requires = "suggest")]
+    images: Option<Source>,
+
+    /// Connect to the database of --from, with CONNECT_POSTGRES_PASSWORD or the file's password
+    #[arg(long, requires = "from")]
+    connect_database: bool,
+
+    /// Secret in the cluster with the database's password
+    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse)]
+    secret_name: SecretName,
+
+    #[command(flatten)]
+    old_server: ConnectArgs,
+
+    #[command(flatten)]
+    new_server: servers::NewServerArgs,
+
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+/// What servers said.
+struct Asked {
+    cluster: Vec<Check>,
+    old: Option<servers::Old>,
+    target: Option<Result<database::Target, database::TargetError>>,
+    connection: Option<database::Connection>,
+    available: Option<runtimes::Available>,
+}
+
+/// What the flags led to.
+struct Gathered {
+    documents: Vec<Document>,
+    files: Vec<BaseFile>,
+    /// The chart's defaults.
+    defaults: Map,
+    /// The user's values on top of the chart's, where any were given.
+    values: Option<Map>,
+    account: Option<Account>,
+    release: Release,
+    versions: versions::Facts,
+    inventory: Option<Inventory>,
+}
+
+impl CheckCommand {
+    /// Runs the command.
+    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let mut gathered = self.gather(global)?;
+        let asked = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start")?
+            .block_on(self.ask(global, &gathered))?;
+        self.learn_version(&mut gathered, &asked);
+        let mut checks = self.configuration(&gathered);
+        checks.extend(versions::checks(
+            &gathered.versions,
+            gathered.values.as_ref(),
+        ));
+        checks.extend(self.database(&asked));
+        checks.extend(runtimes::checks(
+            gathered.inventory.as_ref(),
+            asked.available.as_ref(),
+        ));
+        checks.extend(match asked.old {
+            None => server::not_asked(),
+            Some(servers::Old {
+                facts: Err(error), ..
+            }) => server::unanswered(&error),
+            Some(servers::Old {
+                facts: Ok(facts), ..
+            }) => server::checks(&facts, gathered.values.as_ref()),
+        });
+        checks.extend(self.data_directory()?);
+        checks.extend(asked.cluster);
+        let report = Report::new(checks);
+        self.show(&report)?;
+        if let (true, Some(inventory)) = (self.suggest, &gathered.inventory) {
+            output::data(images::suggest(&self.images()?, inventory).as_bytes())?;
+        }
+        Ok(if report.failed() {
+            Exit::Blocked
+        } else {
+            Exit::Done
+        })
+    }
+
+    fn gather(&self, global: &Global) -> anyhow::Result<Gathered> {
+        sources::one_stdin(
+            self.from
+                .iter()
+                .chain(&self.values)
+                .chain(&self.inventory)
+                .chain(&self.images),
+        )?;
+        let documents = sources::documents(&self.from)?;
+        let files = self
+            .values
+            .iter()
+            .map(|path| {
+                let (source, values) = sources::values_with_text(path)?;
+                Ok(BaseFile { source, values })
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let inventory = self
+            .inventory
+            .as_ref()
+            .map(super::inventory::read)
+            .transpose()?;
+        let helm = helm::find(global);
+        let (chart, defaults) = match &self.chart {
+            Some(reference) => helm::chart(reference, &helm)?,
+            None => (
+                versions::Chart {
+                    version: chart::VERSION.to_owned(),
+                    app_version: chart::APP_VERSION.to_owned(),
+                },
+                chart::defaults().context("internal error: the built-in defaults")?,
+            ),
+        };
+        let namespace = global.namespace.as_deref().unwrap_or("default");
+        let mut release = Release::new(self.release.as_deref().unwrap_or("connect"), namespace);
+        release.app_version.clone_from(&chart.app_version);
+        let values = (!files.is_empty()).then(|| values::coalesced(&files, &defaults));
+        let account = account(&documents, &files, &defaults)?;
+        let versions = versions::Facts {
+            old_server: self
+                .connect_version
+                .clone()
+                .map(|version| (version, "--connect-version")),
+            chart: Some(chart),
+            installed_chart: self
+                .release
+                .as_deref()
+                .and_then(|release| helm::installed_chart(&helm, release)),
+            helm: helm::version(&helm),
+            plugin_manifest: helm::plugin_manifest(),
+        };
+        Ok(Gathered {
+            documents,
+            files,
+            defaults,
+            values,
+            account,
+            release,
+            versions,
+            inventory,
+        })
+    }
+
+    async fn ask(&self, global: &Global, gathered: &Gathered) -> anyhow::Result<Asked> {
+        let target =
+            (!gathered.documents.is_empty()).then(|| database::Target::of(&gathered.documents));
+        let connection = match &target {
+            Some(Ok(target)) if self.connect_database => Some(servers::database(target).await),
+            _ => None,
+        };
+        let available = self
+            .new_server
+            .runtimes(&self.old_server.options()?)
+            .await?
+            .or_else(|| gathered.values.as_ref().map(runtimes::Available::of_values));
+        Ok(Asked {
+            cluster: self.cluster(global, gathered).await?,
+            old: servers::old(&self.old_server).await?,
+            target,
+            connection,
+            available,
+        })
+    }
+
+    async fn cluster(&self, global: &Global, gathered: &Gathered) -> anyhow::Result<Vec<Check>> {
+        if !self.cluster && self.release.is_none() {
+            return Ok(cluster::not_asked(
+                "the cluster was not asked; --cluster or --release NAME does",
+            ));
+        }
+        let access = Access {
+            kubeconfig: global.kubeconfig.clone(),
+            context: global.kube_context.clone(),
+            namespace: global.namespace.clone(),
+        };
+        let cluster = access.open().await?;
+        let mut release = gathered.release.clone();
+        release.namespace.clone_from(&cluster.namespace);
+        let values = gathered.values.as_ref();
+        let wanted = values.map_or_else(cluster::Wanted::default, |values| {
+            cluster::Wanted::of(values, &release)
+        });
+        let facts = cluster::ask(&cluster, &wanted).await;
+        Ok(cluster::checks(&facts, &wanted))
+    }
+
+    /// The flag knows best, then the server itself, then the inventory.
+    fn learn_version(&self, gathered: &mut Gathered, asked: &Asked) {
+        let server = asked
+            .old
+            .as_ref()
+            .and_then(|old| Some((old.version.clone()?, "--server")));
+        let inventory = gathered
+            .inventory
+            .as_ref()
+            .and_then(|inventory| Some((inventory.server.version.clone()?, "the inventory")));
+        let versions = &mut gathered.versions;
+        versions.old_server = versions.old_server.take().or(server).or(inventory);
+    }
+
+    fn database(&self, asked: &Asked) -> Vec<Check> {
+        match &asked.target {
+            None => database::not_asked(),
+            Some(target) => {
+                database::checks(target, asked.connection.as_ref(), self.secret_name.as_str())
+            }
+        }
+    }
+
+    fn images(&self) -> anyhow::Result<Vec<images::Image>> {
+        let Some(source) = &self.images else {
+            return images::builtin().context("internal error: the built-in table of images");
+        };
+        images::read(&source.text()?)
+            .with_context(|| format!("{} is no table of images", source.name()))
+    }
+
+    fn configuration(&self, gathered: &Gathered) -> Vec<Check> {
+        let mut checks = match &gathered.account {
+            Some(account) => configuration::checks(&gathered.documents, account),
+            None => configuration::not_asked(),
+        };
+        checks.extend(if gathered.files.is_empty() {
+            values::not_asked()
+        } else {
+            values::checks(
+                &gathered.files,
+                &gathered.defaults,
+                &gathered.release,
+                gathered.account.as_ref(),
+            )
+        });
+        checks
+    }
+
+    #[cfg(unix)]
+    fn data_directory(&self) -> anyhow::Result<Vec<Check>> {
+        Ok(match &self.data_dir {
+            Some(path) => data::checks(&data_directory::look(path)?),
+            None => {
+                data::not_asked("no data directory given; --data-dir DIR does, on the old server")
+            }
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn data_directory(&self) -> anyhow::Result<Vec<Check>> {
+        if self.data_dir.is_some() {
+            anyhow::bail!("--data-dir is for the old server, which runs Linux");
+        }
+        Ok(data::not_asked(
+            "owners and mounts are looked at on the old server, with --data-dir DIR",
+        ))
+    }
+
+    fn show(&self, report: &Report) -> anyhow::Result<()> {
+        let text = match output::structured(self.output, report)? {
+            Some(text) if self.suggest => {
+                output::talk(text.trim_end());
+                return Ok(());
+            }
+            None if self.suggest => {
+                output::talk(table::draw(report, output::talk_width()).trim_end());
+                return Ok(());
+            }
+            Some(text) => text,
+            None => {
+                let drawn = table::draw(report, output::data_width());
+                if output::data_is_coloured() {
+                    drawn
+                } else {
+                    anstream::adapter::strip_str(&drawn).to_string()
+                }
+            }
+        };
+        output::data(text.as_bytes())?;
+        Ok(())
+    }
+}
+
+/// The account of converting the configuration with these values below; `None` without one.
+fn account(
+    documents: &[Document],
+    files: &[BaseFile],
+    defaults: &Map,
+) -> anyhow::Result<Option<Account>> {
+    if documents.is_empty() {
+        return Ok(None);
+    }
+    let options = Options::default();
+    let convert = |base: &[BaseFile]| {
+        convert::convert(&Inputs {
+            documents,
+            base,
+            chart_values: defaults,
+            options: &options,
+        })
+    };
+    // Values that contradict themselves have checks of their own; the configuration is judged
+    // without them then.
+    let conversion = match convert(files) {
+        Err(_) if !files.is_empty() => convert(&[])?,
+        other => other?,
+    };
+    Ok(Some(conversion.account))
+}

@@ -1,0 +1,223 @@
+//! What an inventory holds.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::connect::{ContentGuid, Details};
+
+/// A language that content is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {
+    /// R.
+    R,
+    /// Python.
+    Python,
+    /// Quarto.
+    Quarto,
+    /// Node.js.
+    Nodejs,
+    /// TensorFlow.
+    Tensorflow,
+}
+
+impl Language {
+    /// Every language, in the order of the file.
+    pub const ALL: [Self; 5] = [
+        Self::R,
+        Self::Python,
+        Self::Quarto,
+        Self::Nodejs,
+        Self::Tensorflow,
+    ];
+
+    /// Its key in files of ours and of Connect's.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::R => "r",
+            Self::Python => "python",
+            Self::Quarto => "quarto",
+            Self::Nodejs => "nodejs",
+            Self::Tensorflow => "tensorflow",
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::R => "R",
+            Self::Python => "Python",
+            Self::Quarto => "Quarto",
+            Self::Nodejs => "Node.js",
+            Self::Tensorflow => "TensorFlow",
+        }
+    }
+}
+
+/// Versions of each language.
+pub type Languages = BTreeMap<Language, Vec<String>>;
+
+/// The server that an inventory was taken of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerFacts {
+    /// Its address.
+    pub url: String,
+    /// Its Connect version, where it tells.
+    pub version: Option<String>,
+    /// Where its content runs.
+    pub execution: Option<String>,
+    /// When the inventory was taken.
+    pub taken: Option<String>,
+    /// The beginning of the period whose use is counted.
+    pub since: Option<String>,
+    /// Versions that it has.
+    pub installed: Languages,
+}
+
+/// One item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its id for life.
+    pub guid: ContentGuid,
+    /// What people call it.
+    pub title: Option<String>,
+    /// Its name in URLs of old.
+    pub name: Option<String>,
+    /// What kind of content it is; `None` where a person wrote the entry.
+    pub app_mode: Option<String>,
+    /// The bundle in use.
+    pub bundle: Option<String>,
+    /// Visits, hits or sessions in the period; `None` where they are not known.
+    pub uses: Option<u64>,
+    /// Its versions.
+    pub languages: BTreeMap<Language, String>,
+    /// The name of its owner's account.
+    pub owner: Option<String>,
+    /// Who may see it: `all`, `logged_in` or `acl`.
+    pub access: Option<String>,
+    /// Its vanity path.
+    pub vanity: Option<String>,
+    /// Processes that are always there.
+    pub min_processes: u64,
+    /// The account that it runs as, where it is not the server's; `current-user` for whoever looks.
+    pub run_as: Option<String>,
+    /// How many schedules it has; `None` where the server does not tell.
+    pub schedules: Option<u64>,
+    /// Whether it is out of service.
+    pub locked: bool,
+    /// When it was deployed last.
+    pub deployed: Option<String>,
+}
+
+impl Entry {
+    /// An item as the server tells of it.
+    #[must_use]
+    pub fn of(details: &Details, uses: Option<u64>, vanity: Option<String>) -> Self {
+        let languages = [
+            (Language::R, &details.r_version),
+            (Language::Python, &details.py_version),
+            (Language::Quarto, &details.quarto_version),
+            (Language::Nodejs, &details.node_version),
+        ];
+        Self {
+            guid: details.guid.clone(),
+            title: details.title.clone(),
+            name: details.name.clone(),
+            app_mode: Some(details.app_mode.as_str().to_owned()),
+            bundle: details.bundle_id.as_ref().map(ToString::to_string),
+            uses,
+            languages: languages
+                .into_iter()
+                .filter_map(|(language, version)| Some((language, version.clone()?)))
+                .collect(),
+            owner: details
+                .owner
+                .as_ref()
+                .and_then(|owner| owner.username.clone())
+                .or_else(|| details.owner_guid.clone()),
+            access: details.access_type.clone(),
+            vanity,
+            min_processes: details
+                .min_processes
+                .and_then(|number| u64::try_from(number).ok())
+                .unwrap_or_default(),
+            run_as: if details.run_as_current_user == Some(true) {
+                Some("current-user".to_owned())
+            } else {
+                details.run_as.clone()
+            },
+            schedules: details
+                .schedules
+                .as_ref()
+                .map(|schedules| schedules.len() as u64),
+            locked: details.locked == Some(true),
+            deployed: details.last_deployed_time.map(|time| time.to_string()),
+        }
+    }
+
+    /// What to call it: the title, else the name, else the GUID.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.title
+            .as_deref()
+            .or(self.name.as_deref())
+            .unwrap_or(self.guid.as_str())
+    }
+}
+
+/// A whole inventory.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    /// The server.
+    pub server: ServerFacts,
+    /// The items, the most important first.
+    pub content: Vec<Entry>,
+}
+
+impl Inventory {
+    /// Puts the most used items first; of those used alike, those that always run, then those with a
+    /// schedule, then those deployed last. The rest of the order is the GUID's, so that two
+    /// inventories differ only in what changed.
+    pub fn rank(&mut self) {
+        self.content.sort_by(|one, other| {
+            let key = |entry: &Entry| {
+                (
+                    Reverse(entry.uses),
+                    Reverse(entry.min_processes > 0),
+                    Reverse(entry.schedules.unwrap_or_default() > 0),
+                    Reverse(entry.deployed.clone()),
+                )
+            };
+            key(one)
+                .cmp(&key(other))
+                .then_with(|| one.guid.cmp(&other.guid))
+        });
+    }
+
+    /// How many items use each version of each language.
+    #[must_use]
+    pub fn used(&self) -> BTreeMap<Language, BTreeMap<String, usize>> {
+        let mut used: BTreeMap<Language, BTreeMap<String, usize>> = BTreeMap::new();
+        for entry in &self.content {
+            for (language, version) in &entry.languages {
+                *used
+                    .entry(*language)
+                    .or_default()
+                    .entry(version.clone())
+                    .or_default() += 1;
+            }
+        }
+        used
+    }
+}
+
+/// The numbers of a version, to compare by: `4.10.1` comes behind `4.2.0`.
+#[must_use]
+pub fn version_order(version: &str) -> (Vec<u64>, &str) {
+    let numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok())
+        .collect();
+    (numbers, version)
+}

@@ -1,0 +1,200 @@
+//! Asking the server.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::checkpoint::Checkpoint;
+use super::entry::{Entry, Inventory, Language, Languages, ServerFacts, version_order};
+use crate::connect::{Connect, ContentGuid, Error, Runtimes};
+
+/// Uses are counted in stretches of at least this length, and noted after each.
+const STRETCH: SignedDuration = SignedDuration::from_hours(24);
+
+/// In no more stretches than this, since each is a request.
+const STRETCHES: i32 = 100;
+
+/// The precision of the server's times: the next stretch begins this much later.
+const TICK: SignedDuration = SignedDuration::from_micros(1);
+
+/// What to ask for.
+#[derive(Debug)]
+pub struct Ask {
+    /// The period whose use is counted, and what was counted of it already.
+    pub checkpoint: Checkpoint,
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// So many items are listed.
+    Listed(usize),
+    /// Uses are counted up to a moment, from so many records in this run.
+    Counted {
+        /// Days of the period done.
+        days: i64,
+        /// Days of the whole period.
+        of: i64,
+        /// Records read.
+        records: u64,
+    },
+    /// Something is not in the inventory, since the server does not tell.
+    Without(String),
+}
+
+/// Takes an inventory. `note` is called after each stretch of time; what it fails with ends the
+/// taking.
+///
+/// # Errors
+/// The server cannot be asked, or `note` failed.
+pub async fn take(
+    connect: &Connect,
+    ask: Ask,
+    tell: &mut (dyn FnMut(Stage) + Send),
+    note: &mut (dyn FnMut(&Checkpoint) -> anyhow::Result<()> + Send),
+) -> anyhow::Result<Inventory> {
+    let mut checkpoint = ask.checkpoint;
+    let installed = match connect.runtimes().await {
+        Ok(runtimes) => languages(runtimes),
+        Err(error) => {
+            without(tell, "installed versions", error)?;
+            Languages::new()
+        }
+    };
+    let mut vanities: HashMap<ContentGuid, String> = match connect.vanities().await {
+        Ok(vanities) => vanities.into_iter().collect(),
+        Err(error) => {
+            without(tell, "vanity paths", error)?;
+            HashMap::new()
+        }
+    };
+    let mut content = Vec::new();
+    connect
+        .each_content(|details| {
+            let vanity = vanities.remove(&details.guid);
+            content.push(Entry::of(&details, None, vanity));
+        })
+        .await?;
+    tell(Stage::Listed(content.len()));
+
+    let known = match uses(connect, &mut checkpoint, tell, note).await {
+        Ok(()) => true,
+        Err(Stop::Connect(error)) => {
+            without(tell, "how often content is used", error)?;
+            false
+        }
+        Err(Stop::Note(error)) => return Err(error),
+    };
+    if known {
+        for entry in &mut content {
+            entry.uses = Some(
+                checkpoint
+                    .uses
+                    .get(entry.guid.as_str())
+                    .copied()
+                    .unwrap_or_default(),
+            );
+        }
+    }
+    let mut inventory = Inventory {
+        server: ServerFacts {
+            url: connect.server().to_string(),
+            version: connect.version().map(|version| version.to_string()),
+            execution: connect.settings().execution_type.clone(),
+            taken: Some(seconds(checkpoint.until)),
+            since: known.then(|| seconds(checkpoint.since)),
+            installed,
+        },
+        content,
+    };
+    inventory.rank();
+    Ok(inventory)
+}
+
+/// What the key may not see, or the version does not have, is left out and named; anything else
+/// ends the taking.
+fn without(tell: &mut (dyn FnMut(Stage) + Send), what: &str, error: Error) -> Result<(), Error> {
+    match error {
+        error @ (Error::Forbidden { .. }
+        | Error::Absent { .. }
+        | Error::NotFound(_)
+        | Error::Unsupported { .. }) => {
+            tell(Stage::Without(format!("{what}: {error}")));
+            Ok(())
+        }
+        error => Err(error),
+    }
+}
+
+enum Stop {
+    Connect(Error),
+    Note(anyhow::Error),
+}
+
+async fn uses(
+    connect: &Connect,
+    checkpoint: &mut Checkpoint,
+    tell: &mut (dyn FnMut(Stage) + Send),
+    note: &mut (dyn FnMut(&Checkpoint) -> anyhow::Result<()> + Send),
+) -> Result<(), Stop> {
+    let mut before = 0;
+    let period = checkpoint.until.duration_since(checkpoint.since);
+    let stretch = STRETCH.max(period / STRETCHES);
+    let days = |from: Timestamp, to: Timestamp| to.duration_since(from).as_hours() / 24;
+    let of = days(checkpoint.since, checkpoint.until).max(1);
+    while !checkpoint.is_complete() {
+        let from = checkpoint.counted;
+        let until = from
+            .checked_add(stretch)
+            .map_or(checkpoint.until, |end| end.min(checkpoint.until));
+        let done = days(checkpoint.since, from);
+        let last = if until == checkpoint.until {
+            until
+        } else {
+            until.checked_sub(TICK).unwrap_or(until)
+        };
+        let found = connect
+            .usage_between(from, Some(last), |records| {
+                tell(Stage::Counted {
+                    days: done,
+                    of,
+                    records: before + records,
+                });
+            })
+            .await
+            .map_err(Stop::Connect)?;
+        before += found.values().sum::<u64>();
+        checkpoint.add(found, until);
+        note(checkpoint).map_err(Stop::Note)?;
+        tell(Stage::Counted {
+            days: days(checkpoint.since, until),
+            of,
+            records: before,
+        });
+    }
+    Ok(())
+}
+
+fn languages(runtimes: Runtimes) -> Languages {
+    [
+        (Language::R, runtimes.r),
+        (Language::Python, runtimes.python),
+        (Language::Quarto, runtimes.quarto),
+        (Language::Nodejs, runtimes.nodejs),
+        (Language::Tensorflow, runtimes.tensorflow),
+    ]
+    .into_iter()
+    .filter_map(|(language, versions)| {
+        let mut versions = versions.filter(|versions| !versions.is_empty())?;
+        versions.sort_by(|one, other| version_order(one).cmp(&version_order(other)));
+        Some((language, versions))
+    })
+    .collect()
+}
+
+/// A moment to the second, as people read it.
+fn seconds(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second())
+        .unwrap_or(time)
+        .to_string()
+}

@@ -1,0 +1,13 @@
+//! Proving the new server: is each item there, as it was, and does it answer?
+//!
+//! `look` asks the new server about an item, `judge` compares what it saw with the inventory and,
+//! where it still answers, with the old server. Nothing is changed; but a page that is looked at
+//! starts the item's process, and counts as a visit.
+
+mod judge;
+mod look;
+pub mod report;
+
+pub use judge::judge;
+pub use look::{Seen, look};
+pub use report::{Finding, FindingCode, ItemReport, Report};

@@ -1,0 +1,201 @@
+//! What was found, worst first.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::check::Status;
+use crate::connect::ContentGuid;
+
+/// A stable name for a kind of finding; docs/validate.md has an entry for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FindingCode {
+    /// The new server does not have it.
+    Missing,
+    /// The new server does not tell about it.
+    NotVisible,
+    /// No bundle, or another than before.
+    Bundle,
+    /// Another kind of content than before.
+    Type,
+    /// Other versions than before.
+    Runtimes,
+    /// Out of service.
+    Locked,
+    /// It still has the environment of the old machine.
+    NotRebuilt,
+    /// The last build.
+    Build,
+    /// The last job of any other kind.
+    Job,
+    /// The page by GUID.
+    Page,
+    /// The page by vanity path.
+    VanityPage,
+}
+
+impl FindingCode {
+    /// Every code.
+    pub const ALL: [Self; 11] = [
+        Self::Missing,
+        Self::NotVisible,
+        Self::Bundle,
+        Self::Type,
+        Self::Runtimes,
+        Self::Locked,
+        Self::NotRebuilt,
+        Self::Build,
+        Self::Job,
+        Self::Page,
+        Self::VanityPage,
+    ];
+
+    /// The code as it is shown and documented.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::NotVisible => "not-visible",
+            Self::Bundle => "bundle",
+            Self::Type => "type",
+            Self::Runtimes => "runtimes",
+            Self::Locked => "locked",
+            Self::NotRebuilt => "not-rebuilt",
+            Self::Build => "build",
+            Self::Job => "job",
+            Self::Page => "page",
+            Self::VanityPage => "vanity-page",
+        }
+    }
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for FindingCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Something that differs, or could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How much it weighs.
+    pub status: Status,
+    /// What it is about.
+    pub code: FindingCode,
+    /// What was seen.
+    pub text: String,
+}
+
+/// One item.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ItemReport {
+    /// Its place in the list, from 1.
+    pub priority: usize,
+    /// Which.
+    pub guid: ContentGuid,
+    /// What to call it.
+    pub title: String,
+    /// The worst of its findings; `pass` without any.
+    pub status: Status,
+    /// What was found, the worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl ItemReport {
+    /// Puts findings in order.
+    #[must_use]
+    pub fn new(
+        priority: usize,
+        guid: ContentGuid,
+        title: impl Into<String>,
+        mut findings: Vec<Finding>,
+    ) -> Self {
+        findings.sort_by_key(|finding| (finding.status, finding.code));
+        Self {
+            priority,
+            guid,
+            title: title.into(),
+            status: findings
+                .first()
+                .map_or(Status::Pass, |finding| finding.status),
+            findings,
+        }
+    }
+}
+
+/// Numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// Items that are as they were and answer.
+    pub pass: usize,
+    /// Items with differences.
+    pub warn: usize,
+    /// Items that do not work.
+    pub fail: usize,
+    /// Items that could not be looked at.
+    pub not_asked: usize,
+}
+
+/// All items. Its JSON form is an interface (`schema` 1) and only grows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The version of this form.
+    pub schema: u32,
+    /// The new server.
+    pub server: String,
+    /// The items, the worst first and then by priority.
+    pub items: Vec<ItemReport>,
+    /// Numbers.
+    pub summary: Summary,
+}
+
+impl Report {
+    /// Puts items in order and counts them.
+    #[must_use]
+    pub fn new(server: impl Into<String>, mut items: Vec<ItemReport>) -> Self {
+        items.sort_by_key(|item| (item.status, item.priority));
+        let mut summary = Summary::default();
+        for item in &items {
+            *match item.status {
+                Status::Pass => &mut summary.pass,
+                Status::Warn => &mut summary.warn,
+                Status::Fail => &mut summary.fail,
+                Status::NotAsked => &mut summary.not_asked,
+            } += 1;
+        }
+        Self {
+            schema: 1,
+            server: server.into(),
+            items,
+            summary,
+        }
+    }
+
+    /// Whether something does not work.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        self.summary.fail > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Codes are an interface: each is documented, and nothing else is.
+    #[test]
+    fn every_finding_is_documented() {
+        let documented: Vec<&str> = include_str!("../../docs/validate.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("### "))
+            .collect();
+        assert_eq!(documented, FindingCode::ALL.map(FindingCode::as_str));
+    }
+}

@@ -1,0 +1,194 @@
+//! `check`, where it asks a real API server.
+
+use std::fs;
+use std::path::Path;
+
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, ResourceQuota, Secret, ServiceAccount};
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::{Value as Json, json};
+
+use crate::support::cluster::{Namespace, cluster};
+use crate::support::connect_migrate;
+
+const VALUES: &str = "sharedStorage: {mount: true, name: connect-data}
+license: {file: {secret: connect-license}}
+pod:
+  env:
+    - {name: CONNECT_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: connect-secrets, key: CONNECT_POSTGRES_PASSWORD}}}
+";
+
+fn check(folder: &Path, kubeconfig: &Path, namespace: &str) -> (i32, Json) {
+    fs::write(folder.join("values.yaml"), VALUES).unwrap();
+    let output = connect_migrate()
+        .current_dir(folder)
+        .env("PATH", folder)
+        .env("KUBECONFIG", kubeconfig)
+        .args(["check", "--cluster", "-f", "values.yaml", "-n", namespace])
+        .args(["--output", "json"])
+        .output()
+        .unwrap();
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+    });
+    (output.status.code().unwrap(), report)
+}
+
+fn one<'a>(report: &'a Json, code: &str) -> &'a Json {
+    report["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|check| check["code"] == code)
+        .unwrap()
+}
+
+fn status<'a>(report: &'a Json, code: &str) -> &'a str {
+    one(report, code)["status"].as_str().unwrap()
+}
+
+fn create<K>(namespace: &Namespace, object: Json)
+where
+    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::Serialize
+        + serde::de::DeserializeOwned,
+    K::DynamicType: Default,
+{
+    let object: K = serde_json::from_value(object).unwrap();
+    namespace
+        .block_on(namespace.api::<K>().create(&PostParams::default(), &object))
+        .unwrap();
+}
+
+/// Gives an object the status that a controller would.
+fn patch_status<K>(namespace: &Namespace, name: &str, status: Json)
+where
+    K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::de::DeserializeOwned,
+    K::DynamicType: Default,
+{
+    let patch = Patch::Merge(json!({"status": status}));
+    namespace
+        .block_on(
+            namespace
+                .api::<K>()
+                .patch_status(name, &PatchParams::default(), &patch),
+        )
+        .unwrap();
+}
+
+#[test]
+fn what_the_values_expect_is_looked_for() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace("check");
+    let folder = tempfile::tempdir().unwrap();
+    let look = || check(folder.path(), &cluster.kubeconfig, &namespace.name);
+
+    let (code, empty) = look();
+    assert_eq!(code, 4, "{empty:#}");
+    assert_eq!(status(&empty, "cluster-storage"), "fail");
+    let secrets = one(&empty, "cluster-secrets");
+    assert_eq!(secrets["status"], "fail");
+    assert_eq!(secrets["details"].as_array().unwrap().len(), 2);
+    for code in [
+        "cluster-permissions",
+        "cluster-quota",
+        "cluster-shared-database",
+    ] {
+        assert_eq!(status(&empty, code), "pass", "{code}");
+    }
+
+    create::<PersistentVolumeClaim>(
+        &namespace,
+        json!({"metadata": {"name": "connect-data"}, "spec": {
+            "accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}}),
+    );
+    create::<Secret>(
+        &namespace,
+        json!({"metadata": {"name": "connect-license"}, "stringData": {"other.lic": "hidden"}}),
+    );
+    create::<Secret>(
+        &namespace,
+        json!({"metadata": {"name": "connect-secrets"},
+            "stringData": {"CONNECT_POSTGRES_PASSWORD": "hidden"}}),
+    );
+    create::<ServiceAccount>(&namespace, json!({"metadata": {"name": "content"}}));
+    let (_, pending) = look();
+    let storage = one(&pending, "cluster-storage");
+    assert_eq!(storage["status"], "fail");
+    assert!(
+        storage["evidence"].as_str().unwrap().contains("Pending"),
+        "{storage}"
+    );
+    let details = one(&pending, "cluster-secrets")["details"].to_string();
+    assert!(
+        details.contains("no key license.lic; it has other.lic"),
+        "{details}"
+    );
+    assert!(!pending.to_string().contains("hidden"));
+    assert_eq!(
+        one(&pending, "cluster-service-accounts")["details"],
+        json!(["content"])
+    );
+
+    patch_status::<PersistentVolumeClaim>(&namespace, "connect-data", json!({"phase": "Bound"}));
+    create::<ResourceQuota>(
+        &namespace,
+        json!({"metadata": {"name": "small"}, "spec": {"hard": {"pods": "10"}}}),
+    );
+    patch_status::<ResourceQuota>(
+        &namespace,
+        "small",
+        json!({"hard": {"pods": "10"}, "used": {"pods": "9"}}),
+    );
+    let (_, bound) = look();
+    assert_eq!(status(&bound, "cluster-storage"), "pass");
+    assert_eq!(
+        one(&bound, "cluster-quota")["details"],
+        json!(["small: pods 9 of 10"])
+    );
+}
+
+#[test]
+fn rights_that_lack_are_named() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace("check-rights");
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = cluster.impersonating("nobody-in-particular", folder.path());
+    let (code, report) = check(folder.path(), &kubeconfig, &namespace.name);
+    assert_eq!(code, 4);
+    let rights = one(&report, "cluster-permissions");
+    assert_eq!(rights["status"], "fail");
+    let details = rights["details"].to_string();
+    assert!(details.contains("create deployments.apps"), "{details}");
+    let storage = one(&report, "cluster-storage");
+    assert_eq!(storage["status"], "not-asked");
+    assert!(
+        storage["evidence"].as_str().unwrap().contains("may not"),
+        "{storage}"
+    );
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let kubeconfig = folder.path().join("kubeconfig");
+    fs::write(
+        &kubeconfig,
+        r#"{"apiVersion": "v1", "kind": "Config", "current-context": "c",
+            "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:9"}}],
+            "users": [{"name": "c", "user": {}}],
+            "contexts": [{"name": "c", "context": {"cluster": "c", "user": "c"}}]}"#,
+    )
+    .unwrap();
+    let (code, report) = check(folder.path(), &kubeconfig, "ns");
+    assert_eq!(code, 4);
+    let rights = one(&report, "cluster-permissions");
+    assert!(
+        rights["evidence"].as_str().unwrap().contains("127.0.0.1:9"),
+        "{rights}"
+    );
+}
