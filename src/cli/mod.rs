@@ -55,17 +55,17 @@ enum Command {
     Inventory(Box<inventory::InventoryCommand>),
     Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
+    Diff(Box<diff::Diff>),
+    Upgrade(upgrade::Upgrade),
     PostRender(post_render::PostRender),
     Overlay(overlay::Overlay),
-    Upgrade(upgrade::Upgrade),
     Rebuild(Box<rebuild::Rebuild>),
-    Validate(Box<validate::Validate>),
     Status(Box<status::Status>),
     Revert(Box<revert::Revert>),
+    Validate(Box<validate::Validate>),
+    Gcfg(gcfg::Gcfg),
     Version(version::Version),
     Completion(completion::Completion),
-    Diff(Box<diff::Diff>),
-    Gcfg(gcfg::Gcfg),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
