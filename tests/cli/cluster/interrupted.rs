@@ -58,8 +58,19 @@ fn killed_at_each_step_it_can_be_run_again() {
             "{}",
             helm.version
         );
+        // What a killed run has left is cleared: values may be secrets.
+        let folder = place.home.path().join("state/connect-migrate/releases");
+        let folder = folder.join(format!("{}__rsc", place.namespace.name));
+        let charts = || {
+            let entries = std::fs::read_dir(&folder).unwrap().flatten();
+            entries
+                .filter(|entry| entry.file_name().to_string_lossy().starts_with("chart-"))
+                .count()
+        };
+        assert_eq!(charts(), 1);
         let last = place.ours(&["revert", "rsc", "--yes"]).assert().success();
         last.stderr(contains("looking whether they are off everywhere"));
+        assert_eq!(charts(), 0);
         assert_eq!(place.status(&[])["status"], "deployed", "{}", helm.version);
     }
 }
