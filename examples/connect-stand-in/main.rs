@@ -2,12 +2,18 @@
 //!
 //! `cargo run --example connect-stand-in -- --help`; docs/stand-in.md says what it can do.
 
+#![recursion_limit = "256"] // server_settings has many fields
+
+#[path = "../../tests/stand_in/mod.rs"]
+#[allow(dead_code, unused_imports)] // shared with the tests
+mod connect_stand_in;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::connect_stand_in::{Config, Execution, Mix, StandIn, Version, config::parse_duration};
 use clap::Parser;
-use connect_stand_in::{Config, Execution, Mix, StandIn, Version, config::parse_duration};
 
 /// Stands in for a Posit Connect server: content, builds that take time, tasks, caches, usage.
 ///
@@ -80,7 +86,7 @@ Examples:
   curl http://127.0.0.1:3939/__stand-in__/restart -d '{\"down\": \"5s\", \"builds\": \"go-on\"}'";
 
 impl Args {
-    fn config(self) -> Result<Config, connect_stand_in::ConfigError> {
+    fn config(self) -> Result<Config, crate::connect_stand_in::ConfigError> {
         let mut config = match &self.config {
             Some(path) => Config::read(path)?,
             None => Config::default(),
@@ -120,8 +126,8 @@ fn main() -> anyhow::Result<()> {
     let ready = serde_json::json!({
         "url": stand_in.url(),
         "api_key": stand_in.api_key(),
-        "publisher_key": stand_in.key(connect_stand_in::Role::Publisher),
-        "viewer_key": stand_in.key(connect_stand_in::Role::Viewer),
+        "publisher_key": stand_in.key(crate::connect_stand_in::Role::Publisher),
+        "viewer_key": stand_in.key(crate::connect_stand_in::Role::Viewer),
         "control": stand_in.control_url(),
     });
     let mut stdout = std::io::stdout();

@@ -7,10 +7,10 @@ use serde_json::json;
 use super::affinity::Affinity;
 use super::client::Connect;
 use super::error::{Error, Needs};
+use super::failure::Fate;
 use super::ids::{BundleId, ContentGuid, TaskId};
 use super::lenient;
 use super::request::Request;
-use super::transport::Fate;
 use super::version::Feature;
 
 /// What became of a submission.

@@ -9,15 +9,16 @@ use reqwest::Url;
 use super::address::Server;
 use super::backoff::Backoff;
 use super::error::Error;
+use super::failure::{Failure, Fate};
 use super::key::ApiKey;
 use super::outage::{Notice, Outage, Patience, Trouble, Verdict};
 use super::request::{Reply, Request};
 use super::server::Settings;
-use super::transport::{Failure, Fate, Options, Transport};
+use super::transport::{Options, Transport};
 use super::version::{Feature, Version};
 
 /// How often a request is repeated that the server itself answers with 500.
-const SERVER_ERRORS: u32 = 4;
+const SERVER_ERRORS: u32 = 6;
 
 /// A Connect server and the key to it.
 pub struct Connect {

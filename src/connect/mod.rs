@@ -11,6 +11,7 @@ mod caches;
 mod client;
 mod content;
 mod error;
+mod failure;
 mod ids;
 mod jobs;
 mod key;

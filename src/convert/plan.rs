@@ -40,6 +40,8 @@ pub struct Plan {
     pub expectations: Vec<Expectation>,
     /// Comments that stand behind everything.
     pub last_comments: Vec<String>,
+    /// Section and item of each setting in `config`.
+    positions: HashMap<SettingKey, (usize, usize)>,
 }
 
 /// A section of `config`.
@@ -162,10 +164,10 @@ pub fn plan(
             blockers: Vec::new(),
             expectations: Vec::new(),
             last_comments: comments.last().to_vec(),
+            positions: HashMap::new(),
         },
         comments: &comments,
         sections: HashMap::new(),
-        settings: HashMap::new(),
     };
     let mut remaining = settled.iter();
     for section in &sections {
@@ -204,8 +206,6 @@ struct Planner<'a> {
     comments: &'a Comments,
     /// Where each section stands in the plan.
     sections: HashMap<SectionKey, usize>,
-    /// Where each setting stands in its section.
-    settings: HashMap<SettingKey, usize>,
 }
 
 /// What stands around a setting in `config`.
@@ -296,8 +296,10 @@ impl Planner<'_> {
 
     /// Puts a setting into its section, or adds its values to those that stand there already.
     fn put(&mut self, name: &SettingName, value: ConfigValue, put: &Put<'_>) {
-        let at = self.settings.get(&name.key()).copied();
-        let section = self.in_section(&name.section);
+        let key = name.key();
+        let at = self.plan.positions.get(&key).map(|&(_, item)| item);
+        let index = self.section_index(&name.section);
+        let section = &mut self.plan.config[index];
         if let Some(PlannedItem::Setting {
             value: ConfigValue::Texts(there),
             beside: origin,
@@ -318,13 +320,18 @@ impl Planner<'_> {
             beside: put.beside.to_owned(),
             place: put.place.clone(),
         });
-        self.settings.insert(name.key(), at);
+        self.plan.positions.insert(key, (index, at));
     }
 
     /// The planned section of this identity, added at the end when it is not there.
     fn in_section(&mut self, section: &Arc<Section>) -> &mut PlannedSection {
+        let at = self.section_index(section);
+        &mut self.plan.config[at]
+    }
+
+    fn section_index(&mut self, section: &Arc<Section>) -> usize {
         let config = &mut self.plan.config;
-        let at = *self.sections.entry(section.key()).or_insert_with(|| {
+        *self.sections.entry(section.key()).or_insert_with(|| {
             config.push(PlannedSection {
                 section: Arc::clone(section),
                 comments: Vec::new(),
@@ -332,8 +339,7 @@ impl Planner<'_> {
                 removed: false,
             });
             config.len() - 1
-        });
-        &mut config[at]
+        })
     }
 
     /// Accounts for every line of a setting.
@@ -425,16 +431,10 @@ impl Plan {
     /// The setting in `config` that is this one to Connect.
     #[must_use]
     pub fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {
-        self.config.iter().find_map(|section| {
-            section.items.iter().find_map(|item| match item {
-                PlannedItem::Setting {
-                    property, value, ..
-                } => {
-                    let name = SettingName::new(Arc::clone(&section.section), property.clone());
-                    (name.key() == *key).then_some(value)
-                }
-                PlannedItem::Note(_) => None,
-            })
-        })
+        let &(section, item) = self.positions.get(key)?;
+        match self.config.get(section)?.items.get(item)? {
+            PlannedItem::Setting { value, .. } => Some(value),
+            PlannedItem::Note(_) => None,
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Doing the work: as many items at once as allowed, the next one the moment one ends.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::event::{Event, Failure, Item};
@@ -12,7 +14,7 @@ use super::journal::Journal;
 use super::log::Logs;
 use super::plan::{Action, Plan, Planned};
 use super::record::{FailReason, Record};
-use super::stop::Stopper;
+use super::stop::{Stop, Stopper};
 use crate::connect::Connect;
 
 /// How to work.
@@ -20,7 +22,7 @@ use crate::connect::Connect;
 pub struct Options {
     /// Builds at once.
     pub parallelism: usize,
-    /// The pause between the first submissions.
+    /// The pause before each further build at once.
     pub ramp: Duration,
     /// How long a build may take.
     pub item_timeout: Option<Duration>,
@@ -49,6 +51,8 @@ pub struct Engine {
     pub stopper: Stopper,
     teller: Teller,
     state: Mutex<State>,
+    /// Told when the queue is empty.
+    drained: Notify,
 }
 
 #[derive(Default)]
@@ -57,8 +61,6 @@ struct State {
     report: Report,
     /// The longest time from a submission to its end.
     longest: Duration,
-    submissions: usize,
-    next_submission: Option<Instant>,
 }
 
 /// One item's turn.
@@ -108,6 +110,7 @@ impl Engine {
             stopper,
             teller,
             state: Mutex::default(),
+            drained: Notify::new(),
         }
     }
 
@@ -123,8 +126,10 @@ impl Engine {
             state.queue = queue(plan, self.options.retry_failed);
         }
         let mut workers = JoinSet::new();
+        let mut turn = Instant::now();
         for _ in 0..self.options.parallelism {
-            workers.spawn(Arc::clone(&self).work());
+            workers.spawn(Arc::clone(&self).work(turn));
+            turn += self.options.ramp;
         }
         while workers.join_next().await.is_some() {}
         let mut state = self.lock();
@@ -139,8 +144,9 @@ impl Engine {
         report
     }
 
-    async fn work(self: Arc<Self>) {
+    async fn work(self: Arc<Self>, turn: Instant) {
         let mut stop = self.stopper.listen();
+        self.ramp(turn, &mut stop).await;
         while let Some(work) = self.next() {
             let end = item::build(&self, &work, &mut stop).await;
             self.settle(work, end);
@@ -151,7 +157,12 @@ impl Engine {
         if !self.stopper.listen().goes_on() {
             return None;
         }
-        self.lock().queue.pop_front()
+        let mut state = self.lock();
+        let work = state.queue.pop_front();
+        if state.queue.is_empty() {
+            self.drained.notify_waiters();
+        }
+        work
     }
 
     /// Writes down how an item's turn ended.
@@ -229,21 +240,26 @@ impl Engine {
         }
     }
 
-    /// Waits for this submission's turn. The first submissions are spread out: a batch that starts
-    /// at once on an empty package cache gets into its own way.
-    pub(super) async fn ramp(&self) {
-        let turn = {
-            let mut state = self.lock();
-            if self.options.ramp.is_zero() || state.submissions >= self.options.parallelism {
+    /// Waits until a worker may begin. Builds that start together on an empty package cache get into
+    /// each other's way, so the workers begin one after the other. What is only looked after needs no
+    /// pause, and a queue that others have emptied meanwhile needs no further worker.
+    async fn ramp(&self, turn: Instant, stop: &mut Stop) {
+        loop {
+            let mut drained = pin!(self.drained.notified());
+            drained.as_mut().enable();
+            let must_wait = match self.lock().queue.front() {
+                Some(work) => matches!(work.action, Action::Build(_)),
+                None => false,
+            };
+            if !must_wait || Instant::now() >= turn {
                 return;
             }
-            state.submissions += 1;
-            let now = Instant::now();
-            let turn = state.next_submission.map_or(now, |next| next.max(now));
-            state.next_submission = Some(turn + self.options.ramp);
-            turn
-        };
-        tokio::time::sleep_until(turn.into()).await;
+            tokio::select! {
+                () = tokio::time::sleep_until(turn.into()) => {}
+                () = drained => {}
+                () = stop.stopping() => return,
+            }
+        }
     }
 
     /// How long a submission may leave no trace before it counts as not made: a build that waits

@@ -6,13 +6,13 @@ use jiff::Timestamp;
 
 use super::engine::{Engine, Work};
 use super::event::Event;
-use super::evidence::{Evidence, judge};
+use super::follow::{Seen, Trace, headline, watch};
 use super::ledger::Running;
 use super::plan::{Action, skip};
 use super::record::{FailReason, Intent, Record, SkipReason};
 use super::stop::Stop;
 use super::writer::WriteError;
-use crate::connect::{Affinity, BundleId, Error, JobKey, Submission, TaskId};
+use crate::connect::{Affinity, BundleId, Error, Submission};
 
 /// How often a build is submitted anew that the server lost.
 const LOSSES: u32 = 5;
@@ -71,21 +71,6 @@ impl From<WriteError> for End {
     }
 }
 
-/// Something that the server is at, or may be.
-struct Trace {
-    intent: Intent,
-    task: Option<(TaskId, Affinity)>,
-    since: Instant,
-}
-
-/// What became of a trace.
-enum Seen {
-    Built,
-    Failed(String),
-    /// Nothing will come of it.
-    Lost,
-}
-
 /// Builds an item, whatever stands in the way.
 pub async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
     let mut trace = match &work.action {
@@ -94,6 +79,7 @@ pub async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
             intent: intent.clone(),
             task: None,
             since: earlier(engine, intent.server_time),
+            doubt: None,
         }),
         _ => None,
     };
@@ -139,10 +125,7 @@ pub async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
             Ok(Some(Seen::Lost)) => {
                 losses += 1;
                 if losses > LOSSES {
-                    return End::Failed {
-                        reason: FailReason::Lost,
-                        error: format!("the server lost the build {losses} times"),
-                    };
+                    return given_up(current.doubt, losses);
                 }
                 if may_run {
                     engine.tell(Event::Lost {
@@ -190,7 +173,7 @@ async fn begin(
             return Err(End::Left { running: true });
         }
     };
-    let task = match submission {
+    let (task, doubt) = match submission {
         Submission::Accepted { task, affinity } => {
             let cookies = affinity.saved(&engine.connect.root());
             engine.journal.note(Record::Submitted {
@@ -204,19 +187,19 @@ async fn begin(
                 task: task.clone(),
             });
             headline(engine, &intent, &format!("task {task}"));
-            Some((task, affinity))
+            (Some((task, affinity)), None)
         }
-        Submission::Unsure(_) => None,
+        Submission::Unsure(error) => (None, Some(error.to_string())),
     };
     Ok(Trace {
         intent,
         task,
         since,
+        doubt,
     })
 }
 
 async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, End> {
-    engine.ramp().await;
     let guid = &work.item.guid;
     let content = engine
         .connect
@@ -267,6 +250,7 @@ fn adopted(engine: &Engine, work: &Work, running: &Running) -> Trace {
         intent: running.intent.clone(),
         task: Some((running.task.clone(), affinity)),
         since: earlier(engine, running.intent.server_time),
+        doubt: None,
     }
 }
 
@@ -294,6 +278,20 @@ async fn limited<T>(
     }
 }
 
+/// The server lost the build once too often, or never took it.
+fn given_up(doubt: Option<String>, losses: u32) -> End {
+    match doubt {
+        Some(error) => End::Failed {
+            reason: FailReason::Refused,
+            error,
+        },
+        None => End::Failed {
+            reason: FailReason::Lost,
+            error: format!("the server lost the build {losses} times"),
+        },
+    }
+}
+
 fn timed_out(engine: &Engine) -> End {
     let limit = engine.options.item_timeout.unwrap_or_default();
     End::Failed {
@@ -303,141 +301,5 @@ fn timed_out(engine: &Engine) -> End {
              run looks after it first",
             limit.as_secs()
         ),
-    }
-}
-
-/// Follows a build to its end: by its task, or by its jobs where the task is not to be found.
-async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result<Seen, End> {
-    let mut quiet_since = trace.intent.server_time;
-    if let Some((task, affinity)) = &trace.task {
-        if let Some(seen) = follow_task(engine, work, task, affinity).await? {
-            return Ok(seen);
-        }
-        quiet_since = engine.connect.server_time();
-    }
-    follow_jobs(engine, work, trace, quiet_since).await
-}
-
-/// `None` when the task is not known (any more).
-async fn follow_task(
-    engine: &Engine,
-    work: &Work,
-    task: &TaskId,
-    affinity: &Affinity,
-) -> Result<Option<Seen>, End> {
-    let guid = &work.item.guid;
-    let mut first = 0;
-    let mut pace = Pace::default();
-    loop {
-        let poll = engine.options.poll;
-        let Some(state) = engine.connect.task(task, first, poll, affinity).await? else {
-            return Ok(None);
-        };
-        log(engine, guid, &state.output)?;
-        first = state.last().unwrap_or(first + state.output.len() as u64);
-        match state.ended() {
-            Some(Ok(())) => return Ok(Some(Seen::Built)),
-            Some(Err(error)) => return Ok(Some(Seen::Failed(error))),
-            None => pace.rest(poll).await,
-        }
-    }
-}
-
-async fn follow_jobs(
-    engine: &Engine,
-    work: &Work,
-    trace: &Trace,
-    mut quiet_since: Timestamp,
-) -> Result<Seen, End> {
-    let guid = &work.item.guid;
-    let mut pause = Duration::from_millis(250);
-    let mut found = false;
-    loop {
-        let jobs = engine.connect.jobs(guid).await?;
-        let now = engine.connect.server_time();
-        match judge(&jobs, &trace.intent, now) {
-            Evidence::Active(_) => {
-                quiet_since = now;
-                if !found && trace.task.is_none() {
-                    found = true;
-                    engine.tell(Event::Adopted {
-                        item: work.item.clone(),
-                        bundle: trace.intent.bundle.clone(),
-                    });
-                }
-            }
-            Evidence::Succeeded(job) => {
-                job_log(engine, trace, &job).await?;
-                return Ok(Seen::Built);
-            }
-            Evidence::Failed(job, error) => {
-                job_log(engine, trace, &job).await?;
-                return Ok(Seen::Failed(error));
-            }
-            Evidence::CutOff => return Ok(Seen::Lost),
-            Evidence::None | Evidence::Partly(_) => {
-                let quiet = Duration::try_from(now.duration_since(quiet_since)).unwrap_or_default();
-                if quiet >= engine.grace() {
-                    return Ok(Seen::Lost);
-                }
-            }
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(3));
-    }
-}
-
-/// Puts a job's lines into the item's log, where its task's are not to be had.
-async fn job_log(engine: &Engine, trace: &Trace, job: &JobKey) -> Result<(), End> {
-    let guid = &trace.intent.guid;
-    headline(engine, &trace.intent, &format!("job {job}"));
-    match engine.connect.job_log(guid, job).await {
-        Ok(lines) => log(engine, guid, &lines),
-        Err(error) if error.is_fatal() => Err(error.into()),
-        // The build counts, not what it said.
-        Err(error) => log(engine, guid, &[format!("(no log: {error})")]),
-    }
-}
-
-fn headline(engine: &Engine, intent: &Intent, what: &str) {
-    let line = format!(
-        "== {:.0} bundle {}, {what}",
-        Timestamp::now(),
-        intent.bundle
-    );
-    // A disk too full for it will soon be too full for the journal, which says so.
-    let _ = engine.logs.append(&intent.guid, &[line]);
-}
-
-fn log(engine: &Engine, guid: &crate::connect::ContentGuid, lines: &[String]) -> Result<(), End> {
-    engine
-        .logs
-        .append(guid, lines)
-        .map_err(|error| WriteError(std::sync::Arc::new(error)).into())
-}
-
-/// Keeps polls apart on a server that answers them at once instead of waiting.
-pub struct Pace {
-    asked: Instant,
-    rest: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            asked: Instant::now(),
-            rest: Duration::from_millis(200),
-        }
-    }
-}
-
-impl Pace {
-    /// Rests if the answer came well before `poll` was over.
-    pub async fn rest(&mut self, poll: Duration) {
-        if self.asked.elapsed() < poll / 2 {
-            tokio::time::sleep(self.rest).await;
-            self.rest = (self.rest * 3 / 2).min(Duration::from_secs(2));
-        }
-        self.asked = Instant::now();
     }
 }

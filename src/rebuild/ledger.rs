@@ -63,6 +63,20 @@ pub enum Standing {
     Skipped(SkipReason),
 }
 
+impl Standing {
+    /// The build that runs, or may still run.
+    const fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Running(running)
+            | Self::Failed {
+                running: Some(running),
+                ..
+            } => Some(running),
+            _ => None,
+        }
+    }
+}
+
 /// A submitted build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Running {
@@ -184,14 +198,18 @@ impl Ledger {
                 cookies,
             } => {
                 self.entry(guid, at).attempts += 1;
-                self.stand(guid, at, |standing| match standing {
-                    Standing::Intended(intent) => Standing::Running(Running {
+                self.stand(guid, at, |standing| {
+                    let intent = match (standing.running(), &standing) {
+                        (Some(running), _) => running.intent.clone(),
+                        (None, Standing::Intended(intent)) => intent.clone(),
+                        // Without its intent nothing is known about it.
+                        _ => return standing,
+                    };
+                    Standing::Running(Running {
                         intent,
                         task: task.clone(),
                         cookies: cookies.clone(),
-                    }),
-                    // Without its intent nothing is known about it.
-                    other => other,
+                    })
                 });
                 self.in_run(|run| run.submitted += 1);
             }
@@ -214,12 +232,11 @@ impl Ledger {
                 self.stand(guid, at, |standing| Standing::Failed {
                     reason: *reason,
                     error: error.clone(),
-                    running: match standing {
-                        Standing::Running(running) if *reason == FailReason::Timeout => {
-                            Some(running)
-                        }
-                        _ => None,
-                    },
+                    // A build beyond its time may be so in several runs.
+                    running: standing
+                        .running()
+                        .filter(|_| *reason == FailReason::Timeout)
+                        .cloned(),
                 });
                 self.in_run(|run| run.failed += 1);
             }
@@ -258,3 +275,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

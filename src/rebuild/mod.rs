@@ -7,6 +7,7 @@ pub mod cache;
 pub mod engine;
 pub mod event;
 pub mod evidence;
+mod follow;
 pub mod inventory;
 mod item;
 pub mod journal;

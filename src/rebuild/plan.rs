@@ -113,9 +113,14 @@ impl Plan {
 /// Makes a plan of what was asked for, what the server has, and what was done before.
 ///
 /// Items named in a list keep the list's order. Otherwise the most used come first, and among
-/// equals those deployed last. Items of earlier runs that are not named now follow at the end.
+/// equals, or where use is not known, those deployed last. Items of earlier runs that are not named now follow at the end.
 #[must_use]
-pub fn plan(selection: &Selection, contents: &[Content], usage: &Usage, ledger: &Ledger) -> Plan {
+pub fn plan(
+    selection: &Selection,
+    contents: &[Content],
+    usage: Option<&Usage>,
+    ledger: &Ledger,
+) -> Plan {
     let known: HashMap<&ContentGuid, &Content> =
         contents.iter().map(|item| (&item.guid, item)).collect();
     let mut wanted: Vec<Wanted> = match &selection.listed {
@@ -161,10 +166,10 @@ pub fn plan(selection: &Selection, contents: &[Content], usage: &Usage, ledger: 
     }
 }
 
-fn by_use<'a>(contents: &'a [Content], usage: &Usage) -> Vec<&'a Content> {
+fn by_use<'a>(contents: &'a [Content], usage: Option<&Usage>) -> Vec<&'a Content> {
     let mut items: Vec<_> = contents.iter().collect();
     items.sort_by(|a, b| {
-        let uses = |item: &Content| usage.get(&item.guid).copied().unwrap_or(0);
+        let uses = |item: &Content| usage.and_then(|usage| usage.get(&item.guid)).copied();
         uses(b)
             .cmp(&uses(a))
             .then_with(|| b.last_deployed_time.cmp(&a.last_deployed_time))
@@ -176,7 +181,7 @@ fn by_use<'a>(contents: &'a [Content], usage: &Usage) -> Vec<&'a Content> {
 fn planned(
     wanted: Wanted,
     known: &HashMap<&ContentGuid, &Content>,
-    usage: &Usage,
+    usage: Option<&Usage>,
     ledger: &Ledger,
 ) -> Planned {
     let content = known.get(&wanted.guid).copied();
@@ -189,7 +194,7 @@ fn planned(
         title,
         app_mode: content.map(|item| item.app_mode.clone()),
         bundle: content.and_then(|item| item.bundle_id.clone()),
-        uses: (!usage.is_empty()).then(|| usage.get(&wanted.guid).copied().unwrap_or(0)),
+        uses: usage.map(|usage| usage.get(&wanted.guid).copied().unwrap_or(0)),
         last_deployed: content.and_then(|item| item.last_deployed_time),
         attempts: before.map_or(0, |item| item.attempts),
         action: action(content, before.map(|item| &item.standing)),
@@ -243,3 +248,6 @@ pub fn skip(content: &Content) -> Option<SkipReason> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,14 @@
 //! The binary as a user runs it: one module per feature, one test binary, so that it links once.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
+#![recursion_limit = "256"] // the stand-in's server_settings has many fields
 
 mod chart_rules;
 #[cfg(unix)]
 mod cluster;
+#[path = "../stand_in/mod.rs"]
+#[allow(dead_code, unused_imports)] // shared with the example
+mod connect_stand_in;
 mod diff;
 #[cfg(unix)]
 mod docs;

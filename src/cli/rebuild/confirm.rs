@@ -15,15 +15,20 @@ pub enum Answer {
     Nobody,
 }
 
-/// Asks on the terminal.
-pub fn ask(question: &str) -> Answer {
+/// Asks on the terminal. Reading blocks, so it has a thread of its own: a signal is heard meanwhile.
+pub async fn ask(question: &str) -> Answer {
     if !io::stdin().is_terminal() {
         return Answer::Nobody;
     }
     output::talk(format!("{question} [y/N]"));
-    let mut line = String::new();
-    match io::stdin().lock().read_line(&mut line) {
-        Ok(_) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Answer::Yes,
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    match read.await {
+        Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => {
+            Answer::Yes
+        }
         _ => Answer::No,
     }
 }

@@ -4,12 +4,14 @@ mod choice;
 pub mod confirm;
 mod dry_run;
 mod history;
+mod intend;
 mod logs;
 mod place;
 mod run;
 mod signals;
 mod status;
 pub mod table;
+mod work;
 
 use clap::{Args, Subcommand};
 

@@ -39,7 +39,7 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     // Held, and never looked at: with a handler, writing beyond a limit on the size of files is an
     // error that we report instead of the end of the process.
-    _file_size: tokio::signal::unix::Signal,
+    _file_size: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
@@ -49,7 +49,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
-            _file_size: signal(SignalKind::from_raw(SIGXFSZ))?,
+            _file_size: signal(SignalKind::from_raw(SIGXFSZ)).ok(),
         })
     }
 
@@ -61,7 +61,7 @@ impl Signals {
     }
 }
 
-/// The same number on every Unix that Rust has a standard library for.
+/// "File size limit exceeded", by its number on Linux (but for MIPS), macOS and the BSDs.
 #[cfg(unix)]
 const SIGXFSZ: i32 = 25;
 

@@ -276,7 +276,7 @@ impl Revert {
             return Ok(Exit::Done);
         }
         if !self.yes {
-            match ask("Take the temporary settings off?") {
+            match ask("Take the temporary settings off?").await {
                 Said::Yes => {}
                 Said::No => {
                     output::talk("nothing was changed");

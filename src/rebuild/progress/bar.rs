@@ -1,6 +1,6 @@
 //! A bar, and under it the items that are being built.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,6 +9,7 @@ use super::lines::words;
 use super::{Show, printable};
 use crate::connect::ContentGuid;
 use crate::rebuild::event::{Event, Item};
+use crate::rebuild::record::SkipReason;
 
 /// Running items that are shown at once; with more, the screen would be nothing else.
 const SHOWN: usize = 10;
@@ -19,6 +20,8 @@ pub struct Bar {
     total: ProgressBar,
     running: HashMap<ContentGuid, ProgressBar>,
     failed: usize,
+    /// What was left out from the start and is not yet spoken of.
+    left_out: BTreeMap<SkipReason, usize>,
 }
 
 impl Default for Bar {
@@ -26,13 +29,14 @@ impl Default for Bar {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
         let total = all.add(ProgressBar::no_length());
         total.set_style(style(
-            "{bar:30.green/dim} {pos}/{len} built  {msg}elapsed {elapsed}, left {eta}",
+            "{bar:30.green/dim} {pos}/{len} done  {msg}elapsed {elapsed}, left {eta}",
         ));
         Self {
             all,
             total,
             running: HashMap::new(),
             failed: 0,
+            left_out: BTreeMap::new(),
         }
     }
 }
@@ -43,6 +47,18 @@ fn style(template: &str) -> ProgressStyle {
 
 impl Show for Bar {
     fn show(&mut self, event: &Event) {
+        if let Event::Skipped {
+            reason,
+            planned: true,
+            ..
+        } = event
+        {
+            *self.left_out.entry(*reason).or_default() += 1;
+            return;
+        }
+        for (reason, count) in std::mem::take(&mut self.left_out) {
+            self.say(&format!("skipped {count}: {reason}"));
+        }
         match event {
             Event::Plan { tally, .. } => {
                 self.total.set_length(tally.work() as u64);
@@ -54,13 +70,9 @@ impl Show for Bar {
                 self.end(&item.guid);
                 self.total.inc(1);
             }
-            Event::Skipped {
-                item,
-                reason,
-                planned,
-            } => {
+            Event::Skipped { item, reason, .. } => {
                 self.end(&item.guid);
-                self.total.inc(u64::from(!planned));
+                self.total.inc(1);
                 self.say(&format!("skipped {}: {reason}", printable(&item.title)));
             }
             Event::Failed { failure, retry } => {

@@ -1,6 +1,6 @@
 //! The second half of a migration, and charts that are not as simple.
 
-use connect_stand_in::{Config, StandIn};
+use crate::connect_stand_in::{Config, StandIn};
 use predicates::str::contains;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use connect_stand_in::{Action, Config, Fault, Interrupted, Outcome, Restart};
+use crate::connect_stand_in::{Action, Config, Fault, Interrupted, Outcome, Restart};
 
 use super::{Rig, config, talk};
 
@@ -339,6 +339,8 @@ fn a_build_beyond_its_time_is_looked_after_by_the_next_run() {
         "{}",
         talk(&output)
     );
+    // However often it is beyond it.
+    rig.run_to(5, &["--all", "--item-timeout", "500ms"]);
     rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }
@@ -391,5 +393,64 @@ fn all_of_it_together_with_hundreds_of_items() {
     }
     restarts.join().unwrap();
     assert!(last.unwrap().contains(" built"));
+    rig.assert_each_built_once();
+}
+
+#[test]
+fn the_ramp_adds_one_build_at_a_time() {
+    let mut config = config(12);
+    config.build_time = Duration::from_millis(1500);
+    // Builds that start within 0.4 s of each other on an empty package cache fail.
+    config.race_window = Duration::from_millis(400);
+    for item in &mut config.content {
+        item.app_mode = Some("shiny".to_owned());
+    }
+    let rig = Rig::new(config);
+    let output = rig
+        .command(&["--all", "--yes", "--parallelism", "3", "--ramp", "700ms"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
+    rig.assert_each_built_once();
+    assert_eq!(rig.ends().values().map(Vec::len).max(), Some(1));
+    let at_once = Rig::new({
+        let mut config = super::config(12);
+        config.build_time = Duration::from_millis(100);
+        config.race_window = Duration::from_millis(400);
+        config
+    });
+    at_once.run_to(5, &["--all", "--parallelism", "3"]);
+}
+
+#[test]
+fn an_item_that_the_server_chokes_on_fails_and_the_others_are_built() {
+    let rig = Rig::with(6);
+    let sick = rig.control().guids().remove(1);
+    rig.control()
+        .fault(Fault::status(500).on(BUILD.0, BUILD.1).path_has(&sick));
+    let output = rig.run_to(5, &["--all"]);
+    let said = talk(&output);
+    assert!(said.contains("5 built, 1 failed"), "{said}");
+    assert!(
+        said.contains("An internal failure has occurred. (HTTP 500, code 1, correlation id "),
+        "{said}"
+    );
+    rig.control().clear_faults();
+    rig.run_to(0, &["--all"]);
+    rig.assert_each_built_once();
+}
+
+#[test]
+fn items_of_two_languages_are_found_by_their_jobs_too() {
+    let mut config = config(6);
+    for item in &mut config.content {
+        item.app_mode = Some("rmd-shiny".to_owned());
+        item.r_version = Some("4.3.1".to_owned());
+        item.py_version = Some("3.11.3".to_owned());
+    }
+    let rig = Rig::new(config);
+    rig.control()
+        .fault(Fault::new(Action::DropAfter).on(BUILD.0, BUILD.1));
+    rig.run_to(0, &["--all"]);
     rig.assert_each_built_once();
 }

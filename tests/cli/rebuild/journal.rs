@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::time::Duration;
 
-use connect_stand_in::{Config, Outcome};
+use crate::connect_stand_in::{Config, Outcome};
 
 use super::{Rig, config, stdout, talk};
 

@@ -16,8 +16,8 @@ use std::path::PathBuf;
 use std::process::Output;
 use std::time::Duration;
 
+use crate::connect_stand_in::{BuildEnd, Config, Control, ItemSpec, StandIn};
 use assert_cmd::Command;
-use connect_stand_in::{BuildEnd, Config, Control, ItemSpec, StandIn};
 
 use crate::support::connect_migrate;
 
@@ -54,7 +54,7 @@ impl Rig {
 
     /// `rebuild` with arguments, patient for seconds only.
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = connect_migrate();
+        let mut command = direct();
         self.environment(|name, value| {
             command.env(name, value);
         });
@@ -120,6 +120,16 @@ impl Rig {
             );
         }
     }
+}
+
+/// The binary, without the proxy that this machine may have.
+fn direct() -> Command {
+    let mut command = connect_migrate();
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name);
+        command.env_remove(name.to_ascii_lowercase());
+    }
+    command
 }
 
 /// So many items of one language each, whose builds are short.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use connect_stand_in::{Config, ItemSpec, Mix, Role};
+use crate::connect_stand_in::{Config, ItemSpec, Mix, Role};
 
 use super::{Rig, config, stdout, talk};
 
@@ -264,7 +264,7 @@ fn caches_are_cleared_by_scope() {
 fn a_cache_that_is_gone_is_no_error() {
     let rig = Rig::with(2);
     rig.control().fault(
-        connect_stand_in::Fault::new(connect_stand_in::Action::DropAfter)
+        crate::connect_stand_in::Fault::new(crate::connect_stand_in::Action::DropAfter)
             .on("DELETE", "/v1/system/caches/runtime")
             .times(2),
     );

@@ -1,6 +1,6 @@
 //! What a run tells while it runs.
 
-use connect_stand_in::Outcome;
+use crate::connect_stand_in::Outcome;
 
 use super::{Rig, config, events, stdout, talk};
 

@@ -6,9 +6,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use connect_stand_in::{Action, Config, Fault, Licence};
+use crate::connect_stand_in::{Action, Config, Fault, Licence};
 
-use super::{Rig, config, stdout, talk};
+use super::{Rig, config, direct, stdout, talk};
 use crate::support::connect_migrate;
 
 /// A server of the simplest kind: the same answer to every request. Gives its address and how often
@@ -42,7 +42,7 @@ fn http(status: &str, headers: &str, body: &str) -> String {
 
 /// `rebuild --all --dry-run` on a server; gives exit code and words.
 fn dry_run(server: &str, args: &[&str]) -> (Option<i32>, String) {
-    let output = connect_migrate()
+    let output = direct()
         .env("CONNECT_SERVER", server)
         .env("CONNECT_API_KEY", "k3y")
         .args([
@@ -151,6 +151,32 @@ fn a_path_prefix_may_end_with_slashes() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
     rig.assert_each_built_once();
+}
+
+#[test]
+fn proxies_are_taken_from_the_environment() {
+    let rig = Rig::with(1);
+    let (proxy, _) = answering(|request| {
+        let whole = request.starts_with("GET http://connect.invalid/__api__/server_settings ");
+        let body = if whole {
+            r#"{"version": "2021.09.0"}"#
+        } else {
+            ""
+        };
+        http("200 OK", "", body)
+    });
+    let output = rig
+        .command(&["--all", "--dry-run"])
+        .env("CONNECT_SERVER", "http://connect.invalid")
+        .env("HTTP_PROXY", format!("http://{proxy}"))
+        .output()
+        .unwrap();
+    // The version that only the proxy told.
+    assert!(
+        talk(&output).contains("this server is 2021.09.0"),
+        "{}",
+        talk(&output)
+    );
 }
 
 #[test]
@@ -312,9 +338,9 @@ fn a_server_that_is_away_for_too_long_is_given_up_and_spoken_of_once() {
     let control = rig.control();
     let stopper = std::thread::spawn(move || {
         control.wait_until("some are built", |control| control.succeeded().len() > 5);
-        control.restart(&connect_stand_in::Restart {
+        control.restart(&crate::connect_stand_in::Restart {
             down: std::time::Duration::from_secs(8),
-            ..connect_stand_in::Restart::default()
+            ..crate::connect_stand_in::Restart::default()
         });
     });
     let output = rig.run_to(1, &["--all", "--max-outage", "4s", "--parallelism", "8"]);
@@ -421,6 +447,18 @@ mod tls {
         assert_eq!(code, Some(0), "{said}");
         let (code, said) = dry_run(&url, &["--insecure"]);
         assert_eq!(code, Some(0), "{said}");
+
+        // The variables that rsconnect knows.
+        for (name, value) in [("CONNECT_CA_CERTIFICATE", file), ("CONNECT_INSECURE", "1")] {
+            let output = direct()
+                .env("CONNECT_SERVER", &url)
+                .env("CONNECT_API_KEY", "k3y")
+                .env(name, value)
+                .args(["rebuild", "--all", "--dry-run", "--journal", "/nonexistent"])
+                .output()
+                .unwrap();
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", talk(&output));
+        }
 
         // The name counts too.
         let (code, said) = dry_run(&format!("https://127.0.0.1:{port}"), &["--cacert", file]);

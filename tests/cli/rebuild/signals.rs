@@ -3,7 +3,7 @@
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use connect_stand_in::{Action, Config, Fault};
+use crate::connect_stand_in::{Action, Config, Fault};
 
 use super::{Rig, config};
 

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use connect_stand_in::StandIn;
+use crate::connect_stand_in::StandIn;
 use serde_json::Value;
 
 /// What came back.

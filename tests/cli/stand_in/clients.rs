@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use connect_stand_in::{BuildEnd, Config, ItemSpec, Outcome, StandIn};
+use crate::connect_stand_in::{BuildEnd, Config, ItemSpec, Outcome, StandIn};
 
 use crate::support::tools;
 
@@ -12,7 +12,8 @@ const GOOD: &str = "11111111-1111-4111-8111-111111111111";
 const BAD: &str = "22222222-2222-4222-8222-222222222222";
 const DOCUMENT: &str = "33333333-3333-4333-8333-333333333333";
 
-/// A server with an item that builds, one that doesn't, and a document.
+/// A server with an item that builds, one that doesn't, and a document. It has several nodes: real
+/// clients keep the cookie that leads to the one that knows their tasks.
 fn connect(year: u16, month: u8) -> StandIn {
     let item = |guid: &str, name: &str, mode: &str| ItemSpec {
         guid: Some(guid.to_owned()),
@@ -41,6 +42,7 @@ fn connect(year: u16, month: u8) -> StandIn {
     ];
     let config = Config {
         content,
+        nodes: 3,
         ..Config::with_items(3).version(year, month, 0)
     };
     StandIn::start(config.build_time(Duration::from_millis(30))).unwrap()

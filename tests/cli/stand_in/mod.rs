@@ -2,11 +2,13 @@
 
 mod ask;
 mod clients;
+mod faults;
+mod rules;
 mod shapes;
 
 use std::time::Duration;
 
-use connect_stand_in::{BuildEnd, Config, StandIn};
+use crate::connect_stand_in::{BuildEnd, Config, StandIn};
 
 use ask::{api, build_to_the_end};
 

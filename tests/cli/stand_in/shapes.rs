@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use connect_stand_in::{Config, ItemSpec, Outcome, StandIn, Version};
+use crate::connect_stand_in::{Config, ItemSpec, Outcome, StandIn, Version};
 use serde::Deserialize;
 use serde_json::Value;
 
