@@ -254,19 +254,16 @@ fn license(survey: &Survey) -> Option<&str> {
         .find(|name| name.starts_with("RSC_LICENSE") || name.starts_with("PCT_LICENSE"))
 }
 
-/// The first step that is to be done, else the first that is unknown behind the last done one.
+/// What comes next: a step that was passed over, else the one behind the last that is done. Steps
+/// that leave no trace count as passed, once a later one is done.
 #[must_use]
 pub fn next(steps: &[Step]) -> Option<&Step> {
     let last_done = steps.iter().rposition(|step| step.state == State::Done);
-    steps
+    let (passed, ahead) = steps.split_at(last_done.map_or(0, |at| at + 1));
+    passed
         .iter()
         .find(|step| step.state == State::ToDo)
-        .or_else(|| {
-            let behind = last_done.map_or(0, |at| at + 1);
-            steps[behind..]
-                .iter()
-                .find(|step| step.state == State::Unknown)
-        })
+        .or_else(|| ahead.first())
 }
 
 #[cfg(test)]
@@ -317,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_step_is_the_first_that_is_to_be_done() {
+    fn the_next_step_is_the_first_that_is_not_done() {
         let next_of = |survey: &Survey, facts: Option<Facts>, rebuilds: &[Rebuild]| {
             let server = facts.map_or_else(|| Answer::Unknown("down".into()), Answer::Known);
             let steps = steps(survey, &server, rebuilds);
@@ -335,7 +332,9 @@ mod tests {
         let on = survey_of(Overlay::On, &[]);
         assert_eq!(next_of(&on, up(), &[rebuild(1, 2)]), Some(7));
         assert_eq!(next_of(&on, up(), &[rebuild(3, 0)]), Some(8));
-        assert_eq!(next_of(&on, None, &[]), Some(8));
+        // Nobody knows whether it is up and rebuilt: first things first.
+        assert_eq!(next_of(&on, up(), &[]), Some(7));
+        assert_eq!(next_of(&on, None, &[]), Some(6));
         let reverted = survey_of(Overlay::Off, &[1]);
         assert_eq!(next_of(&reverted, up(), &[rebuild(3, 0)]), Some(9));
     }

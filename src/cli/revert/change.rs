@@ -120,17 +120,13 @@ impl Change {
         revert: &Revert,
         global: &Global,
         base: &Record,
+        folder: tempfile::TempDir,
     ) -> anyhow::Result<Upgrade> {
         let helm = Helm::find()
             .namespace(global.namespace.as_deref())
             .kube_context(global.kube_context.as_deref())
             .kubeconfig(global.kubeconfig.as_deref());
         let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
-        // Private, as all of its kind: values may be secrets.
-        let folder = tempfile::Builder::new()
-            .prefix("connect-migrate-")
-            .tempdir()
-            .context("cannot make a folder for the chart")?;
         let mut args: Vec<OsString> = vec!["upgrade".into(), revert.release.clone().into()];
         match (&revert.chart, &self.manifest) {
             (Some(chart), _) => {

@@ -101,15 +101,79 @@ pub struct Revert {
     connect: ConnectArgs,
 }
 
+/// A place for the chart, and the right to be the only one at it on this machine.
+struct Work {
+    _lock: Option<Lock>,
+    folder: Option<PathBuf>,
+}
+
+/// What folders for charts are called.
+const CHART: &str = "chart-";
+
+impl Work {
+    /// Takes the place for a release, and clears what a killed run has left there: values may be
+    /// secrets.
+    fn take(cluster: &Cluster, release: &str) -> anyhow::Result<Self> {
+        let Some(root) = state::root() else {
+            return Ok(Self {
+                _lock: None,
+                folder: None,
+            });
+        };
+        let name = format!("{}__{release}", cluster.namespace);
+        let folder = root.join("releases").join(name);
+        state::create_private(&folder)?;
+        let lock = match Lock::take(&folder) {
+            Ok(lock) => lock,
+            Err(state::Busy::Held(_)) => bail!("another revert of {release} is under way"),
+            Err(error) => return Err(error.into()),
+        };
+        for entry in std::fs::read_dir(&folder)?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(CHART) {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        }
+        Ok(Self {
+            _lock: Some(lock),
+            folder: Some(folder),
+        })
+    }
+
+    /// A folder of this run, only for its owner; removed when dropped.
+    fn folder(&self) -> anyhow::Result<tempfile::TempDir> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(CHART);
+        match &self.folder {
+            Some(folder) => builder.tempdir_in(folder),
+            None => builder.tempdir(),
+        }
+        .context("cannot make a folder for the chart")
+    }
+}
+
 impl Revert {
     /// Runs the command.
     pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        block_on(self.revert(global))
+        block_on(async {
+            tokio::select! {
+                result = self.revert(global) => result,
+                // A Helm that runs has got the signal too, and is waited for: it has things to put
+                // in order.
+                interrupted = tokio::signal::ctrl_c() => {
+                    interrupted?;
+                    output::talk(format!(
+                        "interrupted; 'helm connect-migrate revert {}' goes on from here",
+                        self.release
+                    ));
+                    Ok(Exit::Interrupted)
+                }
+            }
+        })
     }
 
     async fn revert(&self, global: &Global) -> anyhow::Result<Exit> {
         let cluster = global.access().open().await?;
-        let _lock = self.lock(&cluster)?;
+        let work = Work::take(&cluster, &self.release)?;
         let mut history = choose(&cluster, Some(&self.release)).await?;
         if let Some(newest) = history.first().filter(|r| r.info.status.is_pending()) {
             match pending::settle(&cluster, newest, self.force, self.dry_run).await? {
@@ -125,7 +189,7 @@ impl Revert {
         };
         if let Some(plan) = plan {
             match self
-                .carry_out(global, &cluster, &before, base, &plan)
+                .carry_out(global, &cluster, &before, base, &plan, &work)
                 .await?
             {
                 Exit::Done if !self.dry_run => {}
@@ -140,21 +204,6 @@ impl Revert {
             ));
         }
         self.afterwards(&cluster, &history).await
-    }
-
-    /// One revert of a release at a time on this machine.
-    fn lock(&self, cluster: &Cluster) -> anyhow::Result<Option<Lock>> {
-        let Some(root) = state::root() else {
-            return Ok(None);
-        };
-        let name = format!("{}__{}", cluster.namespace, self.release);
-        let folder = root.join("releases").join(name);
-        state::create_private(&folder)?;
-        match Lock::take(&folder) {
-            Ok(lock) => Ok(Some(lock)),
-            Err(state::Busy::Held(_)) => bail!("another revert of {} is under way", self.release),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// What is to be changed. The outer `None`: it is refused, and why has been said; the inner one:
@@ -213,12 +262,13 @@ impl Revert {
         before: &Survey,
         base: &Record,
         change: &change::Change,
+        work: &Work,
     ) -> anyhow::Result<Exit> {
         if !self.ready(cluster, before).await? {
             return Ok(Exit::Blocked);
         }
         change.show(self, before, base);
-        let helm = change.prepare(self, global, base)?;
+        let helm = change.prepare(self, global, base, work.folder()?)?;
         output::talk(format!("runs:\n  {}", helm.shown()));
         helm.check(change)?;
         if self.dry_run {

@@ -10,7 +10,7 @@ use predicates::str::contains;
 
 use super::{Place, places};
 use crate::support::package::write_program;
-use crate::support::tools::helms;
+use crate::support::tools::{Helm, helms};
 
 /// A Helm that kills the process that runs it: `$PPID` is revert.
 fn killer(place: &Place, name: &str, script: &str) -> PathBuf {
@@ -26,42 +26,60 @@ fn killer(place: &Place, name: &str, script: &str) -> PathBuf {
 
 #[test]
 fn killed_at_each_step_it_can_be_run_again() {
-    for helm in helms() {
-        let Some(place) = Place::new(&helm, "killed") else {
-            return;
-        };
-        place.deploy("rsc", true, &[]);
-        let run = |program: &PathBuf| {
-            let mut command = place.ours(&["revert", "rsc", "--yes"]);
-            command.env("HELM_BIN", program).assert().interrupted();
-        };
-        // Before Helm.
-        run(&killer(&place, "before", "kill -9 $PPID; exit 1"));
-        assert_eq!(places(&place.status(&[])), ["on"; 4], "{}", helm.version);
-        // In the middle of Helm: it waits for pods that nobody makes, and is killed too.
-        place.namespace.controller.store(false, Ordering::Relaxed);
-        let middle = "HELM \"$@\" --wait --timeout 60s & sleep 2; kill -9 $! $PPID; exit 1";
-        run(&killer(&place, "middle", middle));
-        place.namespace.controller.store(true, Ordering::Relaxed);
-        let status = place.status(&[]);
-        assert_eq!(status["status"], "pending-upgrade", "{}", helm.version);
-        assert_eq!(places(&status)[0], "on", "{}", helm.version);
-        // Behind Helm; this also settles what the one before has left.
-        run(&killer(
-            &place,
-            "behind",
-            "HELM \"$@\"; kill -9 $PPID; exit 1",
-        ));
-        assert_eq!(
-            places(&place.status(&[]))[..2],
-            ["off", "off"],
-            "{}",
-            helm.version
-        );
-        let last = place.ours(&["revert", "rsc", "--yes"]).assert().success();
-        last.stderr(contains("looking whether they are off everywhere"));
-        assert_eq!(place.status(&[])["status"], "deployed", "{}", helm.version);
-    }
+    // Most of it is waiting.
+    std::thread::scope(|scope| {
+        for helm in helms() {
+            scope.spawn(move || killed_at_each_step(&helm));
+        }
+    });
+}
+
+fn killed_at_each_step(helm: &Helm) {
+    let Some(place) = Place::new(helm, "killed") else {
+        return;
+    };
+    place.deploy("rsc", true, &[]);
+    let run = |program: &PathBuf| {
+        let mut command = place.ours(&["revert", "rsc", "--yes"]);
+        command.env("HELM_BIN", program).assert().interrupted();
+    };
+    // Before Helm.
+    run(&killer(&place, "before", "kill -9 $PPID; exit 1"));
+    assert_eq!(places(&place.status(&[])), ["on"; 4], "{}", helm.version);
+    // In the middle of Helm: it waits for pods that nobody makes, and is killed too.
+    place.namespace.controller.store(false, Ordering::Relaxed);
+    let middle = "HELM \"$@\" --wait --timeout 60s & sleep 2; kill -9 $! $PPID; exit 1";
+    run(&killer(&place, "middle", middle));
+    place.namespace.controller.store(true, Ordering::Relaxed);
+    let status = place.status(&[]);
+    assert_eq!(status["status"], "pending-upgrade", "{}", helm.version);
+    assert_eq!(places(&status)[0], "on", "{}", helm.version);
+    // Behind Helm; this also settles what the one before has left.
+    run(&killer(
+        &place,
+        "behind",
+        "HELM \"$@\"; kill -9 $PPID; exit 1",
+    ));
+    assert_eq!(
+        places(&place.status(&[]))[..2],
+        ["off", "off"],
+        "{}",
+        helm.version
+    );
+    // What a killed run has left is cleared: values may be secrets.
+    let folder = place.home.path().join("state/connect-migrate/releases");
+    let folder = folder.join(format!("{}__rsc", place.namespace.name));
+    let charts = || {
+        let entries = std::fs::read_dir(&folder).unwrap().flatten();
+        entries
+            .filter(|entry| entry.file_name().to_string_lossy().starts_with("chart-"))
+            .count()
+    };
+    assert_eq!(charts(), 1);
+    let last = place.ours(&["revert", "rsc", "--yes"]).assert().success();
+    last.stderr(contains("looking whether they are off everywhere"));
+    assert_eq!(charts(), 0);
+    assert_eq!(place.status(&[])["status"], "deployed", "{}", helm.version);
 }
 
 #[test]

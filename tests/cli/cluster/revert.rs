@@ -399,3 +399,46 @@ fn the_wrapper_waits_until_the_server_answers() {
     let run = place.ours(&args).args(more).assert().code(1);
     run.stderr(contains("has not come up within"));
 }
+
+#[test]
+fn settings_in_values_files_are_taken_out_of_them() {
+    for helm in helms() {
+        let Some(place) = Place::new(&helm, "values") else {
+            return;
+        };
+        let file = |name: &str| place.home.path().join(name).to_string_lossy().into_owned();
+        let (values, overlay) = (file("values.yaml"), file("overlay.yaml"));
+        let text = "sharedStorage: {create: true} # kept\nconfig:\n  Scheduler:\n    MinProcessesLimit: 7\n";
+        std::fs::write(&values, text).unwrap();
+        place
+            .ours(&["overlay", "values", "-f", &values, "--out", &overlay])
+            .assert()
+            .success();
+        let laid = std::fs::read_to_string(&overlay).unwrap();
+        let chart = chart_dir().to_string_lossy().into_owned();
+        let deploy = [
+            "upgrade",
+            "--install",
+            "rsc",
+            &chart,
+            "-f",
+            &values,
+            "-f",
+            &overlay,
+        ];
+        place.helm(&deploy).success();
+        place.namespace.settled();
+        let said = places(&place.status(&[]));
+        assert_eq!([&*said[0], &*said[1]], ["unmarked"; 2], "{}", helm.version);
+        let revert = [
+            "revert", "rsc", &chart, "-f", &values, "-f", &overlay, "--yes",
+        ];
+        let run = place.ours(&revert).assert().success();
+        run.stderr(contains(
+            "overlay.yaml: the temporary settings are taken out",
+        ));
+        assert_eq!(places(&place.status(&[])), ["off"; 4], "{}", helm.version);
+        assert_eq!(std::fs::read_to_string(&values).unwrap(), text);
+        assert_ne!(std::fs::read_to_string(&overlay).unwrap(), laid);
+    }
+}
