@@ -27,6 +27,10 @@ const CHECKPOINT: &str = "inventory.json";
 /// An interrupted run of this age is still taken up: what came since is not in its period.
 const FRESH: SignedDuration = SignedDuration::from_hours(12);
 
+/// How far the server's clock may have gone back: it is told in whole seconds, and a server may have
+/// several nodes.
+const CLOCK: SignedDuration = SignedDuration::from_mins(1);
+
 /// List the content of the old server, ranked by use
 ///
 /// Asks the server's API, and writes a list for people to edit: its order is the priority, and
@@ -148,8 +152,7 @@ impl InventoryCommand {
             !self.restart
                 && found.server == fresh.server
                 && found.until.duration_since(found.since) == period
-                && now.duration_since(found.until) < FRESH
-                && found.until <= now
+                && (-CLOCK..FRESH).contains(&now.duration_since(found.until))
         });
         Ok(match found {
             Some(found) => {
