@@ -19,9 +19,9 @@ use crate::check::{
     server, table, values, versions,
 };
 use crate::convert::account::Account;
-use crate::convert::options::SecretName;
+use crate::convert::options::{SecretName, Secrets};
 use crate::convert::{self, BaseFile, Inputs, Options};
-use crate::gcfg::Document;
+use crate::gcfg::{Document, SettingName};
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
 use crate::release::Access;
@@ -98,6 +98,14 @@ pub struct CheckCommand {
     #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse)]
     secret_name: SecretName,
 
+    /// A credential that is encrypted and stays in config, as for values. May repeat
+    #[arg(long, value_name = "SETTING")]
+    encrypted: Vec<SettingName>,
+
+    /// Credentials stay in config, as for values
+    #[arg(long)]
+    inline_secrets: bool,
+
     #[command(flatten)]
     old_server: ConnectArgs,
 
@@ -133,6 +141,19 @@ struct Gathered {
 }
 
 impl CheckCommand {
+    /// How the configuration would be converted.
+    fn options(&self) -> Options {
+        Options {
+            encrypted: self.encrypted.clone(),
+            secrets: if self.inline_secrets {
+                Secrets::Inline
+            } else {
+                Secrets::Reference(self.secret_name.clone())
+            },
+            ..Options::default()
+        }
+    }
+
     /// Runs the command.
     pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let mut gathered = self.gather(global)?;
@@ -212,7 +233,7 @@ impl CheckCommand {
         let mut release = Release::new(self.release.as_deref().unwrap_or("connect"), namespace);
         release.app_version.clone_from(&chart.app_version);
         let values = (!files.is_empty()).then(|| values::coalesced(&files, &defaults));
-        let account = account(&documents, &files, &defaults)?;
+        let account = account(&documents, &files, &defaults, &self.options())?;
         let versions = versions::Facts {
             old_server: self
                 .connect_version
@@ -380,17 +401,17 @@ fn account(
     documents: &[Document],
     files: &[BaseFile],
     defaults: &Map,
+    options: &Options,
 ) -> anyhow::Result<Option<Account>> {
     if documents.is_empty() {
         return Ok(None);
     }
-    let options = Options::default();
     let convert = |base: &[BaseFile]| {
         convert::convert(&Inputs {
             documents,
             base,
             chart_values: defaults,
-            options: &options,
+            options,
         })
     };
     // Values that contradict themselves have checks of their own; the configuration is judged
