@@ -144,3 +144,90 @@ spec:
         ),
     );
 }
+
+/// What a command that speaks to a server says, with the server's address as a reader would have it
+/// and times as they were when this was written.
+fn as_read(text: &str, url: &str) -> String {
+    text.replace(url, "https://connect.example.com")
+        .lines()
+        .map(|line| match line.rsplit_once(" in ") {
+            Some((before, time))
+                if time.ends_with('s') && time.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                format!("{before} in 0.3s\n")
+            }
+            _ => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
+fn the_readme_shows_a_rebuild_and_what_validate_says() {
+    use crate::connect_stand_in::{Config, Mix, StandIn};
+    let connect = StandIn::start(Config {
+        mix: Mix::Realistic,
+        seed: 7,
+        ..Config::with_items(8).build_time(std::time::Duration::from_millis(100))
+    })
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = crate::support::connect_migrate()
+            .current_dir(folder.path())
+            .env("XDG_STATE_HOME", folder.path().join("state"))
+            .env("CONNECT_SERVER", connect.url())
+            .env("CONNECT_API_KEY", connect.api_key())
+            .args(args)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let (data, talk) = (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        );
+        (
+            as_read(&data, &connect.url()),
+            as_read(&talk, &connect.url()),
+        )
+    };
+    let inventory = run(&["inventory", "--out", "inventory.yaml"]).1;
+    generated(
+        "README.md",
+        "<!-- run: inventory ",
+        "<!-- end of run -->",
+        &shown(
+            "helm connect-migrate inventory --since 90d --out inventory.yaml",
+            &inventory,
+        ),
+    );
+    let rebuild = run(&[
+        "rebuild",
+        "--from",
+        "inventory.yaml",
+        "--yes",
+        "--ramp",
+        "0",
+        "--parallelism",
+        "1",
+    ])
+    .1;
+    generated(
+        "README.md",
+        "<!-- run: rebuild ",
+        "<!-- end of run -->",
+        &shown(
+            "helm connect-migrate rebuild --from inventory.yaml",
+            &rebuild,
+        ),
+    );
+    let (table, summary) = run(&["validate", "--from", "inventory.yaml"]);
+    generated(
+        "README.md",
+        "<!-- run: validate ",
+        "<!-- end of run -->",
+        &shown(
+            "helm connect-migrate validate --from inventory.yaml",
+            &(table + &summary),
+        ),
+    );
+}
