@@ -456,3 +456,59 @@ fn helm_3_finds_the_post_renderer_by_its_name_in_path() {
         }
     }
 }
+
+/// A stream that was cut off is refused, or, where what is left is whole by itself, comes through with
+/// every byte of it. YAML cannot tell more: a block of text that ends early is a shorter text.
+#[test]
+fn a_stream_that_was_cut_off_loses_nothing_more() {
+    const JSON: &str = include_str!("../../testdata/manifests/json.yaml");
+    let (mut refused, mut whole) = (0, 0);
+    for input in [HELM_3, JSON] {
+        for cut in (1..input.len()).step_by(input.len() / 40) {
+            let input = &input.as_bytes()[..cut];
+            let output = render(&[], input).get_output().clone();
+            if output.status.success() {
+                assert_eq!(
+                    take_off(&output.stdout).unwrap().to_vec(),
+                    input,
+                    "at {cut}"
+                );
+                whole += 1;
+            } else {
+                assert_eq!(output.stdout, b"", "at {cut}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(
+        refused > 20 && whole > 0,
+        "{refused} refused, {whole} whole"
+    );
+    // A brace that never closes is no object, wherever the text ends.
+    let config_map = JSON.split("\n---\n").next().unwrap().trim_end();
+    render(&[], &config_map.as_bytes()[..config_map.len() - 1])
+        .code(1)
+        .stdout("");
+}
+
+#[test]
+fn fifty_megabytes_come_through_to_the_byte() {
+    let mut input = HELM_3.as_bytes().to_vec();
+    let mut number = 0;
+    while input.len() < 50_000_000 {
+        let line = format!("    line {number}: 'é # not ours'\n");
+        let data = line.repeat(2_000);
+        let document = format!(
+            "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: big-{number}}}\ndata:\n  text: |\n{data}"
+        );
+        input.extend_from_slice(document.as_bytes());
+        number += 1;
+    }
+    let output = stdout(&render(&[], input.clone()).success());
+    assert!(detect(&output).unwrap().config_maps[0].in_effect);
+    assert!(
+        output.ends_with(&input[HELM_3.len()..]),
+        "other documents are as they were"
+    );
+    assert!(take_off(&output).unwrap().to_vec() == input);
+}
