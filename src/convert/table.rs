@@ -182,6 +182,10 @@ fn summary(account: &Account, out: &mut String) {
             (count > 0).then(|| format!("{count} {}", action.as_str()))
         })
         .collect();
+    if parts.is_empty() {
+        out.push_str("\nno settings\n");
+        return;
+    }
     out.push_str(&format!(
         "\n{} settings: {}\n",
         account.summary.settings,

@@ -51,8 +51,18 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
     let rendered = renderer.render(&[group]);
     match &shown {
         Some((place, shown)) => with_byte_column(rendered, place, shown),
-        None => rendered,
+        None => without_gutter(&rendered),
     }
+}
+
+/// Leaves out the empty line of the gutter, which parts a source line from the help: here is none.
+fn without_gutter(rendered: &str) -> String {
+    let gutter = |line: &str| {
+        let shown = anstream::adapter::strip_str(line).to_string();
+        shown.trim() == "|"
+    };
+    let lines: Vec<&str> = rendered.lines().filter(|line| !gutter(line)).collect();
+    lines.join("\n")
 }
 
 /// The library counts the column of its heading in characters of what is shown. Ours is in bytes of
@@ -69,4 +79,20 @@ fn with_byte_column(rendered: String, place: &Place, shown: &ShownLine) -> Strin
     let (title, rest) = rendered.split_at(title);
     let theirs = format!("{name}:{line}:{}", characters + 1);
     title.to_owned() + &rest.replacen(&theirs, &format!("{name}:{line}:{column}"), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Style, render};
+    use crate::diagnostic::{Code, Diagnostic};
+
+    #[test]
+    fn without_a_place_there_is_no_gutter() {
+        let diagnostic = Diagnostic::error(Code::ValuesNotYaml, "no values").help("write some");
+        assert_eq!(
+            render(&diagnostic, Style::Plain),
+            "error[values-not-yaml]: no values\n = help: write some"
+        );
+        assert!(!render(&diagnostic, Style::Coloured).contains('|'));
+    }
 }
