@@ -2,29 +2,31 @@
 //!
 //! The library holds the work of `helm connect-migrate`; docs/DESIGN.md walks through its rooms.
 
+#![warn(unreachable_pub)]
+
 pub mod chart;
-pub mod check;
+pub(crate) mod check;
 pub mod cli;
-pub mod connect;
+pub(crate) mod connect;
 pub mod convert;
-pub mod datadir;
+pub(crate) mod datadir;
 pub mod diagnostic;
-pub mod effective;
-pub mod files;
+pub(crate) mod effective;
+pub(crate) mod files;
 pub mod gcfg;
-pub mod helm;
-pub mod inventory;
-pub mod local;
-pub mod manifests;
-pub mod output;
+pub(crate) mod helm;
+pub(crate) mod inventory;
+pub(crate) mod local;
+pub(crate) mod manifests;
+pub(crate) mod output;
 pub mod overlay;
-pub mod rebuild;
-pub mod release;
-pub mod revert;
-pub mod secret;
+pub(crate) mod rebuild;
+pub(crate) mod release;
+pub(crate) mod revert;
+pub(crate) mod secret;
 pub mod settings;
-pub mod source;
-pub mod state;
-pub mod survey;
-pub mod validate;
+pub(crate) mod source;
+pub(crate) mod state;
+pub(crate) mod survey;
+pub(crate) mod validate;
 pub mod yaml;

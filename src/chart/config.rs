@@ -154,7 +154,6 @@ pub(super) fn namespace(
     Ok(or(reader.get(path)?, || release.namespace.as_str().into()))
 }
 
-/// `default fallback value`
 fn or(value: &Value, fallback: impl FnOnce() -> Value) -> Value {
     if value.is_truthy() {
         value.clone()

@@ -6,7 +6,6 @@ use crate::yaml::{Map, Value};
 /// An environment variable of the server's container.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
-    /// Its name.
     pub name: String,
     /// Where its value comes from.
     pub value: VariableValue,
@@ -15,20 +14,17 @@ pub struct Variable {
 /// Where the value of an environment variable comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VariableValue {
-    /// It stands there.
     Text(String),
     /// A key of a Secret.
     Secret {
         /// Name of the Secret.
         name: String,
-        /// Key in it.
         key: String,
     },
     /// A key of a ConfigMap.
     ConfigMap {
         /// Name of the ConfigMap.
         name: String,
-        /// Key in it.
         key: String,
     },
     /// Something that only the cluster knows, such as the pod's address.

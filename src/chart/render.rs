@@ -9,7 +9,6 @@ use crate::yaml::{Map, Value};
 /// Why the chart does not render with some values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// `launcher.enabled` and `backends.kubernetes.enabled`.
     #[error("launcher.enabled and backends.kubernetes.enabled exclude each other")]
     BothBackends,
     /// Content runs in other pods, but nothing holds the data that they share.
@@ -27,7 +26,6 @@ pub enum RenderError {
     /// Two namespaces for content.
     #[error("config.Kubernetes.Namespace is {config}, but the chart sets it to {chart}")]
     NamespaceConflict {
-        /// What `config` says.
         config: String,
         /// What `backends.kubernetes.namespace` or the release says.
         chart: String,
@@ -35,7 +33,6 @@ pub enum RenderError {
     /// A form of `Launcher.DataDir` that the chart no longer knows.
     #[error("config.Launcher.DataDir has a colon, which the chart no longer supports")]
     LauncherDataDir,
-    /// Overrides beside templates.
     #[error(
         "launcher.launcherKubernetesProfilesConf has job-json-overrides, which \
          launcher.useTemplates excludes"
@@ -52,14 +49,10 @@ pub enum RenderError {
     },
     /// A sub-path out of the volume.
     #[error("sharedStorage.subPath ({path}) must be a relative path without \"..\"")]
-    SubPathNotRelative {
-        /// The path.
-        path: String,
-    },
+    SubPathNotRelative { path: String },
     /// A key that the chart no longer takes.
     #[error("{key} is no longer a value of the chart; use {instead}")]
     Removed {
-        /// The key.
         key: &'static str,
         /// What took its place.
         instead: &'static str,
@@ -96,7 +89,6 @@ pub enum RenderError {
     NotCarried {
         /// Section and key as the values spell them.
         setting: String,
-        /// Why.
         reason: NotCarried,
     },
 }
@@ -199,12 +191,10 @@ impl<'a> Reader<'a> {
         Self { values }
     }
 
-    /// All of them.
     pub(super) fn values(self) -> &'a Map {
         self.values
     }
 
-    /// `.Values.a.b`
     pub(super) fn get(self, path: &[&str]) -> Result<&'a Value, RenderError> {
         static NULL: Value = Value::Null;
         let mut map = self.values;
@@ -220,7 +210,6 @@ impl<'a> Reader<'a> {
         Ok(&NULL)
     }
 
-    /// `if .Values.a.b`
     pub(super) fn is_truthy(self, path: &[&str]) -> Result<bool, RenderError> {
         self.get(path).map(Value::is_truthy)
     }

@@ -7,10 +7,9 @@ use serde::{Serialize, Serializer};
 /// Where the answer to a check comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Group {
+pub(crate) enum Group {
     /// The old server's configuration files.
     Configuration,
-    /// The database.
     Database,
     /// The administrator's own values files.
     Values,
@@ -20,7 +19,6 @@ pub enum Group {
     Runtimes,
     /// The data directory, walked.
     DataDirectory,
-    /// The cluster's API.
     Cluster,
     /// The old server's license.
     License,
@@ -31,7 +29,7 @@ pub enum Group {
 impl Group {
     /// The heading above its checks.
     #[must_use]
-    pub const fn title(self) -> &'static str {
+    pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
             Self::Database => "database",
@@ -50,17 +48,18 @@ macro_rules! checks {
     ($($group:ident { $($(#[$doc:meta])* $variant:ident = $text:literal,)+ })+) => {
         /// A stable, documented name of a check.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum CheckCode {
+        pub(crate) enum CheckCode {
             $($($(#[$doc])* $variant,)+)+
         }
 
         impl CheckCode {
             /// Every check, in the order of the table.
-            pub const ALL: &'static [Self] = &[$($(Self::$variant),+),+];
+            #[cfg(test)]
+            pub(crate) const ALL: &'static [Self] = &[$($(Self::$variant),+),+];
 
             /// The code as it is shown and documented.
             #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $($(Self::$variant => $text,)+)+
                 }
@@ -68,7 +67,7 @@ macro_rules! checks {
 
             /// Where its answer comes from.
             #[must_use]
-            pub const fn group(self) -> Group {
+            pub(crate) const fn group(self) -> Group {
                 match self {
                     $($(Self::$variant)|+ => Group::$group,)+
                 }
@@ -85,7 +84,6 @@ checks! {
         DatabaseInstrumentation = "database-instrumentation",
         /// Values that only the old server's key file can decrypt.
         EncryptedSettings = "encrypted-settings",
-        /// Where TLS ends.
         HttpsTermination = "https-termination",
         /// PAM and accounts of the old host.
         HostAccounts = "host-accounts",
@@ -133,15 +131,10 @@ checks! {
         PluginVersion = "plugin-version",
     }
     Runtimes {
-        /// R versions.
         RuntimesR = "runtimes-r",
-        /// Python versions.
         RuntimesPython = "runtimes-python",
-        /// Quarto versions.
         RuntimesQuarto = "runtimes-quarto",
-        /// Node.js versions.
         RuntimesNodejs = "runtimes-nodejs",
-        /// TensorFlow versions.
         RuntimesTensorflow = "runtimes-tensorflow",
         /// All languages of an item in one image.
         RuntimesTogether = "runtimes-together",
@@ -173,7 +166,6 @@ checks! {
         ClusterSharedDatabase = "cluster-shared-database",
     }
     License {
-        /// It is valid.
         LicenseStatus = "license-status",
         /// It allows content in other pods.
         LicenseOffHost = "license-off-host",

@@ -12,7 +12,7 @@ const ACCOUNTS: [&str; 2] = ["host-pam", "host-account"];
 
 /// Says that no configuration was given.
 #[must_use]
-pub fn not_asked() -> Vec<Check> {
+pub(crate) fn not_asked() -> Vec<Check> {
     let why = "no configuration given; --from FILE does";
     [
         CheckCode::DatabaseProvider,
@@ -32,7 +32,7 @@ pub fn not_asked() -> Vec<Check> {
 
 /// Judges a configuration by the account of its conversion.
 #[must_use]
-pub fn checks(documents: &[Document], account: &Account) -> Vec<Check> {
+pub(crate) fn checks(documents: &[Document], account: &Account) -> Vec<Check> {
     vec![
         provider(account),
         instrumentation(documents),

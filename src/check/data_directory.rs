@@ -8,7 +8,7 @@ use crate::datadir::{IMAGE_OWNER, Summary};
 
 /// Everything that is known about a data directory.
 #[derive(Debug, Clone)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Its path without links.
     pub path: PathBuf,
     /// What a walk adds up to.
@@ -21,7 +21,7 @@ pub struct Facts {
 
 /// Says that no directory was given.
 #[must_use]
-pub fn not_asked(why: &str) -> Vec<Check> {
+pub(crate) fn not_asked(why: &str) -> Vec<Check> {
     [
         CheckCode::DataFilesystem,
         CheckCode::DataSize,
@@ -36,7 +36,7 @@ pub fn not_asked(why: &str) -> Vec<Check> {
 
 /// Judges a data directory.
 #[must_use]
-pub fn checks(facts: &Facts) -> Vec<Check> {
+pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
     vec![
         filesystem(facts),
         size(facts),
@@ -102,7 +102,7 @@ fn filesystem(facts: &Facts) -> Check {
 
 /// A number of bytes as people say it.
 #[must_use]
-pub fn bytes(number: u64) -> String {
+pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let mut shown = number;
     let mut rest = 0;
@@ -298,7 +298,8 @@ mod tests {
 
     use super::*;
     use crate::check::Status;
-    use crate::datadir::{KeyFile, Owner, OwnerCount};
+    use crate::datadir::Owner;
+    use crate::datadir::summary::{KeyFile, OwnerCount};
 
     fn facts() -> Facts {
         let mut owners = BTreeMap::new();

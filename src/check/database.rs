@@ -11,8 +11,7 @@ use crate::settings::secrecy::strip;
 
 /// How to encrypt the connection, in the words of `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SslMode {
-    /// Not at all.
+pub(crate) enum SslMode {
     Disable,
     /// Encrypted where the server can, with any certificate.
     #[default]
@@ -27,18 +26,14 @@ pub enum SslMode {
 
 /// Where PostgreSQL is, read from the configuration as Connect reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Host names or addresses; a path is a socket's folder.
     pub host: String,
-    /// Port.
     pub port: u16,
-    /// Database.
     pub database: String,
-    /// Account.
     pub user: Option<String>,
     /// Its password, where the configuration holds it.
     pub password: Option<Secret>,
-    /// How to encrypt.
     pub ssl: SslMode,
     /// The address as it may be shown.
     pub shown: String,
@@ -46,8 +41,7 @@ pub struct Target {
 
 /// Why the address cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum TargetError {
-    /// There is none.
+pub(crate) enum TargetError {
     #[error("Postgres.URL is not set")]
     Missing,
     /// It is no URL of PostgreSQL's.
@@ -60,7 +54,7 @@ impl Target {
     ///
     /// # Errors
     /// There is none, or it is of a form that is not understood here.
-    pub fn of(documents: &[Document]) -> Result<Self, TargetError> {
+    pub(crate) fn of(documents: &[Document]) -> Result<Self, TargetError> {
         let url = last_value(documents, "Postgres", "URL").ok_or(TargetError::Missing)?;
         let password = last_value(documents, "Postgres", "Password");
         Self::parse(url, password)
@@ -121,7 +115,7 @@ impl Target {
 
     /// Whether only the old machine itself reaches it under this name.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         let host = self.host.trim_matches(['[', ']']);
         host.starts_with('/')
             || host.eq_ignore_ascii_case("localhost")
@@ -133,10 +127,9 @@ impl Target {
 
 /// What came of a real connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Connection {
+pub(crate) enum Connection {
     /// It answers, and tells its version.
     Answered {
-        /// `server_version`.
         version: String,
         /// Whether it was encrypted.
         encrypted: bool,
@@ -147,7 +140,7 @@ pub enum Connection {
 
 /// Says that no configuration was given.
 #[must_use]
-pub fn not_asked() -> Vec<Check> {
+pub(crate) fn not_asked() -> Vec<Check> {
     [
         CheckCode::DatabaseAddress,
         CheckCode::DatabaseConnection,
@@ -165,7 +158,7 @@ const OLDEST: u32 = 14;
 /// Judges the address and what came of connecting; `connection` is `None` where it was not tried.
 /// `secret` names the Secret that holds the password in the cluster.
 #[must_use]
-pub fn checks(
+pub(crate) fn checks(
     target: &Result<Target, TargetError>,
     connection: Option<&Connection>,
     secret: &str,

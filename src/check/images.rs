@@ -11,10 +11,9 @@ use crate::yaml::emit;
 /// How sure it is that an image is what the table says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Sure {
+pub(crate) enum Sure {
     /// Its name and all its versions stand in public documents.
     Named,
-    /// Its name does.
     Partly,
     /// Somebody says so: the table is the user's own.
     #[default]
@@ -33,10 +32,9 @@ impl Sure {
     }
 }
 
-/// One image.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Image {
+pub(crate) struct Image {
     /// Its name, as `executionEnvironments` takes it.
     pub name: String,
     r: Option<String>,
@@ -51,7 +49,7 @@ pub struct Image {
 impl Image {
     /// The version of a language that it has.
     #[must_use]
-    pub fn version(&self, language: Language) -> Option<&str> {
+    pub(crate) fn version(&self, language: Language) -> Option<&str> {
         match language {
             Language::R => self.r.as_deref(),
             Language::Python => self.python.as_deref(),
@@ -66,7 +64,7 @@ impl Image {
 ///
 /// # Errors
 /// The text is not a list of images.
-pub fn read(text: &str) -> Result<Vec<Image>, serde_yaml::Error> {
+pub(crate) fn read(text: &str) -> Result<Vec<Image>, serde_yaml::Error> {
     serde_yaml::from_str(text)
 }
 
@@ -74,13 +72,13 @@ pub fn read(text: &str) -> Result<Vec<Image>, serde_yaml::Error> {
 ///
 /// # Errors
 /// Never, as a test makes sure; the text is read like any other.
-pub fn builtin() -> Result<Vec<Image>, serde_yaml::Error> {
+pub(crate) fn builtin() -> Result<Vec<Image>, serde_yaml::Error> {
     read(include_str!("images.yaml"))
 }
 
 /// The first two numbers of a version: packages built for one patch version work with the next.
 #[must_use]
-pub fn minor(version: &str) -> Option<(u32, u32)> {
+pub(crate) fn minor(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.split('.').map(|part| part.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
@@ -107,7 +105,7 @@ fn fit(image: &Image, needed: &BTreeMap<Language, String>) -> Option<u32> {
 
 /// Which images an inventory's content would run on.
 #[derive(Debug)]
-pub struct Choice<'a> {
+pub(crate) struct Choice<'a> {
     /// The images, and how many items each would run.
     pub images: Vec<(&'a Image, usize)>,
     /// Combinations of versions that no image fits, and how many items need each.
@@ -116,7 +114,7 @@ pub struct Choice<'a> {
 
 /// Chooses from a table. An item's languages must all be in one image.
 #[must_use]
-pub fn choose<'a>(images: &'a [Image], inventory: &Inventory) -> Choice<'a> {
+pub(crate) fn choose<'a>(images: &'a [Image], inventory: &Inventory) -> Choice<'a> {
     let mut combinations: BTreeMap<&BTreeMap<Language, String>, usize> = BTreeMap::new();
     for entry in &inventory.content {
         if entry
@@ -163,7 +161,7 @@ fn named(needed: &BTreeMap<Language, String>) -> String {
 
 /// An `executionEnvironments` block for the chart's values.
 #[must_use]
-pub fn suggest(images: &[Image], inventory: &Inventory) -> String {
+pub(crate) fn suggest(images: &[Image], inventory: &Inventory) -> String {
     let Choice {
         images: chosen,
         missing,

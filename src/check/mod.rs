@@ -4,41 +4,40 @@
 //! only look; nothing is changed anywhere. What needs I/O is gathered by the command and handed in,
 //! so that the judgement itself stays pure.
 
-pub mod cluster;
+pub(crate) mod cluster;
 mod code;
-pub mod configuration;
-pub mod data_directory;
-pub mod database;
-pub mod images;
-pub mod postgres;
-pub mod runtimes;
-pub mod server;
-pub mod table;
-pub mod values;
-pub mod versions;
+pub(crate) mod configuration;
+pub(crate) mod data_directory;
+pub(crate) mod database;
+pub(crate) mod images;
+pub(crate) mod postgres;
+pub(crate) mod runtimes;
+pub(crate) mod server;
+pub(crate) mod table;
+pub(crate) mod values;
+pub(crate) mod versions;
 
 use serde::Serialize;
 
-pub use code::{CheckCode, Group};
+pub(crate) use code::{CheckCode, Group};
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub(crate) enum Status {
     /// The migration would fail on it.
     Fail,
     /// A person should look at it.
     Warn,
     /// What it needs was not given; the evidence says what.
     NotAsked,
-    /// All is well.
     Pass,
 }
 
 impl Status {
     /// The word for it in the table.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Fail => "fail",
             Self::Warn => "warn",
@@ -48,10 +47,9 @@ impl Status {
     }
 }
 
-/// One answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Check {
+pub(crate) struct Check {
     /// Which check; docs/checks.md has an entry for each.
     pub code: CheckCode,
     /// Where the answer comes from.
@@ -63,7 +61,6 @@ pub struct Check {
     /// What it was seen on, one by one: settings, items, paths.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<String>,
-    /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remedy: Option<String>,
     /// A command that does it.
@@ -84,15 +81,18 @@ impl Check {
         }
     }
 
-    /// All is well.
     #[must_use]
-    pub fn pass(code: CheckCode, evidence: impl Into<String>) -> Self {
+    pub(crate) fn pass(code: CheckCode, evidence: impl Into<String>) -> Self {
         Self::new(code, Status::Pass, evidence)
     }
 
     /// A person should look at it.
     #[must_use]
-    pub fn warn(code: CheckCode, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn warn(
+        code: CheckCode,
+        evidence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         let mut check = Self::new(code, Status::Warn, evidence);
         check.remedy = Some(remedy.into());
         check
@@ -100,7 +100,11 @@ impl Check {
 
     /// The migration would fail on it.
     #[must_use]
-    pub fn fail(code: CheckCode, evidence: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn fail(
+        code: CheckCode,
+        evidence: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         let mut check = Self::new(code, Status::Fail, evidence);
         check.remedy = Some(remedy.into());
         check
@@ -108,20 +112,20 @@ impl Check {
 
     /// Not asked, and which flag would let it be.
     #[must_use]
-    pub fn not_asked(code: CheckCode, why: impl Into<String>) -> Self {
+    pub(crate) fn not_asked(code: CheckCode, why: impl Into<String>) -> Self {
         Self::new(code, Status::NotAsked, why)
     }
 
     /// Adds what it was seen on.
     #[must_use]
-    pub fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(details);
         self
     }
 
     /// Adds a command that mends it.
     #[must_use]
-    pub fn command(mut self, command: impl Into<String>) -> Self {
+    pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
         self.command = Some(command.into());
         self
     }
@@ -130,8 +134,7 @@ impl Check {
 /// How many checks came out how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// All is well.
+pub(crate) struct Summary {
     pub pass: usize,
     /// A person should look.
     pub warn: usize,
@@ -143,19 +146,18 @@ pub struct Summary {
 
 /// All answers. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this form.
     pub schema: u32,
-    /// The answers, in the order of [`CheckCode::ALL`].
+    /// The answers, in the order of [`CheckCode`].
     pub checks: Vec<Check>,
-    /// Numbers.
     pub summary: Summary,
 }
 
 impl Report {
     /// Puts answers in order and counts them.
     #[must_use]
-    pub fn new(mut checks: Vec<Check>) -> Self {
+    pub(crate) fn new(mut checks: Vec<Check>) -> Self {
         checks.sort_by_key(|check| check.code);
         let mut summary = Summary::default();
         for check in &checks {
@@ -175,7 +177,7 @@ impl Report {
 
     /// Whether the migration would fail on something.
     #[must_use]
-    pub const fn failed(&self) -> bool {
+    pub(crate) const fn failed(&self) -> bool {
         self.summary.fail > 0
     }
 }

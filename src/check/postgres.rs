@@ -19,7 +19,7 @@ use crate::secret::Secret;
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Connects, asks for the version, and goes. Nothing is changed in the database.
-pub async fn connect(target: &Target, password: Option<&Secret>) -> Connection {
+pub(crate) async fn connect(target: &Target, password: Option<&Secret>) -> Connection {
     match tokio::time::timeout(TIMEOUT, attempt(target, password)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(why)) => Connection::Failed(why),

@@ -10,7 +10,7 @@ use crate::yaml::{Map, Value};
 
 /// What there will be, and what says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Available {
+pub(crate) struct Available {
     /// The versions of each language.
     pub versions: Languages,
     /// The same image by image; `None` where that is not known.
@@ -22,7 +22,7 @@ pub struct Available {
 impl Available {
     /// What `executionEnvironments` of some values declares.
     #[must_use]
-    pub fn of_values(values: &Map) -> Self {
+    pub(crate) fn of_values(values: &Map) -> Self {
         let mut versions = Languages::new();
         let mut images = Vec::new();
         let environments = values
@@ -55,7 +55,7 @@ impl Available {
 
     /// What a server has.
     #[must_use]
-    pub fn of_server(runtimes: Runtimes, server: &str) -> Self {
+    pub(crate) fn of_server(runtimes: Runtimes, server: &str) -> Self {
         let versions = [
             (Language::R, runtimes.r),
             (Language::Python, runtimes.python),
@@ -84,9 +84,8 @@ const fn code(language: Language) -> CheckCode {
     }
 }
 
-/// Judges each language.
 #[must_use]
-pub fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> Vec<Check> {
+pub(crate) fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> Vec<Check> {
     let together = combinations(inventory, available);
     Language::ALL
         .into_iter()

@@ -9,7 +9,7 @@ const SOON: i64 = 60;
 
 /// What the server says.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Its license, where it tells.
     pub licence: Option<Licence>,
     /// Whose key it is, or why that is not known.
@@ -20,7 +20,7 @@ pub struct Facts {
 
 /// Says that no server was given.
 #[must_use]
-pub fn not_asked() -> Vec<Check> {
+pub(crate) fn not_asked() -> Vec<Check> {
     let why = "no server given; --server URL does, with CONNECT_API_KEY or --api-key-file FILE";
     codes()
         .into_iter()
@@ -30,7 +30,7 @@ pub fn not_asked() -> Vec<Check> {
 
 /// Says that the server does not answer, or not to this key.
 #[must_use]
-pub fn unanswered(error: &str) -> Vec<Check> {
+pub(crate) fn unanswered(error: &str) -> Vec<Check> {
     codes()
         .into_iter()
         .map(|code| match code {
@@ -56,7 +56,7 @@ const fn codes() -> [CheckCode; 5] {
 
 /// Judges what the server says; `values` are complete, and absent where none were given.
 #[must_use]
-pub fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
+pub(crate) fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
     let mut checks = match &facts.licence {
         Some(licence) => vec![
             status(licence),

@@ -19,7 +19,7 @@ const fn colour(status: Status) -> Style {
 
 /// Draws the report, `width` columns wide, with colour codes.
 #[must_use]
-pub fn draw(report: &Report, width: u16) -> String {
+pub(crate) fn draw(report: &Report, width: u16) -> String {
     let mut out = String::new();
     let mut group = None;
     for check in &report.checks {

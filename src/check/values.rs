@@ -13,7 +13,7 @@ use crate::yaml::{self, Kind, Map, Node, Style, Value};
 
 /// Says that no values were given.
 #[must_use]
-pub fn not_asked() -> Vec<Check> {
+pub(crate) fn not_asked() -> Vec<Check> {
     [
         CheckCode::ValuesRender,
         CheckCode::ValuesBothBackends,
@@ -30,7 +30,7 @@ pub fn not_asked() -> Vec<Check> {
 /// Judges the values files as Helm reads them, one on top of the other and of the chart's defaults.
 /// The account of the conversion tells what the old server did, where its configuration is given.
 #[must_use]
-pub fn checks(
+pub(crate) fn checks(
     files: &[BaseFile],
     defaults: &Map,
     release: &Release,
@@ -50,7 +50,7 @@ pub fn checks(
 
 /// The values that the chart would get.
 #[must_use]
-pub fn coalesced(files: &[BaseFile], defaults: &Map) -> Map {
+pub(crate) fn coalesced(files: &[BaseFile], defaults: &Map) -> Map {
     let mut values = Map::new();
     for file in files {
         chart::merge(&mut values, file.values.clone());

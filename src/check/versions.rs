@@ -9,8 +9,7 @@ const KUBERNETES_BACKEND: &str = "2026.04.0";
 
 /// The chart as far as its version matters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chart {
-    /// Its own version.
+pub(crate) struct Chart {
     pub version: String,
     /// The Connect version that it deploys unless told otherwise.
     pub app_version: String,
@@ -18,7 +17,7 @@ pub struct Chart {
 
 /// Everything that is known about versions; what is not is `None`.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The old server's Connect, and where that was learned.
     pub old_server: Option<(String, &'static str)>,
     /// The chart in use; the built-in one where none was given.
@@ -33,7 +32,7 @@ pub struct Facts {
 
 /// Judges the versions; `values` are complete, and absent where none were given.
 #[must_use]
-pub fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
+pub(crate) fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
     vec![
         connect(facts, values),
         backend(facts, values),
@@ -54,7 +53,10 @@ fn text<'a>(values: Option<&'a Map>, path: &[&str]) -> Option<&'a str> {
 
 /// The Connect version that these values would deploy, and what says so.
 #[must_use]
-pub fn deployed(chart: Option<&Chart>, values: Option<&Map>) -> Option<(String, &'static str)> {
+pub(crate) fn deployed(
+    chart: Option<&Chart>,
+    values: Option<&Map>,
+) -> Option<(String, &'static str)> {
     if let Some(tag) = text(values, &["image", "tag"]) {
         // `2026.08.0-ubuntu-24.04`
         return Some((tag.to_owned(), "image.tag"));

@@ -11,7 +11,7 @@ use crate::output;
 #[command(after_help = "Examples:
   source <(helm-connect-migrate completion bash)
   helm-connect-migrate completion fish > ~/.config/fish/completions/helm-connect-migrate.fish")]
-pub struct Completion {
+pub(super) struct Completion {
     /// Shell to complete in
     #[arg(value_enum)]
     shell: Shell,
@@ -19,7 +19,7 @@ pub struct Completion {
 
 impl Completion {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(
             self.shell,

@@ -28,7 +28,7 @@ use crate::output::{self, Format};
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or, with --detailed-exitcode, there are differences,
 3 the input is invalid. A value that is kept in a Secret we cannot see is no difference.")]
-pub struct Diff {
+pub(super) struct Diff {
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -89,7 +89,7 @@ struct After {
 
 impl Diff {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         sources::one_stdin(
             self.from
                 .iter()

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All done.
     Done = 0,
     /// Something failed; the message says what.
     Failed = 1,

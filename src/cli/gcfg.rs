@@ -26,7 +26,7 @@ use crate::output::{self, Format};
       --out rstudio-connect.gcfg --report account.json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the values give no configuration that Connect reads.")]
-pub struct Gcfg {
+pub(super) struct Gcfg {
     /// Values file, as for helm install; - is standard input. May repeat
     #[arg(short = 'f', long, value_name = "FILE", required = true)]
     values: Vec<Source>,
@@ -58,7 +58,7 @@ pub struct Gcfg {
 
 impl Gcfg {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         sources::one_stdin(self.values.iter().chain(&self.chart_values))?;
         let user = sources::merged_values(&self.values)?;
         let defaults = sources::chart_defaults(self.chart_values.as_ref())?;

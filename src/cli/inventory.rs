@@ -46,7 +46,7 @@ const CLOCK: SignedDuration = SignedDuration::from_mins(1);
   helm connect-migrate inventory --since 365d --top 50 --out inventory.yaml
 
 Exit codes: 0 done, 1 could not go on, 2 wrong usage.")]
-pub struct InventoryCommand {
+pub(super) struct InventoryCommand {
     /// Period whose use is counted
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "90d")]
     since: Duration,
@@ -73,7 +73,7 @@ pub struct InventoryCommand {
 
 impl InventoryCommand {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         if let Some(path) = &self.out
             && !self.force
             && path.symlink_metadata().is_ok()

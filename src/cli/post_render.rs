@@ -28,7 +28,7 @@ Examples:
   helm template rsc rstudio/rstudio-connect -f values.yaml | helm connect-migrate post-render
   … --post-renderer connect-migrate \\
     --post-renderer-args --set --post-renderer-args 'Server.PublicWarning=We are moving'")]
-pub struct PostRender {
+pub(super) struct PostRender {
     #[command(flatten)]
     overlay: OverlayArgs,
 
@@ -47,7 +47,7 @@ pub struct PostRender {
 
 /// What is laid, and over what.
 #[derive(Debug, Clone, Args)]
-pub struct OverlayArgs {
+pub(super) struct OverlayArgs {
     /// Lay one more setting (repeatable); credentials are refused
     #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE", value_parser = set)]
     settings: Vec<Laying>,
@@ -62,13 +62,13 @@ pub struct OverlayArgs {
 }
 
 /// Reads a `--set`.
-pub fn set(text: &str) -> Result<Laying, overlay::SetError> {
+pub(super) fn set(text: &str) -> Result<Laying, overlay::SetError> {
     text.parse()
 }
 
 /// Helm 3 takes a post-renderer by its name in `PATH` and adds nothing to its command line; under
 /// the plugin's name we are that post-renderer, so that one spelling serves both Helms.
-pub fn by_name(mut args: Vec<OsString>) -> Vec<OsString> {
+pub(super) fn by_name(mut args: Vec<OsString>) -> Vec<OsString> {
     let called = args.first().map(Path::new).and_then(Path::file_stem);
     if called != Some(OsStr::new("connect-migrate")) {
         return args;
@@ -106,7 +106,7 @@ impl OverlayArgs {
 
 impl PostRender {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut input = Vec::new();
         io::stdin()
             .lock()

@@ -13,8 +13,7 @@ use crate::survey::Answer;
 use crate::survey::steps::Facts;
 
 /// A connection to a server; the way to it is closed with it.
-pub struct Session {
-    /// The server.
+pub(super) struct Session {
     pub connect: Connect,
     _forward: Option<Forward>,
 }
@@ -23,7 +22,7 @@ pub struct Session {
 ///
 /// # Errors
 /// Those of the work.
-pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -36,7 +35,7 @@ impl Session {
     ///
     /// # Errors
     /// There is no API key, no way to the server, or no server.
-    pub async fn open(
+    pub(super) async fn open(
         args: &ConnectArgs,
         cluster: &Cluster,
         workload: Option<&Workload>,
@@ -61,7 +60,7 @@ impl Session {
     }
 
     /// What the server says of itself.
-    pub async fn facts(&self) -> Facts {
+    pub(super) async fn facts(&self) -> Facts {
         Facts {
             version: self.connect.version().map(|version| version.to_string()),
             role: match self.connect.user().await {
@@ -75,7 +74,7 @@ impl Session {
 }
 
 /// Asks the server, if it is to be had.
-pub async fn facts(session: &anyhow::Result<Session>) -> Answer<Facts> {
+pub(super) async fn facts(session: &anyhow::Result<Session>) -> Answer<Facts> {
     match session {
         Ok(session) => Answer::Known(session.facts().await),
         Err(error) => Answer::Unknown(format!("{error:#}")),

@@ -20,7 +20,7 @@ const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
 
 /// A file, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source(pub String);
+pub(super) struct Source(pub String);
 
 impl FromStr for Source {
     type Err = Infallible;
@@ -32,22 +32,21 @@ impl FromStr for Source {
 
 impl Source {
     /// Whether it is standard input.
-    pub fn is_stdin(&self) -> bool {
+    pub(super) fn is_stdin(&self) -> bool {
         self.0 == "-"
     }
 
     /// What messages call it.
-    pub fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         if self.is_stdin() { "<stdin>" } else { &self.0 }
     }
 
     /// The path of a file.
-    pub fn path(&self) -> Option<&Path> {
+    pub(super) fn path(&self) -> Option<&Path> {
         (!self.is_stdin()).then(|| Path::new(&self.0))
     }
 
-    /// Its bytes.
-    pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+    pub(super) fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         if self.is_stdin() {
             let mut bytes = Vec::new();
             std::io::stdin()
@@ -59,14 +58,13 @@ impl Source {
         std::fs::read(&self.0).with_context(|| format!("cannot read {}", self.0))
     }
 
-    /// Its text.
-    pub fn text(&self) -> anyhow::Result<String> {
+    pub(super) fn text(&self) -> anyhow::Result<String> {
         String::from_utf8(self.bytes()?).with_context(|| format!("{} is not UTF-8", self.name()))
     }
 }
 
 /// Fails when standard input is named more than once.
-pub fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::Result<()> {
+pub(super) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::Result<()> {
     if sources
         .into_iter()
         .filter(|source| source.is_stdin())
@@ -79,7 +77,7 @@ pub fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::R
 }
 
 /// Reads configuration files. A migration file beside the first is read too, as Connect does.
-pub fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
+pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
     let mut sources = sources.to_vec();
     if let Some(first) = sources.first().filter(|first| !first.is_stdin()) {
         let beside = Path::new(&first.0).with_file_name(MIGRATION_FILE);
@@ -114,12 +112,12 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a values file as Helm does.
-pub fn values(source: &Source) -> anyhow::Result<Map> {
+pub(super) fn values(source: &Source) -> anyhow::Result<Map> {
     values_with_text(source).map(|(_, values)| values)
 }
 
 /// Reads a values file as Helm does, and keeps its text.
-pub fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
+pub(super) fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
     let file = Arc::new(SourceFile::new(source.name(), source.text()?));
     match read_values(file.text()) {
         Ok(values) => Ok((file, values)),
@@ -133,7 +131,7 @@ pub fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map
 }
 
 /// Reads values files in Helm's order: each goes on top of those before it.
-pub fn merged_values(sources: &[Source]) -> anyhow::Result<Map> {
+pub(super) fn merged_values(sources: &[Source]) -> anyhow::Result<Map> {
     let mut merged = Map::new();
     for source in sources {
         chart::merge(&mut merged, values(source)?);
@@ -142,7 +140,7 @@ pub fn merged_values(sources: &[Source]) -> anyhow::Result<Map> {
 }
 
 /// The chart's defaults: from what `helm show values` printed, else the built-in ones.
-pub fn chart_defaults(file: Option<&Source>) -> anyhow::Result<Map> {
+pub(super) fn chart_defaults(file: Option<&Source>) -> anyhow::Result<Map> {
     match file {
         Some(file) => values(file),
         None => chart::defaults().context("internal error: the built-in defaults"),
@@ -150,7 +148,7 @@ pub fn chart_defaults(file: Option<&Source>) -> anyhow::Result<Map> {
 }
 
 /// Why the chart would not render, as an input error.
-pub fn refused(error: &chart::RenderError) -> InvalidInput {
+pub(super) fn refused(error: &chart::RenderError) -> InvalidInput {
     Diagnostic::error(Code::ChartRefusesValues, error.to_string())
         .help("helm template with these values fails for the same reason")
         .into()

@@ -26,7 +26,7 @@ Examples:
   helm connect-migrate status rsc -n connect --output json
 
 Exit codes: 0 shown, 1 there is no such release or the cluster does not answer.")]
-pub struct Status {
+pub(super) struct Status {
     /// Release; may be left out where only one in the namespace is Connect's
     #[arg(value_name = "RELEASE")]
     release: Option<String>,
@@ -58,7 +58,7 @@ struct Report {
 
 impl Status {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let report = block_on(self.report(global))?;
         let text = output::structured(self.output, &report)?.unwrap_or_else(|| table(&report));
         output::data(text.as_bytes())?;
@@ -156,7 +156,7 @@ fn table(report: &Report) -> String {
 }
 
 /// What each place says about one configuration.
-pub fn places(configuration: &Configuration) -> String {
+pub(super) fn places(configuration: &Configuration) -> String {
     let rows = configuration.places().map(|(place, answer)| match answer {
         Answer::Known(said) => [
             place.to_owned(),

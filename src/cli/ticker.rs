@@ -11,14 +11,13 @@ const PAUSE: Duration = Duration::from_secs(10);
 
 /// Says how far something has come.
 #[derive(Debug)]
-pub struct Ticker {
+pub(super) struct Ticker {
     bar: ProgressBar,
     last: Instant,
 }
 
 impl Ticker {
-    /// Begins.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             bar: ProgressBar::new_spinner(),
             last: Instant::now(),
@@ -26,7 +25,7 @@ impl Ticker {
     }
 
     /// How far it has come now.
-    pub fn at(&mut self, line: impl FnOnce() -> String) {
+    pub(super) fn at(&mut self, line: impl FnOnce() -> String) {
         if !self.bar.is_hidden() {
             self.bar.set_message(line());
             self.bar.tick();
@@ -37,12 +36,12 @@ impl Ticker {
     }
 
     /// Something that stays to be read.
-    pub fn say(&self, line: impl AsRef<str>) {
+    pub(super) fn say(&self, line: impl AsRef<str>) {
         self.bar.suspend(|| output::talk(line));
     }
 
     /// Ends; nothing of it stays.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         self.bar.finish_and_clear();
     }
 }

@@ -38,7 +38,7 @@ Examples:
   helm connect-migrate upgrade --install rsc rstudio/rstudio-connect -f values.yaml -n connect
   helm connect-migrate upgrade rsc ./chart --overlay-set 'Server.PublicWarning=We are moving'"
 )]
-pub struct Upgrade {
+pub(super) struct Upgrade {
     /// Arguments for 'helm upgrade'
     #[arg(
         trailing_var_arg = true,
@@ -66,7 +66,7 @@ struct Sorted {
 
 impl Upgrade {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let sorted = sort(&self.args)?;
         let helm = Helm::find()
             .namespace(global.namespace.as_deref())
@@ -153,7 +153,7 @@ fn tell(report: &Path, succeeded: bool) -> Option<Report> {
 }
 
 /// The folders that Helm 4 looks for plugins in; Helm 3 needs none from us.
-pub fn plugin_list(helm: &Helm, major: Major) -> anyhow::Result<OsString> {
+pub(super) fn plugin_list(helm: &Helm, major: Major) -> anyhow::Result<OsString> {
     if major == Major::Three {
         return Ok(OsString::new());
     }

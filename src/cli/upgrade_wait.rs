@@ -11,7 +11,7 @@ use crate::overlay::Report;
 use crate::release::{Cluster, Forward, Workload, wait_for_rollout};
 
 /// Waits until the pods of every workload in the report have restarted and their server answers.
-pub fn wait(global: &Global, report: &Report, timeout: Duration) -> anyhow::Result<Exit> {
+pub(super) fn wait(global: &Global, report: &Report, timeout: Duration) -> anyhow::Result<Exit> {
     block_on(async {
         for config in &report.config_maps {
             let mut access = global.access();

@@ -40,7 +40,7 @@ const OLD_KEY: &str = "CONNECT_OLD_API_KEY";
 
 Exit codes: 0 no item failed, 1 could not go on, 2 wrong usage, 3 the inventory is invalid, 4 an item
 failed.")]
-pub struct Validate {
+pub(super) struct Validate {
     /// Inventory to compare with; without, every item of the server is looked at
     #[arg(long, value_name = "FILE")]
     from: Option<Source>,
@@ -80,7 +80,7 @@ pub struct Validate {
 
 impl Validate {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

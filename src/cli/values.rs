@@ -34,7 +34,7 @@ use crate::output::{self, Format};
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the input is invalid, 4 done but the migration is
 blocked (the account says why).")]
-pub struct Values {
+pub(super) struct Values {
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -135,7 +135,7 @@ struct Deployment {
 
 impl Values {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         self.check_targets()?;
         sources::one_stdin(
             self.from

@@ -11,7 +11,7 @@ use crate::output::{self, Format};
 #[command(
     after_help = "Examples:\n  helm connect-migrate version\n  helm connect-migrate version --output json"
 )]
-pub struct Version {
+pub(super) struct Version {
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -26,7 +26,7 @@ struct Report {
 
 impl Version {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let report = Report {
             version: env!("CARGO_PKG_VERSION"),
             os: std::env::consts::OS,

@@ -12,7 +12,6 @@ pub struct Server(Url);
 /// Why a text is no server's address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Not a URL.
     #[error("{0:?} is not a URL; write it as https://connect.example.com")]
     NotUrl(String),
     /// Another scheme than HTTP's.
@@ -49,7 +48,7 @@ impl Server {
     /// The page of a content item in the dashboard. Made from our own idea of the address: what the
     /// server says may still name the old host.
     #[must_use]
-    pub fn dashboard(&self, guid: &super::ContentGuid) -> String {
+    pub(crate) fn dashboard(&self, guid: &super::ContentGuid) -> String {
         format!("{self}/connect/#/apps/{guid}")
     }
 

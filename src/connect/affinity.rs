@@ -11,12 +11,12 @@ use crate::secret::Secret;
 
 /// The cookies that belong to one task.
 #[derive(Default)]
-pub struct Affinity(Jar);
+pub(crate) struct Affinity(Jar);
 
 impl Affinity {
     /// Cookies as [`Affinity::saved`] gave them.
     #[must_use]
-    pub fn restored(saved: &str, base: &Url) -> Self {
+    pub(crate) fn restored(saved: &str, base: &Url) -> Self {
         let jar = Jar::default();
         for cookie in saved.split("; ") {
             // For the whole host, as a load balancer's cookies are.
@@ -28,7 +28,7 @@ impl Affinity {
     /// The cookies to send to `base`, for the journal. Whoever has them may be taken for us by a
     /// proxy, so they are secret.
     #[must_use]
-    pub fn saved(&self, base: &Url) -> Option<Secret> {
+    pub(crate) fn saved(&self, base: &Url) -> Option<Secret> {
         let header = self.0.cookies(base)?;
         header.to_str().ok().map(Secret::new)
     }

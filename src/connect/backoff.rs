@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 /// Exponential backoff with full jitter: each pause is anywhere between nothing and a limit that
 /// doubles, so that many clients do not come back at the same moment.
 #[derive(Debug, Clone)]
-pub struct Backoff {
+pub(crate) struct Backoff {
     limit: Duration,
     cap: Duration,
 }
@@ -13,12 +13,12 @@ pub struct Backoff {
 impl Backoff {
     /// Starts at `first` and never waits longer than `cap`.
     #[must_use]
-    pub const fn new(first: Duration, cap: Duration) -> Self {
+    pub(crate) const fn new(first: Duration, cap: Duration) -> Self {
         Self { limit: first, cap }
     }
 
     /// The next pause; `dice` is anywhere in 0..1.
-    pub fn pause(&mut self, dice: f64) -> Duration {
+    pub(crate) fn pause(&mut self, dice: f64) -> Duration {
         let pause = self.limit.mul_f64(dice.clamp(0.0, 1.0));
         self.limit = (self.limit * 2).min(self.cap);
         pause
@@ -27,7 +27,7 @@ impl Backoff {
 
 /// What a `Retry-After` header asks for: seconds, or a date. A date that is past asks for nothing.
 #[must_use]
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -38,7 +38,7 @@ pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
 
 /// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
 #[must_use]
-pub fn http_date(value: &str) -> Option<SystemTime> {
+pub(super) fn http_date(value: &str) -> Option<SystemTime> {
     let zoned = jiff::fmt::rfc2822::parse(&value.replace("GMT", "+0000")).ok()?;
     Some(zoned.timestamp().into())
 }

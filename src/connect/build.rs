@@ -15,10 +15,9 @@ use super::version::Feature;
 
 /// What became of a submission.
 #[derive(Debug)]
-pub enum Submission {
+pub(crate) enum Submission {
     /// The server runs it.
     Accepted {
-        /// Its task.
         task: TaskId,
         /// The cookies that lead to the task's node.
         affinity: Affinity,
@@ -42,7 +41,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server refuses, or cannot be reached at all.
-    pub async fn build(
+    pub(crate) async fn build(
         &self,
         guid: &ContentGuid,
         bundle: &BundleId,

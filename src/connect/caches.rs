@@ -14,12 +14,10 @@ use super::lenient;
 use super::request::Request;
 use super::version::Feature;
 
-/// A cache.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Cache {
+pub(crate) struct Cache {
     /// `R` or `Python`, in whatever case.
     pub language: String,
-    /// The language's version.
     pub version: String,
     /// The image, in a form fit for a folder's name; `Local` for what was built without one.
     pub image_name: String,
@@ -28,7 +26,7 @@ pub struct Cache {
 impl Cache {
     /// Whether it was built on the server's own machine and not in an image.
     #[must_use]
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.image_name.eq_ignore_ascii_case("local")
     }
 }
@@ -45,10 +43,9 @@ impl fmt::Display for Cache {
 
 /// What became of a deletion.
 #[derive(Debug)]
-pub enum Deletion {
+pub(crate) enum Deletion {
     /// The server is at it.
     Started {
-        /// Its task.
         task: TaskId,
         /// The cookies that lead to the task's node.
         affinity: Affinity,
@@ -76,7 +73,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key is no administrator's, or the server cannot be asked.
-    pub async fn caches(&self) -> Result<Option<Vec<Cache>>, Error> {
+    pub(crate) async fn caches(&self) -> Result<Option<Vec<Cache>>, Error> {
         if self.has(Feature::Caches) == Some(false)
             || self.settings().enable_runtime_cache_management == Some(false)
         {
@@ -96,7 +93,11 @@ impl Connect {
     ///
     /// # Errors
     /// The server refuses, or cannot be asked.
-    pub async fn delete_cache(&self, cache: &Cache, dry_run: bool) -> Result<Deletion, Error> {
+    pub(crate) async fn delete_cache(
+        &self,
+        cache: &Cache,
+        dry_run: bool,
+    ) -> Result<Deletion, Error> {
         let url = self.server().api(&["v1", "system", "caches", "runtime"]);
         let affinity = Affinity::default();
         let request = Request::new(Method::DELETE, url)

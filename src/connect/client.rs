@@ -21,7 +21,7 @@ use super::version::{Feature, Version};
 const SERVER_ERRORS: u32 = 6;
 
 /// A Connect server and the key to it.
-pub struct Connect {
+pub(crate) struct Connect {
     transport: Transport,
     outage: Outage,
     patience: Patience,
@@ -37,7 +37,7 @@ impl Connect {
     ///
     /// # Errors
     /// Anything that keeps the server from answering, or the key from being accepted.
-    pub async fn open(
+    pub(crate) async fn open(
         server: Server,
         key: ApiKey,
         options: &Options,
@@ -68,33 +68,32 @@ impl Connect {
         Ok(connect)
     }
 
-    /// The server's address.
     #[must_use]
-    pub const fn server(&self) -> &Server {
+    pub(crate) const fn server(&self) -> &Server {
         self.transport.server()
     }
 
     /// The API's root, which cookies are kept for.
     #[must_use]
-    pub fn root(&self) -> Url {
+    pub(crate) fn root(&self) -> Url {
         self.server().api(&[])
     }
 
     /// The server's version, where it can be known.
     #[must_use]
-    pub const fn version(&self) -> Option<Version> {
+    pub(crate) const fn version(&self) -> Option<Version> {
         self.version
     }
 
     /// What the server said about itself at first contact.
     #[must_use]
-    pub const fn settings(&self) -> &Settings {
+    pub(crate) const fn settings(&self) -> &Settings {
         &self.settings
     }
 
     /// Whether this server has something. `None` when its version is not known.
     #[must_use]
-    pub fn has(&self, feature: Feature) -> Option<bool> {
+    pub(crate) fn has(&self, feature: Feature) -> Option<bool> {
         self.version.map(|version| version >= feature.since())
     }
 
@@ -102,7 +101,7 @@ impl Connect {
     ///
     /// # Errors
     /// It has not.
-    pub fn require(&self, feature: Feature) -> Result<(), Error> {
+    pub(crate) fn require(&self, feature: Feature) -> Result<(), Error> {
         match self.version {
             Some(version) if version < feature.since() => {
                 Err(Error::Unsupported { feature, version })
@@ -113,7 +112,7 @@ impl Connect {
 
     /// The time by the server's clock, to compare with the times it gives.
     #[must_use]
-    pub fn server_time(&self) -> Timestamp {
+    pub(crate) fn server_time(&self) -> Timestamp {
         Timestamp::try_from(self.transport.server_time()).unwrap_or_else(|_| Timestamp::now())
     }
 

@@ -13,7 +13,7 @@ use super::request::Request;
 
 /// A content item, as far as a migration cares.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Content {
+pub(crate) struct Content {
     /// Its id for life.
     pub guid: ContentGuid,
     /// Its name in URLs of old, unique per owner.
@@ -48,7 +48,7 @@ impl Content {
     /// How many package restores a build of it consists of: one for each language whose packages
     /// Connect manages, and at least one.
     #[must_use]
-    pub fn restores(&self) -> usize {
+    pub(crate) fn restores(&self) -> usize {
         let r = self.r_version.is_some() && self.r_environment_management != Some(false);
         let python = self.py_version.is_some() && self.py_environment_management != Some(false);
         (usize::from(r) + usize::from(python)).max(1)
@@ -56,7 +56,7 @@ impl Content {
 
     /// What to call it: the title, else the name, else the GUID.
     #[must_use]
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         self.title
             .as_deref()
             .or(self.name.as_deref())
@@ -67,18 +67,18 @@ impl Content {
 /// The kind of a content item. The set grows with versions, so it is kept as the server says it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct AppMode(String);
+pub(crate) struct AppMode(String);
 
 impl AppMode {
     /// Files only, without an environment to build.
     #[must_use]
-    pub fn is_static(&self) -> bool {
+    pub(crate) fn is_static(&self) -> bool {
         self.0 == "static"
     }
 
     /// As the server says it.
     #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -106,7 +106,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked.
-    pub async fn contents(&self) -> Result<Vec<Content>, Error> {
+    pub(crate) async fn contents(&self) -> Result<Vec<Content>, Error> {
         let url = self.server().api(&["v1", "content"]);
         // One answer without pages, so a large server takes its time over it.
         let request = Request::get(url).extra(std::time::Duration::from_secs(270));
@@ -117,7 +117,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key may not see it, or the server cannot be asked.
-    pub async fn content(&self, guid: &ContentGuid) -> Result<Option<Content>, Error> {
+    pub(crate) async fn content(&self, guid: &ContentGuid) -> Result<Option<Content>, Error> {
         let url = self.server().api(&["v1", "content", guid.as_str()]);
         let request = Request::get(url).needs(Needs::Collaborator);
         match self.ask(request).await {
@@ -151,11 +151,11 @@ mod tests {
         )
         .unwrap();
         assert_eq!(items[0].label(), "Sales");
-        assert_eq!(items[0].bundle_id, Some(BundleId::new("101")));
+        assert_eq!(items[0].bundle_id, Some(BundleId::from("101")));
         let restores: Vec<_> = items.iter().map(Content::restores).collect();
         assert_eq!(restores, [2, 1, 1]);
         assert_eq!(items[1].label(), "x");
-        assert_eq!(items[1].bundle_id, Some(BundleId::new("102")));
+        assert_eq!(items[1].bundle_id, Some(BundleId::from("102")));
         assert_eq!(items[1].locked, Some(true));
         assert_eq!(
             items[1].last_deployed_time,

@@ -13,7 +13,7 @@ use super::stream::Elements;
 
 /// A content item with all that an inventory tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Details {
+pub(crate) struct Details {
     /// Its id for life.
     pub guid: ContentGuid,
     /// Its name in URLs of old.
@@ -43,7 +43,6 @@ pub struct Details {
     /// The Node.js version of its bundle.
     #[serde(default, deserialize_with = "lenient::text")]
     pub node_version: Option<String>,
-    /// Who owns it.
     #[serde(default, deserialize_with = "lenient::text")]
     pub owner_guid: Option<String>,
     /// The same with a name, where the server was asked for it.
@@ -81,8 +80,7 @@ pub struct Details {
 /// An owner with a name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
-pub struct Owner {
-    /// The account's name.
+pub(crate) struct Owner {
     #[serde(deserialize_with = "lenient::text")]
     pub username: Option<String>,
 }
@@ -90,7 +88,7 @@ pub struct Owner {
 /// A schedule of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     /// When it runs next.
     #[serde(deserialize_with = "lenient::time")]
     pub next_run: Option<Timestamp>,
@@ -104,7 +102,7 @@ fn schedules<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Schedule>>
 impl Details {
     /// What to call it: the title, else the name, else the GUID.
     #[must_use]
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         self.title
             .as_deref()
             .or(self.name.as_deref())
@@ -115,8 +113,7 @@ impl Details {
 /// A version of a language that a server has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Installation {
-    /// The version.
+pub(super) struct Installation {
     #[serde(deserialize_with = "lenient::text")]
     pub version: Option<String>,
     /// The image that has it; `Local`, or nothing, on the server itself.
@@ -132,27 +129,22 @@ struct Listed {
 
 /// Versions of one language, in ascending order and each once. `None` where the server does not
 /// know the language at all.
-pub type Installations = Option<Vec<String>>;
+pub(crate) type Installations = Option<Vec<String>>;
 
 /// Every language that a server has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Runtimes {
-    /// R.
+pub(crate) struct Runtimes {
     pub r: Installations,
-    /// Python.
     pub python: Installations,
-    /// Quarto.
     pub quarto: Installations,
-    /// Node.js.
     pub nodejs: Installations,
-    /// TensorFlow.
     pub tensorflow: Installations,
 }
 
 /// The licence, as far as a migration cares. Its values have changed types over the versions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
-pub struct Licence {
+pub(crate) struct Licence {
     /// `activated`, `evaluation` or `expired`.
     #[serde(deserialize_with = "lenient::text")]
     pub status: Option<String>,
@@ -165,7 +157,6 @@ pub struct Licence {
     /// Its tier, such as `enterprise`.
     #[serde(deserialize_with = "lenient::text")]
     pub tier: Option<String>,
-    /// Its edition.
     #[serde(deserialize_with = "lenient::text")]
     pub edition: Option<String>,
     /// How it is activated: `local` on the machine, or by a license server.
@@ -194,7 +185,10 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked, or its answer breaks off.
-    pub async fn each_content(&self, mut each: impl FnMut(Details) + Send) -> Result<(), Error> {
+    pub(crate) async fn each_content(
+        &self,
+        mut each: impl FnMut(Details) + Send,
+    ) -> Result<(), Error> {
         // What a version does not know to include is an error there, so less is asked for then.
         let mut last = None;
         for include in ["owner,schedule", "owner", ""] {
@@ -251,7 +245,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key may not see it, or the server cannot be asked.
-    pub async fn details(&self, guid: &ContentGuid) -> Result<Option<Details>, Error> {
+    pub(crate) async fn details(&self, guid: &ContentGuid) -> Result<Option<Details>, Error> {
         let url = self.server().api(&["v1", "content", guid.as_str()]);
         let request = Request::get(url).needs(Needs::Collaborator);
         match self.ask(request).await {
@@ -265,7 +259,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key is no administrator's, or the server cannot be asked.
-    pub async fn vanities(&self) -> Result<Vec<(ContentGuid, String)>, Error> {
+    pub(crate) async fn vanities(&self) -> Result<Vec<(ContentGuid, String)>, Error> {
         let url = self.server().api(&["v1", "vanities"]);
         let request = Request::get(url).needs(Needs::Administrator);
         let all: Vec<Vanity> = self.ask(request).await?.json()?;
@@ -279,7 +273,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key is a viewer's, or the server cannot be asked.
-    pub async fn runtimes(&self) -> Result<Runtimes, Error> {
+    pub(crate) async fn runtimes(&self) -> Result<Runtimes, Error> {
         Ok(Runtimes {
             r: self.installations("r").await?,
             python: self.installations("python").await?,

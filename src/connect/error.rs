@@ -7,7 +7,7 @@ use super::version::{Feature, Version};
 
 /// Why a request got no usable answer. The message ends with the remedy.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(crate) enum Error {
     /// The HTTP client cannot be set up.
     #[error("cannot set up the HTTP client: {0}")]
     Setup(String),
@@ -16,7 +16,6 @@ pub enum Error {
         "the name {host} cannot be resolved from here ({cause}); check --server and the DNS or proxy settings"
     )]
     Dns {
-        /// The host.
         host: String,
         /// What the system says.
         cause: String,
@@ -26,7 +25,6 @@ pub enum Error {
         "{server} cannot be reached: {cause}; check --server, and that the server is up and no firewall is between"
     )]
     Unreachable {
-        /// The base URL.
         server: String,
         /// What the system says.
         cause: String,
@@ -34,7 +32,6 @@ pub enum Error {
     /// No answer in time.
     #[error("{server} did not answer within {}s", after.as_secs())]
     TimedOut {
-        /// The base URL.
         server: String,
         /// How long was waited.
         after: Duration,
@@ -44,7 +41,6 @@ pub enum Error {
         "no secure connection to {server}: {cause}; a private certificate authority is given with --cacert FILE"
     )]
     Tls {
-        /// The base URL.
         server: String,
         /// What the TLS library says.
         cause: String,
@@ -52,33 +48,21 @@ pub enum Error {
     /// The server did not come back in time.
     #[error("{server} has not answered for {}s, longer than --max-outage allows; the last attempt: {last}", waited.as_secs())]
     Outage {
-        /// The base URL.
         server: String,
         /// How long was waited.
         waited: Duration,
-        /// The last failure.
         last: Box<Error>,
     },
     /// Something that is not Connect answered.
     #[error(
         "{url} answered with {got} where Connect answers with JSON; check --server (with its path prefix, if it has one), and that no login page of a proxy stands before the API"
     )]
-    NotConnect {
-        /// What was asked.
-        url: String,
-        /// What came.
-        got: String,
-    },
+    NotConnect { url: String, got: String },
     /// A redirect that is not followed.
     #[error(
         "{url} redirects to {to}, and the API key is not sent there; if that is the server, give its address with --server"
     )]
-    Redirected {
-        /// What was asked.
-        url: String,
-        /// Where to.
-        to: String,
-    },
+    Redirected { url: String, to: String },
     /// The key is not accepted.
     #[error(
         "the API key is not accepted: {0}; make one on the server under your name, API Keys, and put it into CONNECT_API_KEY or --api-key-file"
@@ -110,19 +94,13 @@ pub enum Error {
     },
     /// This version of the server is known not to have it.
     #[error("{} needs Connect {} or later; this server is {version}", feature.what(), feature.since())]
-    Unsupported {
-        /// What.
-        feature: Feature,
-        /// The server's version.
-        version: Version,
-    },
+    Unsupported { feature: Feature, version: Version },
     /// Any other error answer.
     #[error("{0}")]
     Api(ApiFault),
     /// JSON of a shape that we do not know.
     #[error("cannot make sense of the answer to {request}: {cause}")]
     Unreadable {
-        /// What was asked.
         request: String,
         /// What the decoder says.
         cause: String,
@@ -132,7 +110,7 @@ pub enum Error {
 impl Error {
     /// The server's own fault, where it gave one.
     #[must_use]
-    pub fn fault(&self) -> Option<&ApiFault> {
+    pub(crate) fn fault(&self) -> Option<&ApiFault> {
         match self {
             Self::Unauthorized(fault)
             | Self::Forbidden { fault, .. }
@@ -147,7 +125,7 @@ impl Error {
     /// Whether no other request would fare better: the key, the licence, the address or the server
     /// itself is at fault, not the item at hand.
     #[must_use]
-    pub fn is_fatal(&self) -> bool {
+    pub(crate) fn is_fatal(&self) -> bool {
         !matches!(
             self,
             Self::Forbidden { .. }
@@ -165,10 +143,9 @@ fn version_text(version: Option<Version>) -> String {
 
 /// An error answer of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiFault {
+pub(crate) struct ApiFault {
     /// Method and path of the request.
     pub request: String,
-    /// HTTP status.
     pub status: u16,
     /// Connect's own code, where the answer had one.
     pub code: Option<i64>,
@@ -194,12 +171,10 @@ impl fmt::Display for ApiFault {
 
 /// Who may make a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     /// Anyone with a key.
     User,
-    /// Publishers and administrators.
     Publisher,
-    /// Administrators.
     Administrator,
     /// The item's owner and collaborators, and administrators.
     Collaborator,

@@ -15,7 +15,7 @@ use super::request::{Request, foreign};
 
 /// What became of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(super) enum Fate {
     /// It never left, so it did nothing.
     NotSent,
     /// It may have been carried out, or not.
@@ -26,9 +26,8 @@ pub enum Fate {
     Answered,
 }
 
-/// A failed attempt.
 #[derive(Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     pub error: Box<Error>,
     pub fate: Fate,
     /// How long the server asks to wait.
@@ -36,7 +35,7 @@ pub struct Failure {
 }
 
 /// A connection that failed or broke.
-pub fn broken(server: &Server, patience: Duration, error: &reqwest::Error) -> Failure {
+pub(super) fn broken(server: &Server, patience: Duration, error: &reqwest::Error) -> Failure {
     let address = server.to_string();
     let cause = chain(error);
     let connecting = error.is_connect();
@@ -75,8 +74,11 @@ pub fn broken(server: &Server, patience: Duration, error: &reqwest::Error) -> Fa
     }
 }
 
-/// An error answer.
-pub async fn refused(request: &Request<'_>, response: Response, correlation: String) -> Failure {
+pub(super) async fn refused(
+    request: &Request<'_>,
+    response: Response,
+    correlation: String,
+) -> Failure {
     let (status, url) = (response.status(), response.url().clone());
     let headers = response.headers().clone();
     let wait = headers
@@ -126,7 +128,7 @@ pub async fn refused(request: &Request<'_>, response: Response, correlation: Str
 }
 
 /// The failure of a request that the server would answer the same again.
-pub fn answered(error: Error) -> Failure {
+pub(super) fn answered(error: Error) -> Failure {
     Failure {
         error: Box::new(error),
         fate: Fate::Answered,
@@ -159,7 +161,7 @@ fn plain(status: StatusCode, body: &[u8]) -> String {
 }
 
 /// An error with its causes. The first layers only say that a request failed, which is known.
-pub fn chain(error: &reqwest::Error) -> String {
+pub(super) fn chain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next = StdError::source(error);
     while let Some(cause) = next {

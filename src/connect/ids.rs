@@ -12,18 +12,12 @@ macro_rules! ids {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub(crate) struct $name(String);
 
         impl $name {
-            /// Takes an id as the server gave it.
-            #[must_use]
-            pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
-            }
-
             /// The id as text.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            pub(crate) fn as_str(&self) -> &str {
                 &self.0
             }
         }
@@ -31,6 +25,12 @@ macro_rules! ids {
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 Self(text)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
             }
         }
 
@@ -64,7 +64,7 @@ ids! {
 /// Why a text names no content item.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} has no content GUID in it")]
-pub struct GuidError(String);
+pub(crate) struct GuidError(String);
 
 /// From what a person writes: the GUID, or an address with the GUID in it, such as the item's page
 /// in the dashboard.
@@ -109,7 +109,7 @@ mod tests {
             format!("https://c.example.com/rsc/connect/#/apps/{GUID}/access/12"),
             format!("https://c.example.com/content/{GUID}"),
         ] {
-            assert_eq!(text.parse(), Ok(ContentGuid::new(GUID)), "{text}");
+            assert_eq!(text.parse(), Ok(ContentGuid::from(GUID)), "{text}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn ids_come_as_strings_or_numbers() {
         let ids: Vec<BundleId> = serde_json::from_str(r#"["101", 101]"#).unwrap();
-        assert_eq!(ids, [BundleId::new("101"), BundleId::new("101")]);
+        assert_eq!(ids, [BundleId::from("101"), BundleId::from("101")]);
         assert!(serde_json::from_str::<BundleId>("null").is_err());
     }
 }

@@ -12,9 +12,8 @@ use super::lenient;
 use super::request::Request;
 use super::version::Feature;
 
-/// A job.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Job {
+pub(crate) struct Job {
     /// Its id within the item.
     pub key: JobKey,
     /// The bundle that it worked on.
@@ -30,7 +29,6 @@ pub struct Job {
     /// When it was queued.
     #[serde(default, deserialize_with = "lenient::time")]
     pub queued_time: Option<Timestamp>,
-    /// When it started.
     #[serde(default, deserialize_with = "lenient::time")]
     pub start_time: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient::time")]
@@ -38,14 +36,13 @@ pub struct Job {
     /// When it was last known to be alive.
     #[serde(default, deserialize_with = "lenient::time")]
     pub last_heartbeat_time: Option<Timestamp>,
-    /// What went wrong.
     #[serde(default, deserialize_with = "lenient::text")]
     pub error: Option<String>,
 }
 
 /// Where a job stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobState {
+pub(crate) enum JobState {
     /// It runs or waits to run.
     Active,
     /// It ended with this exit code.
@@ -57,15 +54,14 @@ pub enum JobState {
 impl Job {
     /// Whether it restored an item's packages, which is what a build does.
     #[must_use]
-    pub fn is_restore(&self) -> bool {
+    pub(crate) fn is_restore(&self) -> bool {
         self.tag
             .as_deref()
             .is_some_and(|tag| tag.ends_with("_restore"))
     }
 
-    /// Where it stands.
     #[must_use]
-    pub fn state(&self) -> JobState {
+    pub(crate) fn state(&self) -> JobState {
         match (self.status, self.exit_code) {
             (Some(0), _) => JobState::Active,
             (Some(3), _) => JobState::Lost,
@@ -77,7 +73,7 @@ impl Job {
 
     /// When it came to be, as early as is known.
     #[must_use]
-    pub fn began(&self) -> Option<Timestamp> {
+    pub(crate) fn began(&self) -> Option<Timestamp> {
         self.queued_time.or(self.start_time)
     }
 }
@@ -100,7 +96,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key may not see them, or the server cannot be asked.
-    pub async fn jobs(&self, guid: &ContentGuid) -> Result<Vec<Job>, Error> {
+    pub(crate) async fn jobs(&self, guid: &ContentGuid) -> Result<Vec<Job>, Error> {
         if self.has(Feature::Jobs) == Some(false) {
             return Ok(Vec::new());
         }
@@ -119,7 +115,11 @@ impl Connect {
     ///
     /// # Errors
     /// The key may not see them, or the server cannot be asked.
-    pub async fn job_log(&self, guid: &ContentGuid, key: &JobKey) -> Result<Vec<String>, Error> {
+    pub(crate) async fn job_log(
+        &self,
+        guid: &ContentGuid,
+        key: &JobKey,
+    ) -> Result<Vec<String>, Error> {
         let path = ["v1", "content", guid.as_str(), "jobs", key.as_str(), "log"];
         let request = Request::get(self.server().api(&path)).needs(Needs::Collaborator);
         let log: Log = self.ask(request).await?.json()?;
@@ -161,7 +161,7 @@ mod tests {
             r#"{"key": "k5", "bundle_id": 101, "status": "2", "exit_code": "0", "start_time": 1725148800}"#,
         );
         assert_eq!(old.state(), JobState::Ended(0));
-        assert_eq!(old.bundle_id, Some(BundleId::new("101")));
+        assert_eq!(old.bundle_id, Some(BundleId::from("101")));
         assert!(old.began().is_some());
     }
 }

@@ -14,15 +14,12 @@ pub struct ApiKey(Secret);
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// None given.
     #[error("no API key; set CONNECT_API_KEY or use --api-key-file FILE")]
     Missing,
     /// The file cannot be read.
     #[error("cannot read the API key from {}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
@@ -68,7 +65,7 @@ impl ApiKey {
 /// Whether others than its owner can read a file.
 #[cfg(unix)]
 #[must_use]
-pub fn readable_by_others(path: &Path) -> bool {
+pub(crate) fn readable_by_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o044 != 0)
 }

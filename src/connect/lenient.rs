@@ -17,7 +17,7 @@ enum Scalar {
 }
 
 /// A text; `None` when it is empty or unset.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Text(text) if !text.is_empty() => Some(text),
         Scalar::Int(number) => Some(number.to_string()),
@@ -28,7 +28,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 }
 
 /// An id of any kind.
-pub fn id<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn id<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: From<String>,
@@ -37,7 +37,7 @@ where
 }
 
 /// A truth value: a boolean, a number, or their texts.
-pub fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+pub(super) fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Bool(truth) => Some(truth),
         Scalar::Int(number) => Some(number != 0),
@@ -51,7 +51,7 @@ pub fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>,
 }
 
 /// A whole number, or the text of one.
-pub fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Int(number) => Some(number),
         Scalar::Text(text) => text.trim().parse().ok(),
@@ -61,7 +61,9 @@ pub fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D:
 }
 
 /// A moment in RFC 3339, or in seconds since the epoch as old servers have it.
-pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     Ok(match Scalar::deserialize(deserializer)? {
         Scalar::Text(text) => text.parse().ok(),
         Scalar::Int(seconds) if seconds > 0 => Timestamp::from_second(seconds).ok(),
@@ -70,7 +72,7 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timesta
 }
 
 /// The texts of a list; none when it is unset.
-pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Texts {

@@ -31,15 +31,13 @@ impl Default for Patience {
 
 /// Something to tell the user about the connection.
 #[derive(Debug, Clone)]
-pub enum Notice {
+pub(crate) enum Notice {
     /// The server is away; it is waited for.
     Waiting {
-        /// The last failure.
         cause: String,
         /// How long it may take.
         at_most: Duration,
     },
-    /// It is back.
     Back {
         /// How long it was away.
         after: Duration,
@@ -49,7 +47,7 @@ pub enum Notice {
 type Teller = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// What all requests together know about the server's health.
-pub struct Outage {
+pub(super) struct Outage {
     state: Mutex<State>,
     tell: Teller,
 }
@@ -63,14 +61,13 @@ struct State {
 
 /// What one request has been through.
 #[derive(Debug)]
-pub struct Trouble {
+pub(super) struct Trouble {
     failures: u32,
     first: Option<Instant>,
 }
 
 impl Trouble {
-    /// None yet.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             failures: 0,
             first: None,
@@ -80,8 +77,7 @@ impl Trouble {
 
 /// Whether to go on trying.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Try again.
+pub(super) enum Verdict {
     GoOn,
     /// The server was away for too long: this long.
     TooLong(Duration),
@@ -90,15 +86,14 @@ pub enum Verdict {
 }
 
 impl Outage {
-    pub fn new(tell: Teller) -> Self {
+    pub(super) fn new(tell: Teller) -> Self {
         Self {
             state: Mutex::default(),
             tell,
         }
     }
 
-    /// The server answered.
-    pub fn over(&self, now: Instant) {
+    pub(super) fn over(&self, now: Instant) {
         let back = {
             let mut state = self.lock();
             state.last_success = Some(now);
@@ -115,7 +110,7 @@ impl Outage {
     }
 
     /// A request failed in a way that may pass.
-    pub fn failed(
+    pub(super) fn failed(
         &self,
         trouble: &mut Trouble,
         cause: &dyn fmt::Display,

@@ -10,16 +10,15 @@ use super::request::Request;
 
 /// Which page to look at.
 #[derive(Debug, Clone, Copy)]
-pub enum PageRequest<'a> {
+pub(crate) enum PageRequest<'a> {
     /// An item by its GUID.
     Guid(&'a ContentGuid),
     /// A path below the server's base, such as a vanity path.
     Path(&'a str),
 }
 
-/// What came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Page {
+pub(crate) enum Page {
     /// An answer with this status, behind redirects on the same host.
     Answered(u16),
     /// A redirect to another host, which is not followed.
@@ -31,7 +30,7 @@ pub enum Page {
 impl Connect {
     /// Looks at a page once, with the key, which is sent to the server's own host alone. An
     /// interactive item starts for it, so an answer may take `patience` longer than usual.
-    pub async fn page(&self, page: PageRequest<'_>, patience: Duration) -> Page {
+    pub(crate) async fn page(&self, page: PageRequest<'_>, patience: Duration) -> Page {
         let url = match page {
             PageRequest::Guid(guid) => self.server().page(&["content", guid.as_str(), ""]),
             PageRequest::Path(path) => {

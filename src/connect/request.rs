@@ -10,9 +10,8 @@ use serde_json::Value;
 use super::affinity::Affinity;
 use super::error::{Error, Needs};
 
-/// What to ask.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub(super) struct Request<'a> {
     pub method: Method,
     pub url: Url,
     pub body: Option<Value>,
@@ -23,7 +22,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub fn new(method: Method, url: Url) -> Self {
+    pub(super) fn new(method: Method, url: Url) -> Self {
         Self {
             method,
             url,
@@ -34,44 +33,44 @@ impl<'a> Request<'a> {
         }
     }
 
-    pub fn get(url: Url) -> Self {
+    pub(super) fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
     }
 
-    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+    pub(super) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
         self.url.query_pairs_mut().extend_pairs(pairs);
         self
     }
 
-    pub fn body(mut self, body: Value) -> Self {
+    pub(super) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
         self
     }
 
-    pub const fn needs(mut self, needs: Needs) -> Self {
+    pub(super) const fn needs(mut self, needs: Needs) -> Self {
         self.needs = needs;
         self
     }
 
-    pub const fn extra(mut self, extra: Duration) -> Self {
+    pub(super) const fn extra(mut self, extra: Duration) -> Self {
         self.extra = extra;
         self
     }
 
-    pub const fn affinity(mut self, affinity: &'a Affinity) -> Self {
+    pub(super) const fn affinity(mut self, affinity: &'a Affinity) -> Self {
         self.affinity = Some(affinity);
         self
     }
 
     /// Method and path, for messages.
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         format!("{} {}", self.method, self.url.path())
     }
 }
 
 /// An answer with a status of success.
 #[derive(Debug)]
-pub struct Reply {
+pub(super) struct Reply {
     /// Method and path of the request.
     pub request: String,
     /// Where it was answered, behind any redirects.
@@ -82,7 +81,7 @@ pub struct Reply {
 
 impl Reply {
     /// The body as JSON of a known shape.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if let Some(got) = foreign(&self.headers, &self.body) {
             return Err(Error::NotConnect {
                 url: self.url.to_string(),
@@ -97,7 +96,7 @@ impl Reply {
 }
 
 /// What a body is that cannot be JSON; `None` for what may be.
-pub fn foreign(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+pub(super) fn foreign(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let start = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if start == Some(&b'<') {
         return Some("an HTML page".to_owned());

@@ -12,15 +12,14 @@ use super::request::Request;
 /// `GET /server_settings/scheduler`, as far as a migration cares.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Scheduler {
-    /// `Scheduler.MinProcessesLimit`.
+pub(crate) struct Scheduler {
     #[serde(deserialize_with = "lenient::int")]
     pub min_processes_limit: Option<i64>,
 }
 
 /// What starts by itself once it may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waking {
+pub(crate) struct Waking {
     /// Content that always has processes: its label, and how many.
     pub kept: Vec<(String, i64)>,
     /// How many schedules there are; `None` where the server does not say.
@@ -40,20 +39,11 @@ struct Item {
 }
 
 impl Connect {
-    /// Whether the server answers at all.
-    ///
-    /// # Errors
-    /// It does not, or its licence has expired.
-    pub async fn ping(&self) -> Result<(), Error> {
-        self.ask(Request::get(self.server().ping())).await?;
-        Ok(())
-    }
-
     /// The scheduler's settings.
     ///
     /// # Errors
     /// The key has too few rights, or the server cannot be asked.
-    pub async fn scheduler(&self) -> Result<Scheduler, Error> {
+    pub(crate) async fn scheduler(&self) -> Result<Scheduler, Error> {
         let url = self.server().api(&["server_settings", "scheduler"]);
         self.ask(Request::get(url)).await?.json()
     }
@@ -62,7 +52,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked.
-    pub async fn waking(&self) -> Result<Waking, Error> {
+    pub(crate) async fn waking(&self) -> Result<Waking, Error> {
         let url = self.server().api(&["v1", "content"]);
         let request = Request::get(url).extra(std::time::Duration::from_secs(270));
         let items: Vec<Item> = self.ask(request).await?.json()?;

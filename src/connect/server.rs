@@ -12,7 +12,7 @@ use super::version::Version;
 /// `GET /server_settings`: unversioned, so everything in it may be missing.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Settings {
+pub(crate) struct Settings {
     #[serde(deserialize_with = "lenient::text")]
     version: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -22,7 +22,6 @@ pub struct Settings {
     /// Where content runs: `native`, or a launcher.
     #[serde(deserialize_with = "lenient::text")]
     pub execution_type: Option<String>,
-    /// The licence.
     #[serde(deserialize_with = "licence")]
     pub license: Option<Licence>,
     /// Whether runtime caches can be managed.
@@ -39,7 +38,7 @@ fn licence<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Licence>,
 impl Settings {
     /// The version, which a server may hide.
     #[must_use]
-    pub fn version(&self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         [&self.version, &self.about, &self.build]
             .into_iter()
             .flatten()
@@ -50,8 +49,7 @@ impl Settings {
 /// `GET /v1/user`: whose key it is.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct User {
-    /// The account's name.
+pub(crate) struct User {
     #[serde(deserialize_with = "lenient::text")]
     pub username: Option<String>,
     /// `administrator`, `publisher` or `viewer`. The key itself may have a lower role.
@@ -65,7 +63,7 @@ pub struct User {
 impl User {
     /// Whether the account is known to be no administrator's.
     #[must_use]
-    pub fn is_lesser(&self) -> bool {
+    pub(crate) fn is_lesser(&self) -> bool {
         self.user_role
             .as_deref()
             .is_some_and(|role| role != "administrator")
@@ -75,8 +73,7 @@ impl User {
 /// `GET /v1/system/hosts`: one node.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Host {
-    /// Its name.
+pub(crate) struct Host {
     #[serde(deserialize_with = "lenient::text")]
     pub hostname: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
@@ -86,7 +83,7 @@ pub struct Host {
 impl Host {
     /// The version that it runs.
     #[must_use]
-    pub fn version(&self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         self.version.as_ref()?.parse().ok()
     }
 }
@@ -96,7 +93,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key is not accepted, or the server cannot be asked.
-    pub async fn user(&self) -> Result<User, Error> {
+    pub(crate) async fn user(&self) -> Result<User, Error> {
         let url = self.server().api(&["v1", "user"]);
         self.ask(Request::get(url)).await?.json()
     }
@@ -105,7 +102,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key is no administrator's, or the server cannot be asked.
-    pub async fn hosts(&self) -> Result<Vec<Host>, Error> {
+    pub(crate) async fn hosts(&self) -> Result<Vec<Host>, Error> {
         let url = self.server().api(&["v1", "system", "hosts"]);
         let request = Request::get(url)
             .query(&[("active", "true")])

@@ -2,7 +2,7 @@
 
 /// Cuts a stream of bytes into the objects of a top-level array.
 #[derive(Debug, Default)]
-pub struct Elements {
+pub(super) struct Elements {
     /// The element under way.
     element: Vec<u8>,
     depth: u32,
@@ -13,7 +13,7 @@ pub struct Elements {
 
 impl Elements {
     /// Takes the next bytes; `each` gets every object that is complete with them.
-    pub fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
+    pub(super) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
         for &byte in bytes {
             if self.depth > 1 {
                 self.element.push(byte);
@@ -50,7 +50,7 @@ impl Elements {
     }
 
     /// Whether the array was closed.
-    pub const fn ended(&self) -> bool {
+    pub(super) const fn ended(&self) -> bool {
         self.ended
     }
 }

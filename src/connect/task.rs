@@ -11,10 +11,9 @@ use super::ids::TaskId;
 use super::lenient;
 use super::request::Request;
 
-/// A task's state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Task {
+pub(crate) struct Task {
     /// The lines of output asked for.
     #[serde(deserialize_with = "lenient::texts")]
     pub output: Vec<String>,
@@ -31,7 +30,7 @@ pub struct Task {
 impl Task {
     /// Whether it has ended, and how: `Err` has the server's words.
     #[must_use]
-    pub fn ended(&self) -> Option<Result<(), String>> {
+    pub(crate) fn ended(&self) -> Option<Result<(), String>> {
         if self.finished != Some(true) {
             return None;
         }
@@ -45,7 +44,7 @@ impl Task {
 
     /// How many lines of output there are by now, to go on from there.
     #[must_use]
-    pub fn last(&self) -> Option<u64> {
+    pub(crate) fn last(&self) -> Option<u64> {
         self.last.and_then(|last| u64::try_from(last).ok())
     }
 }
@@ -56,7 +55,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked.
-    pub async fn task(
+    pub(crate) async fn task(
         &self,
         id: &TaskId,
         first: u64,

@@ -18,13 +18,10 @@ pub enum TrustError {
     /// It cannot be read.
     #[error("cannot read the certificates in {}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// It holds none.
     #[error("{} holds no certificate in PEM form", .0.display())]
     None(PathBuf),
 }
@@ -46,7 +43,6 @@ impl Trust {
         Ok(self)
     }
 
-    /// Trusts any certificate.
     #[must_use]
     pub const fn insecure(mut self) -> Self {
         self.insecure = true;

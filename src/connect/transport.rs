@@ -19,7 +19,6 @@ use super::tls::Trust;
 /// How to talk to a server.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Whom to trust.
     pub trust: Trust,
     /// How long a request may take, apart from the time for which a long poll asks.
     pub timeout: Duration,
@@ -27,7 +26,7 @@ pub struct Options {
     pub patience: Patience,
 }
 
-pub struct Transport {
+pub(super) struct Transport {
     client: Client,
     server: Server,
     key: ApiKey,
@@ -37,7 +36,7 @@ pub struct Transport {
 }
 
 impl Transport {
-    pub fn new(server: Server, key: ApiKey, options: &Options) -> Result<Self, Error> {
+    pub(super) fn new(server: Server, key: ApiKey, options: &Options) -> Result<Self, Error> {
         let builder = Client::builder()
             .user_agent(concat!("helm-connect-migrate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout.min(Duration::from_secs(10)))
@@ -59,23 +58,23 @@ impl Transport {
         })
     }
 
-    pub const fn server(&self) -> &Server {
+    pub(super) const fn server(&self) -> &Server {
         &self.server
     }
 
     /// Goes on with another address of the same server.
-    pub fn rebase(&mut self, server: Server) {
+    pub(super) fn rebase(&mut self, server: Server) {
         self.server = server;
     }
 
     /// The time by the server's clock; by ours until it has answered once.
-    pub fn server_time(&self) -> SystemTime {
+    pub(super) fn server_time(&self) -> SystemTime {
         let clock = *self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         clock.map_or_else(SystemTime::now, |(at, seen)| at + seen.elapsed())
     }
 
     /// One attempt, with the whole answer.
-    pub async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Failure> {
+    pub(super) async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let response = self.attempt(request).await?;
         let (url, headers) = (response.url().clone(), response.headers().clone());
         let body = response
@@ -91,7 +90,7 @@ impl Transport {
     }
 
     /// One attempt, up to the head of a successful answer.
-    pub async fn attempt(&self, request: &Request<'_>) -> Result<Response, Failure> {
+    pub(super) async fn attempt(&self, request: &Request<'_>) -> Result<Response, Failure> {
         let mut url = request.url.clone();
         for _ in 0..6 {
             let (response, correlation) = self.send(request, &url).await?;

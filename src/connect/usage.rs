@@ -15,7 +15,7 @@ use super::stream::Elements;
 use super::version::Feature;
 
 /// Uses per content item.
-pub type Usage = HashMap<ContentGuid, u64>;
+pub(crate) type Usage = HashMap<ContentGuid, u64>;
 
 /// Records a page may have.
 const PAGE: &str = "500";
@@ -85,7 +85,7 @@ impl Connect {
     ///
     /// # Errors
     /// The key may not see them, or the server cannot be asked.
-    pub async fn usage(
+    pub(crate) async fn usage(
         &self,
         since: Timestamp,
         progress: impl FnMut(u64) + Send,
@@ -97,7 +97,7 @@ impl Connect {
     ///
     /// # Errors
     /// As [`Connect::usage`].
-    pub async fn usage_between(
+    pub(crate) async fn usage_between(
         &self,
         since: Timestamp,
         until: Option<Timestamp>,

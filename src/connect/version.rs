@@ -5,20 +5,15 @@ use std::str::FromStr;
 
 /// A calendar version, `2024.09.0`. What follows the three numbers does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version(u16, u16, u16);
+pub(crate) struct Version(u16, u16, u16);
 
 /// Something that not every version has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Feature {
-    /// `POST /v1/content/{guid}/build`.
+pub(crate) enum Feature {
     Build,
     /// The jobs of a content item under `/v1`.
     Jobs,
-    /// Runtime caches.
     Caches,
-    /// `GET /v1/search/content`.
-    Search,
-    /// `GET /v1/instrumentation/content/hits`.
     Hits,
     /// The `activate` field of a build.
     Activate,
@@ -27,12 +22,11 @@ pub enum Feature {
 impl Feature {
     /// What it is, for messages.
     #[must_use]
-    pub const fn what(self) -> &'static str {
+    pub(crate) const fn what(self) -> &'static str {
         match self {
             Self::Build => "building content through the API",
             Self::Jobs => "listing the jobs of a content item",
             Self::Caches => "managing runtime caches through the API",
-            Self::Search => "searching content through the API",
             Self::Hits => "the record of content hits",
             Self::Activate => "building a bundle without activating it",
         }
@@ -40,12 +34,11 @@ impl Feature {
 
     /// The first version that has it.
     #[must_use]
-    pub const fn since(self) -> Version {
+    pub(crate) const fn since(self) -> Version {
         match self {
             Self::Build => Version(2021, 11, 1),
             Self::Jobs => Version(2022, 10, 0),
             Self::Caches => Version(2023, 5, 0),
-            Self::Search => Version(2024, 4, 0),
             Self::Hits => Version(2025, 4, 0),
             Self::Activate => Version(2025, 6, 0),
         }
@@ -55,7 +48,7 @@ impl Feature {
 /// Why a text holds no version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no version in {0:?}")]
-pub struct VersionError(String);
+pub(crate) struct VersionError(String);
 
 /// From `2024.09.0`, `v2024.09.0`, `Posit Connect v2024.09.0` or `2023.11.0-dev+103-g1124`.
 impl FromStr for Version {

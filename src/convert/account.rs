@@ -21,9 +21,7 @@ pub enum Action {
     Secret,
     /// Moved to a values key of the chart, or left to the chart.
     Chart,
-    /// Left out.
     Drop,
-    /// Kept in `config`.
     Keep,
 }
 
@@ -66,7 +64,6 @@ pub struct Decision {
     pub file: String,
     /// The line it came from, from 1.
     pub line: usize,
-    /// Its fate.
     pub action: Action,
     /// Why, as a code.
     pub code: ReasonCode,
@@ -126,11 +123,8 @@ pub enum DefaultAction {
 /// One default of the chart and its fate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChartDefault {
-    /// The setting.
     pub setting: String,
-    /// Its fate.
     pub action: DefaultAction,
-    /// Why.
     pub reason: String,
 }
 
@@ -150,7 +144,6 @@ pub struct Blocker {
 pub struct Task {
     /// What it is about, as a code.
     pub code: ReasonCode,
-    /// What to do.
     pub what: String,
     /// A command that does it, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,7 +165,6 @@ pub struct Disagreement {
     pub note: String,
 }
 
-/// The whole account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
@@ -190,7 +182,6 @@ pub struct Account {
     pub tasks: Vec<Task>,
     /// Why the migration must not go on.
     pub blockers: Vec<Blocker>,
-    /// Numbers.
     pub summary: Summary,
 }
 

@@ -8,10 +8,9 @@ use crate::settings::Catalogue;
 
 /// The comments of some documents, sorted by what they stand at.
 #[derive(Debug, Default)]
-pub struct Comments {
+pub(super) struct Comments {
     /// Above, or behind, a section's header.
     sections: HashMap<SectionKey, Vec<String>>,
-    /// Above a setting.
     above: HashMap<SettingKey, Vec<String>>,
     /// Behind a setting, on its line.
     beside: HashMap<SettingKey, Vec<String>>,
@@ -29,7 +28,7 @@ enum Behind {
 impl Comments {
     /// Sorts the comments. A comment with a line to itself belongs to what follows it.
     #[must_use]
-    pub fn of(documents: &[Document]) -> Self {
+    pub(super) fn of(documents: &[Document]) -> Self {
         let mut comments = Self::default();
         for document in documents {
             comments.read(document);
@@ -77,22 +76,22 @@ impl Comments {
     }
 
     /// The comments about a section.
-    pub fn section(&self, key: &SectionKey) -> &[String] {
+    pub(super) fn section(&self, key: &SectionKey) -> &[String] {
         self.sections.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The comments above a setting.
-    pub fn above(&self, key: &SettingKey) -> &[String] {
+    pub(super) fn above(&self, key: &SettingKey) -> &[String] {
         self.above.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The comments behind a setting.
-    pub fn beside(&self, key: &SettingKey) -> &[String] {
+    pub(super) fn beside(&self, key: &SettingKey) -> &[String] {
         self.beside.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// The comments that nothing follows.
-    pub fn last(&self) -> &[String] {
+    pub(super) fn last(&self) -> &[String] {
         &self.last
     }
 }

@@ -7,14 +7,13 @@ use crate::yaml::{Map, Value};
 
 /// The sections of a `config` mapping, in its order.
 #[derive(Debug, Clone, Default)]
-pub struct ConfigValues {
+pub(super) struct ConfigValues {
     sections: Vec<ConfigSection>,
 }
 
 /// One section of a `config` mapping.
 #[derive(Debug, Clone)]
-pub struct ConfigSection {
-    /// The section.
+pub(super) struct ConfigSection {
     pub section: Arc<Section>,
     /// Its key in the mapping, as written.
     pub key: String,
@@ -24,8 +23,7 @@ pub struct ConfigSection {
 
 /// One setting of a `config` mapping.
 #[derive(Debug, Clone)]
-pub struct ConfigSetting {
-    /// The setting.
+pub(super) struct ConfigSetting {
     pub name: SettingName,
     /// What the chart writes behind its equals sign, once for each line.
     pub written: Vec<String>,
@@ -35,7 +33,7 @@ impl ConfigValues {
     /// Reads the `config` of a values tree. Keys that are no section names are passed over: the
     /// chart would write a header that nobody can read, which the final proof finds.
     #[must_use]
-    pub fn of(values: &Map) -> Self {
+    pub(super) fn of(values: &Map) -> Self {
         let sections = values
             .get("config")
             .and_then(Value::as_map)
@@ -64,18 +62,18 @@ impl ConfigValues {
 
     /// The sections, in order.
     #[must_use]
-    pub fn sections(&self) -> &[ConfigSection] {
+    pub(super) fn sections(&self) -> &[ConfigSection] {
         &self.sections
     }
 
     /// Every setting, in order.
-    pub fn settings(&self) -> impl Iterator<Item = &ConfigSetting> {
+    pub(super) fn settings(&self) -> impl Iterator<Item = &ConfigSetting> {
         self.sections.iter().flat_map(|section| &section.settings)
     }
 
     /// The setting that is the same to Connect, whatever its spelling.
     #[must_use]
-    pub fn find(&self, key: &SettingKey) -> Option<&ConfigSetting> {
+    pub(super) fn find(&self, key: &SettingKey) -> Option<&ConfigSetting> {
         self.settings().find(|setting| setting.name.key() == *key)
     }
 }

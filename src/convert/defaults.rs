@@ -31,7 +31,7 @@ impl Fate {
 }
 
 /// Takes away what would change the server's behaviour, and accounts for every default.
-pub fn settle(plan: &mut Plan, options: &Options, chart: &ConfigValues) {
+pub(super) fn settle(plan: &mut Plan, options: &Options, chart: &ConfigValues) {
     for section in chart.sections() {
         let mut removed = Vec::new();
         let mut stays = false;

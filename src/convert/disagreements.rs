@@ -15,13 +15,12 @@ use crate::yaml::{self, Map, Value};
 pub struct BaseFile {
     /// Its text, under its path as given.
     pub source: Arc<SourceFile>,
-    /// What it holds.
     pub values: Map,
 }
 
 /// Compares each file with ours, which Helm reads after them.
 #[must_use]
-pub fn find(files: &[BaseFile], ours: &Map) -> Vec<Disagreement> {
+pub(super) fn find(files: &[BaseFile], ours: &Map) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for file in files {
         maps(file, &mut Vec::new(), &file.values, ours, &mut found);
@@ -75,7 +74,11 @@ fn compare(
 
 /// Settings that ours leaves out of `config` on purpose and the base puts back: a credential there
 /// ends in a ConfigMap and hides its environment variable.
-pub fn put_back(files: &[BaseFile], left_out: &[&SettingName], found: &mut Vec<Disagreement>) {
+pub(super) fn put_back(
+    files: &[BaseFile],
+    left_out: &[&SettingName],
+    found: &mut Vec<Disagreement>,
+) {
     for file in files {
         let base = ConfigValues::of(&file.values);
         for name in left_out {
@@ -99,7 +102,7 @@ pub fn put_back(files: &[BaseFile], left_out: &[&SettingName], found: &mut Vec<D
 ///
 /// # Errors
 /// Each such setting, with its place in the administrator's file.
-pub fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), InvalidInput> {
+pub(super) fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), InvalidInput> {
     let ours = ConfigValues::of(ours);
     let mut errors = Vec::new();
     for file in files {

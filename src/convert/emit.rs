@@ -13,7 +13,7 @@ use crate::yaml::{Block, Item, Map, Tree, Value, emit};
 ///
 /// # Errors
 /// A value with characters that no values file brings through to the server.
-pub fn values_file(
+pub(super) fn values_file(
     plan: &Plan,
     options: &Options,
     base: &Map,
@@ -281,7 +281,7 @@ fn not_carried(section: &Section, property: &str, place: Option<&Place>, why: &s
 
 /// The manifest of the Secret that the values refer to.
 #[must_use]
-pub fn secret_manifest(name: &str, secrets: &[PlannedSecret]) -> String {
+pub(super) fn secret_manifest(name: &str, secrets: &[PlannedSecret]) -> String {
     let mut root = Block::new();
     root.add("apiVersion", "v1");
     root.add("kind", "Secret");

@@ -9,16 +9,14 @@ use crate::settings::{Entry, ValueType};
 
 /// One line that sets something.
 #[derive(Debug, Clone, Copy)]
-pub struct Occurrence<'a> {
-    /// The file.
+pub(super) struct Occurrence<'a> {
     pub document: &'a Document,
-    /// The line.
     pub setting: &'a Setting,
 }
 
 /// Everything that the input says about one setting.
 #[derive(Debug, Clone)]
-pub struct InputSetting<'a> {
+pub(super) struct InputSetting<'a> {
     /// Its name in canonical spelling.
     pub name: SettingName,
     /// What the catalogue knows about it.
@@ -29,7 +27,7 @@ pub struct InputSetting<'a> {
 
 /// A section of the input.
 #[derive(Debug, Clone)]
-pub struct InputSection<'a> {
+pub(super) struct InputSection<'a> {
     /// Its name in canonical spelling.
     pub section: Arc<Section>,
     /// Its settings in order of appearance.
@@ -38,7 +36,7 @@ pub struct InputSection<'a> {
 
 /// Which of a setting's lines count, and what they say together.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settled {
+pub(super) struct Settled {
     /// What Connect gets: one value for a plain setting, any number for a list.
     pub values: Vec<String>,
     /// For each line that does not count, what put it out of force.
@@ -52,7 +50,7 @@ pub struct Settled {
 
 /// Why a line does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Superseded {
+pub(super) enum Superseded {
     /// The occurrence of this index sets another value.
     Overridden(usize),
     /// The occurrence of this index is a key alone, which empties a list.
@@ -63,7 +61,7 @@ pub enum Superseded {
 
 /// Groups the settings of some documents, read one after another, by section and name.
 #[must_use]
-pub fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputSection<'a>> {
+pub(super) fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputSection<'a>> {
     let read: Vec<&Document> = documents.iter().collect();
     let configuration = Configuration::of(&read);
     let section = |section: &EffectiveSection<'a>| {
@@ -102,7 +100,7 @@ impl InputSetting<'_> {
     ///
     /// # Errors
     /// A key alone where Connect wants a value.
-    pub fn settle(&self) -> Result<Settled, Diagnostic> {
+    pub(super) fn settle(&self) -> Result<Settled, Diagnostic> {
         let list = self.entry.is_some_and(|entry| entry.repeatable);
         let plain = self
             .entry

@@ -10,7 +10,7 @@ use crate::yaml::{Map, Value};
 
 /// Adds the values that every first deployment needs, and the tasks and blockers for what is not
 /// known. What the administrator's own values say already is not asked for again.
-pub fn complete(plan: &mut Plan, context: &Context<'_>, base: &Map) {
+pub(super) fn complete(plan: &mut Plan, context: &Context<'_>, base: &Map) {
     let options = context.options;
     database(plan, context);
     cut_over(plan);

@@ -43,9 +43,7 @@ pub struct Inputs<'a> {
     pub documents: &'a [Document],
     /// The administrator's own values, in the order Helm reads them, before ours.
     pub base: &'a [BaseFile],
-    /// The chart's defaults.
     pub chart_values: &'a Map,
-    /// The administrator's decisions.
     pub options: &'a Options,
 }
 
@@ -56,7 +54,6 @@ pub struct Conversion {
     pub values: String,
     /// The manifest of the Secret, when credentials moved.
     pub secret: Option<Secret>,
-    /// The account.
     pub account: Account,
 }
 

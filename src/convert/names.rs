@@ -12,7 +12,7 @@ use crate::settings::{Catalogue, Entry};
 
 /// The spellings that the chart's defaults use, in front of the catalogue's.
 #[derive(Debug)]
-pub struct Names {
+pub(super) struct Names {
     sections: HashMap<SectionKey, String>,
     properties: HashMap<SettingKey, String>,
     catalogue: &'static Catalogue,
@@ -21,7 +21,7 @@ pub struct Names {
 impl Names {
     /// Takes the chart's spellings.
     #[must_use]
-    pub fn new(chart: &ConfigValues) -> Self {
+    pub(super) fn new(chart: &ConfigValues) -> Self {
         let mut names = Self {
             sections: HashMap::new(),
             properties: HashMap::new(),
@@ -42,7 +42,7 @@ impl Names {
 
     /// A section in canonical spelling; as it stands when nobody knows it.
     #[must_use]
-    pub fn section(&self, section: &Section) -> Section {
+    pub(super) fn section(&self, section: &Section) -> Section {
         let name = self
             .sections
             .get(&section.key())
@@ -62,7 +62,7 @@ impl Names {
     /// A setting in canonical spelling within an already canonical section, and its entry in the
     /// catalogue.
     #[must_use]
-    pub fn setting(
+    pub(super) fn setting(
         &self,
         section: &Arc<Section>,
         name: &SettingName,

@@ -21,7 +21,7 @@ use crate::yaml::Map;
 
 /// What the values will hold, and why.
 #[derive(Debug)]
-pub struct Plan {
+pub(super) struct Plan {
     /// The `config` mapping, in the order of the source.
     pub config: Vec<PlannedSection>,
     /// Keys of the chart.
@@ -46,7 +46,7 @@ pub struct Plan {
 
 /// A section of `config`.
 #[derive(Debug)]
-pub struct PlannedSection {
+pub(super) struct PlannedSection {
     /// The section in canonical spelling.
     pub section: Arc<Section>,
     /// Comment lines above it.
@@ -61,7 +61,7 @@ impl PlannedSection {
     /// Whether everything that stood in it went elsewhere. A section that was empty in the input
     /// is not meant: for Connect it exists all the same.
     #[must_use]
-    pub fn is_emptied(&self) -> bool {
+    pub(super) fn is_emptied(&self) -> bool {
         !self.items.is_empty()
             && self
                 .items
@@ -72,12 +72,9 @@ impl PlannedSection {
 
 /// Something in a section of `config`.
 #[derive(Debug)]
-pub enum PlannedItem {
-    /// A setting.
+pub(super) enum PlannedItem {
     Setting {
-        /// The key.
         property: String,
-        /// What it says.
         value: ConfigValue,
         /// Comment lines above it.
         above: Vec<String>,
@@ -92,10 +89,9 @@ pub enum PlannedItem {
 
 /// The value of a setting in `config`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ConfigValue {
+pub(super) enum ConfigValue {
     /// Decoded gcfg values: one makes a scalar, any other number a list.
     Texts(Vec<String>),
-    /// A native boolean.
     Bool(bool),
     /// Null, which takes a default of the chart away.
     Null,
@@ -103,10 +99,8 @@ pub enum ConfigValue {
 
 /// A key of the chart.
 #[derive(Debug, Clone)]
-pub struct PlannedValue {
-    /// Its path.
+pub(super) struct PlannedValue {
     pub path: &'static str,
-    /// Its value.
     pub value: ChartValue,
     /// Where it comes from.
     pub origin: String,
@@ -114,10 +108,9 @@ pub struct PlannedValue {
 
 /// A credential for the Secret.
 #[derive(Debug, Clone)]
-pub struct PlannedSecret {
+pub(super) struct PlannedSecret {
     /// The environment variable, and its key in the Secret.
     pub variable: String,
-    /// The credential.
     pub value: Secret,
     /// Where it comes from.
     pub origin: String,
@@ -125,10 +118,8 @@ pub struct PlannedSecret {
 
 /// What the rendered configuration must say about one setting of the input.
 #[derive(Debug, Clone)]
-pub struct Expectation {
-    /// The setting.
+pub(super) struct Expectation {
     pub name: SettingName,
-    /// What is expected.
     pub expect: Expect,
 }
 
@@ -136,7 +127,7 @@ pub struct Expectation {
 ///
 /// # Errors
 /// Lines that Connect itself would not start with.
-pub fn plan(
+pub(super) fn plan(
     documents: &[Document],
     options: &Options,
     chart: &ConfigValues,
@@ -430,7 +421,7 @@ fn short(name: &str) -> &str {
 impl Plan {
     /// The setting in `config` that is this one to Connect.
     #[must_use]
-    pub fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {
+    pub(super) fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {
         let &(section, item) = self.positions.get(key)?;
         match self.config.get(section)?.items.get(item)? {
             PlannedItem::Setting { value, .. } => Some(value),

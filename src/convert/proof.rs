@@ -15,14 +15,14 @@ use crate::gcfg::{self, Document, SettingKey, SettingName};
 /// What a rendered configuration says against the plan.
 #[derive(Debug, thiserror::Error)]
 #[error("internal error: the values would not mean what the input means; nothing was written. Please report this with the names below (no values are shown)\n{}", .0.join("\n"))]
-pub struct Unexplained(pub Vec<String>);
+pub(super) struct Unexplained(pub Vec<String>);
 
 /// Compares the rendered configuration with the plan. Gives back what the chart adds by itself
 /// while rendering.
 ///
 /// # Errors
 /// Differences that the account does not explain.
-pub fn prove(
+pub(super) fn prove(
     plan: &Plan,
     defaults: &[ChartDefault],
     base: &ConfigValues,

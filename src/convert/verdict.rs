@@ -5,8 +5,7 @@ use crate::gcfg::SettingName;
 
 /// A rule's word on one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// The fate.
+pub(super) struct Verdict {
     pub action: Action,
     /// Why, as a code.
     pub code: ReasonCode,
@@ -26,7 +25,7 @@ pub struct Verdict {
 
 /// A change to the values.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     /// The setting stands in `config` with these gcfg values; one makes a scalar, several a list.
     Config(Vec<String>),
     /// The setting stands in `config` as a native boolean, since the chart's templates test it.
@@ -37,17 +36,14 @@ pub enum Effect {
     Value(&'static str, ChartValue),
     /// A credential goes into the Secret under this variable, which is also its key there.
     Secret {
-        /// `CONNECT_<SECTION>_<PROPERTY>`.
         variable: String,
-        /// The credential.
         value: crate::secret::Secret,
     },
 }
 
 /// A value for a key of the chart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChartValue {
-    /// A string.
+pub(super) enum ChartValue {
     Text(String),
     /// A boolean that templates test.
     Bool(bool),
@@ -57,12 +53,11 @@ pub enum ChartValue {
 
 /// What the rendered configuration must say about a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Expect {
+pub(super) enum Expect {
     /// These values under its own name.
     Values(Vec<String>),
     /// These values under another setting's name.
     Elsewhere(SettingName, Vec<String>),
-    /// Nothing.
     Absent,
     /// Whatever the chart writes or leaves out.
     Chart,
@@ -71,7 +66,11 @@ pub enum Expect {
 impl Verdict {
     /// A verdict without effect: the setting is not in `config` any more.
     #[must_use]
-    pub fn new(action: Action, code: impl Into<ReasonCode>, reason: impl Into<String>) -> Self {
+    pub(super) fn new(
+        action: Action,
+        code: impl Into<ReasonCode>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self {
             action,
             code: code.into(),
@@ -86,7 +85,7 @@ impl Verdict {
 
     /// Lets the setting stand in `config` with some values.
     #[must_use]
-    pub fn keeping(mut self, values: Vec<String>) -> Self {
+    pub(super) fn keeping(mut self, values: Vec<String>) -> Self {
         self.expect = Expect::Values(values.clone());
         self.effects.push(Effect::Config(values));
         self
@@ -94,14 +93,14 @@ impl Verdict {
 
     /// Says where it goes.
     #[must_use]
-    pub fn to(mut self, target: impl Into<String>) -> Self {
+    pub(super) fn to(mut self, target: impl Into<String>) -> Self {
         self.target = Some(target.into());
         self
     }
 
     /// Sets a key of the chart, which is also the target unless there is one already.
     #[must_use]
-    pub fn setting(mut self, path: &'static str, value: ChartValue) -> Self {
+    pub(super) fn setting(mut self, path: &'static str, value: ChartValue) -> Self {
         self.target.get_or_insert_with(|| path.to_owned());
         self.effects.push(Effect::Value(path, value));
         self
@@ -109,14 +108,14 @@ impl Verdict {
 
     /// Leaves what the configuration says to the chart.
     #[must_use]
-    pub fn left_to_chart(mut self) -> Self {
+    pub(super) fn left_to_chart(mut self) -> Self {
         self.expect = Expect::Chart;
         self
     }
 
     /// Adds something to do.
     #[must_use]
-    pub fn task(mut self, task: Task) -> Self {
+    pub(super) fn task(mut self, task: Task) -> Self {
         self.tasks.push(task);
         self
     }

@@ -2,14 +2,14 @@
 //!
 //! Only names, owners and sizes are read, never contents.
 
-pub mod mounts;
-mod summary;
+pub(crate) mod mounts;
+pub(crate) mod summary;
 #[cfg(unix)]
 mod walk;
 
-pub use summary::{KeyFile, Owner, OwnerCount, Summary};
+pub(crate) use summary::{Owner, Summary};
 #[cfg(unix)]
-pub use walk::{Progress, walk};
+pub(crate) use walk::walk;
 
 /// User and group of the server in Posit's images. Content runs under the same by default.
-pub const IMAGE_OWNER: Owner = Owner { uid: 999, gid: 999 };
+pub(crate) const IMAGE_OWNER: Owner = Owner { uid: 999, gid: 999 };

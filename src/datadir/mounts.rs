@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// One line of `/proc/self/mountinfo`, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mount {
+pub(crate) struct Mount {
     /// Where it is mounted.
     pub point: PathBuf,
     /// The kind of filesystem, such as `ext4`, `nfs4` or `fuse.sshfs`.
@@ -18,7 +18,7 @@ pub struct Mount {
 impl Mount {
     /// Whether the files lie on another machine.
     #[must_use]
-    pub fn is_network(&self) -> bool {
+    pub(crate) fn is_network(&self) -> bool {
         const KINDS: [&str; 17] = [
             "nfs",
             "nfs4",
@@ -54,7 +54,7 @@ impl Mount {
 /// Reads the text of `/proc/self/mountinfo` (proc(5)): `36 35 98:0 /root /point options optional… -
 /// kind source super-options`. Lines of another form are passed over.
 #[must_use]
-pub fn parse(text: &str) -> Vec<Mount> {
+pub(crate) fn parse(text: &str) -> Vec<Mount> {
     text.lines().filter_map(line).collect()
 }
 
@@ -96,7 +96,7 @@ fn unescape(text: &str) -> String {
 /// The mount that an absolute path without links lies on: the longest point above it, and of
 /// several on one point the last, which hides the others.
 #[must_use]
-pub fn of<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
+pub(crate) fn of<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
     mounts
         .iter()
         .filter(|mount| path.starts_with(&mount.point))
@@ -105,7 +105,7 @@ pub fn of<'a>(mounts: &'a [Mount], path: &Path) -> Option<&'a Mount> {
 
 /// The mounts below a path.
 #[must_use]
-pub fn below<'a>(mounts: &'a [Mount], path: &Path) -> Vec<&'a Mount> {
+pub(crate) fn below<'a>(mounts: &'a [Mount], path: &Path) -> Vec<&'a Mount> {
     mounts
         .iter()
         .filter(|mount| mount.point != path && mount.point.starts_with(path))

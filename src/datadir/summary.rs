@@ -18,16 +18,14 @@ const KEPT: usize = 10_000;
 
 /// User and group of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Owner {
-    /// User id.
+pub(crate) struct Owner {
     pub uid: u32,
-    /// Group id.
     pub gid: u32,
 }
 
 /// How much one owner has.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct OwnerCount {
+pub(crate) struct OwnerCount {
     /// Files, folders and links.
     pub entries: u64,
     /// Some of them, where they are not the images' account's.
@@ -36,17 +34,14 @@ pub struct OwnerCount {
 
 /// A key file and who can read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct KeyFile {
-    /// Where it is.
+pub(crate) struct KeyFile {
     pub path: PathBuf,
-    /// Its permission bits.
     pub mode: u32,
 }
 
 /// What one entry of a folder tells.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    /// Whose it is.
+pub(super) struct Entry {
     pub owner: Owner,
     /// File type and permissions.
     pub mode: u32,
@@ -54,16 +49,13 @@ pub struct Entry {
     pub bytes: u64,
     /// What it takes on the disk, in bytes.
     pub allocated: u64,
-    /// What it is.
     pub kind: EntryKind,
 }
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EntryKind {
-    /// A regular file.
+pub(super) enum EntryKind {
     File,
-    /// A folder.
     Folder,
     /// A symbolic link; it is not followed.
     Link,
@@ -74,25 +66,20 @@ pub enum EntryKind {
 /// What a walk adds up to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// Regular files.
+pub(crate) struct Summary {
     pub files: u64,
     /// Folders, the first among them.
     pub folders: u64,
-    /// Symbolic links.
     pub links: u64,
     /// Sockets, pipes and devices.
     pub others: u64,
-    /// Bytes in files.
     pub bytes: u64,
     /// Bytes that the files take on the disk.
     pub allocated: u64,
-    /// Entries by owner.
     #[serde(serialize_with = "by_owner")]
     pub owners: BTreeMap<Owner, OwnerCount>,
     /// Entries of owners beyond those told apart.
     pub more_owners: u64,
-    /// Key files.
     pub keys: Vec<KeyFile>,
     /// What could not be looked at.
     pub unreadable: u64,
@@ -187,13 +174,13 @@ impl Summary {
 
     /// Entries of any kind.
     #[must_use]
-    pub const fn entries(&self) -> u64 {
+    pub(crate) const fn entries(&self) -> u64 {
         self.files + self.folders + self.links + self.others
     }
 
     /// Entries that are not the images' account's.
     #[must_use]
-    pub fn foreign(&self) -> u64 {
+    pub(crate) fn foreign(&self) -> u64 {
         let foreign: u64 = self
             .owners
             .iter()

@@ -22,21 +22,20 @@ const WAITING: usize = 10_000;
 
 /// How far a walk has come.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub(crate) struct Progress {
     entries: AtomicU64,
     bytes: AtomicU64,
 }
 
 impl Progress {
-    /// Entries looked at.
     #[must_use]
-    pub fn entries(&self) -> u64 {
+    pub(crate) fn entries(&self) -> u64 {
         self.entries.load(Ordering::Relaxed)
     }
 
     /// Bytes in files seen.
     #[must_use]
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 }
@@ -67,7 +66,11 @@ struct Walk<'a> {
 ///
 /// # Errors
 /// The folder itself cannot be looked at. What lies below and cannot is counted instead.
-pub fn walk(root: &Path, workers: usize, mut tell: impl FnMut(&Progress)) -> io::Result<Summary> {
+pub(crate) fn walk(
+    root: &Path,
+    workers: usize,
+    mut tell: impl FnMut(&Progress),
+) -> io::Result<Summary> {
     // The folder itself may be named through a link.
     let root = fs::canonicalize(root)?;
     let metadata = fs::metadata(&root)?;

@@ -11,7 +11,6 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The code as it is shown and documented.
@@ -42,7 +41,6 @@ codes! {
     GcfgExpectedSetting = "gcfg-expected-setting",
     /// A character that no name may have.
     GcfgIllegalCharacter = "gcfg-illegal-character",
-    /// A NUL byte.
     GcfgNul = "gcfg-nul",
     /// Bytes that are not UTF-8.
     GcfgNotUtf8 = "gcfg-not-utf8",

@@ -16,16 +16,13 @@ use crate::source::{Position, SourceFile, Span};
 pub enum Severity {
     /// The work goes on; a person should know.
     Warning,
-    /// The work stops.
     Error,
 }
 
 /// A place in a source text.
 #[derive(Debug, Clone)]
 pub struct Place {
-    /// The text.
     pub source: Arc<SourceFile>,
-    /// Where in it.
     pub span: Span,
 }
 
@@ -74,7 +71,6 @@ impl Diagnostic {
         }
     }
 
-    /// Says where.
     #[must_use]
     pub fn at(mut self, source: &Arc<SourceFile>, span: Span) -> Self {
         self.place = Some(Place {

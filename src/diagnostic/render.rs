@@ -5,12 +5,9 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use super::{Diagnostic, Place, Severity};
 use crate::source::{Position, ShownLine};
 
-/// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Without colour.
     Plain,
-    /// With ANSI colours.
     Coloured,
 }
 

@@ -8,21 +8,16 @@ use crate::settings::Catalogue;
 
 /// How two configurations differ.
 #[derive(Debug)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     /// One row per setting: those of the first in its order, then what the second has besides.
     pub rows: Vec<Row>,
 }
 
-/// One setting.
 #[derive(Debug)]
-pub struct Row {
-    /// The setting.
+pub(crate) struct Row {
     pub name: SettingName,
-    /// What came out.
     pub status: Status,
-    /// What it was.
     pub before: Option<Side>,
-    /// What it is.
     pub after: Option<Side>,
     /// What should be known about it.
     pub note: Option<Note>,
@@ -30,7 +25,7 @@ pub struct Row {
 
 /// What should be known about a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// The file has the key, so Connect does not look at this environment variable.
     Hides(String),
     /// The second configuration has the setting that took this one's place.
@@ -51,7 +46,7 @@ impl fmt::Display for Note {
 
 /// What a setting is set to, fit to be shown: secrets have become `***`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Side {
+pub(crate) struct Side {
     /// The values, or `***`; none when they are not known.
     pub values: Vec<String>,
     /// Where the value is kept, when it does not stand in the configuration.
@@ -64,7 +59,7 @@ pub struct Side {
 
 /// What came out of comparing a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Status {
+pub(crate) enum Status {
     /// Both mean the same, be it that one is silent and the other sets Connect's default.
     Same,
     /// They mean different things.
@@ -78,8 +73,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Changed,
         Self::OnlyBefore,
         Self::OnlyAfter,
@@ -89,7 +83,7 @@ impl Status {
 
     /// The status in kebab-case.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Same => "same",
             Self::Changed => "changed",
@@ -101,7 +95,7 @@ impl Status {
 
     /// Whether this is a difference.
     #[must_use]
-    pub const fn is_difference(self) -> bool {
+    pub(crate) const fn is_difference(self) -> bool {
         matches!(self, Self::Changed | Self::OnlyBefore | Self::OnlyAfter)
     }
 }
@@ -113,9 +107,8 @@ impl fmt::Display for Status {
 }
 
 impl Comparison {
-    /// Compares.
     #[must_use]
-    pub fn new(before: &Effective, after: &Effective) -> Self {
+    pub(crate) fn new(before: &Effective, after: &Effective) -> Self {
         let mut rows: Vec<Row> = before
             .settings()
             .map(|setting| {
@@ -135,13 +128,13 @@ impl Comparison {
 
     /// How many settings have a status.
     #[must_use]
-    pub fn count(&self, status: Status) -> usize {
+    pub(crate) fn count(&self, status: Status) -> usize {
         self.rows.iter().filter(|row| row.status == status).count()
     }
 
     /// Whether there is any difference.
     #[must_use]
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         self.rows.iter().any(|row| row.status.is_difference())
     }
 }

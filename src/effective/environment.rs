@@ -14,7 +14,7 @@ impl Effective {
     ///
     /// A key in the file hides its variable, except in `[Logging]`, where Connect's documentation
     /// lets the variable win. Values are looked up in `secrets` where they are kept there.
-    pub fn apply(&mut self, variables: &[Variable], secrets: &Secrets) {
+    pub(crate) fn apply(&mut self, variables: &[Variable], secrets: &Secrets) {
         let names = Names::new(self);
         for variable in variables {
             let Some(name) = names.setting(&variable.name) else {

@@ -17,21 +17,20 @@ const PATH: &str = "/etc/rstudio-connect/rstudio-connect.gcfg";
 
 /// Why no configuration was found in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ManifestError {
+pub(crate) enum ManifestError {
     /// It is not YAML, or holds what JSON cannot.
     #[error("the manifest cannot be read: {0}")]
     Unreadable(String),
     /// No ConfigMap has the file.
     #[error("no ConfigMap of the manifest has the key {FILE}")]
     NoConfiguration,
-    /// Several have it.
     #[error("several ConfigMaps have the key {FILE}: {}; name one with --config-map", .0.join(", "))]
     Ambiguous(Vec<String>),
 }
 
 /// What a manifest gives to the server.
 #[derive(Debug)]
-pub struct Deployed {
+pub(crate) struct Deployed {
     /// Name of the ConfigMap.
     pub config_map: String,
     /// The text of the configuration file.
@@ -44,14 +43,14 @@ pub struct Deployed {
 
 /// Values of Kubernetes Secrets.
 #[derive(Debug, Default)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     values: HashMap<(String, String), Secret>,
 }
 
 impl Secrets {
     /// A Secret's value behind a key.
     #[must_use]
-    pub fn get(&self, name: &str, key: &str) -> Option<&Secret> {
+    pub(crate) fn get(&self, name: &str, key: &str) -> Option<&Secret> {
         self.values.get(&(name.to_owned(), key.to_owned()))
     }
 
@@ -59,7 +58,7 @@ impl Secrets {
     ///
     /// # Errors
     /// The text is not YAML.
-    pub fn add_manifest(&mut self, text: &str) -> Result<(), ManifestError> {
+    pub(crate) fn add_manifest(&mut self, text: &str) -> Result<(), ManifestError> {
         self.add(&objects(text)?);
         Ok(())
     }
@@ -93,7 +92,7 @@ impl Secrets {
 ///
 /// # Errors
 /// There is none, or more than one and no name.
-pub fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed, ManifestError> {
+pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed, ManifestError> {
     let objects = objects(text)?;
     let candidates: Vec<(&Value, &str)> = objects
         .iter()

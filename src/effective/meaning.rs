@@ -7,7 +7,7 @@ use crate::settings::{self, Catalogue};
 /// Whether two sets of values mean the same to Connect: as many, and each pair equal for the
 /// setting's type.
 #[must_use]
-pub fn same_meaning(name: &SettingName, before: &[String], after: &[String]) -> bool {
+pub(crate) fn same_meaning(name: &SettingName, before: &[String], after: &[String]) -> bool {
     let value_type = value_type(name);
     before.len() == after.len()
         && before
@@ -19,7 +19,7 @@ pub fn same_meaning(name: &SettingName, before: &[String], after: &[String]) -> 
 /// Whether a setting's values must not be shown: it is a credential, it is named like one, or a
 /// value holds a password.
 #[must_use]
-pub fn is_secret(name: &SettingName, values: &[String]) -> bool {
+pub(crate) fn is_secret(name: &SettingName, values: &[String]) -> bool {
     let catalogue = Catalogue::builtin();
     values
         .iter()

@@ -5,15 +5,15 @@ mod compare;
 mod environment;
 mod manifest;
 mod meaning;
-pub mod report;
+pub(crate) mod report;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use compare::{Comparison, Note, Row, Side, Status};
-pub use manifest::{Deployed, ManifestError, Secrets, deployed};
-pub use meaning::{is_secret, same_meaning};
+pub(crate) use compare::{Comparison, Note, Row, Side, Status};
+pub(crate) use manifest::{Deployed, ManifestError, Secrets, deployed};
+pub(crate) use meaning::{is_secret, same_meaning};
 
 use crate::gcfg::{Configuration, Document, SettingKey, SettingName};
 use crate::settings::{Catalogue, ValueType};
@@ -21,13 +21,13 @@ use crate::source::SourceFile;
 
 /// Every setting that a server gets, in the order in which they were first said.
 #[derive(Debug, Clone, Default)]
-pub struct Effective {
+pub(crate) struct Effective {
     settings: IndexMap<SettingKey, Setting>,
 }
 
 /// A setting and what it is set to.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name, in canonical spelling where that is known.
     pub name: SettingName,
     /// What it is set to.
@@ -40,7 +40,7 @@ pub struct Setting {
 
 /// What a setting is set to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub(crate) enum Content {
     /// One value, or those of a list.
     Values(Vec<String>),
     /// Something that a reference stands for.
@@ -54,19 +54,17 @@ pub enum Content {
 
 /// Where a value is kept that does not stand in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reference {
+pub(crate) enum Reference {
     /// A key of a Kubernetes Secret.
     Secret {
         /// Name of the Secret.
         name: String,
-        /// Key in it.
         key: String,
     },
     /// A key of a ConfigMap.
     ConfigMap {
         /// Name of the ConfigMap.
         name: String,
-        /// Key in it.
         key: String,
     },
     /// The cluster makes it up.
@@ -75,19 +73,15 @@ pub enum Reference {
 
 /// Where a setting was said.
 #[derive(Debug, Clone)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// In a file; the last place, for a list.
     File {
-        /// The file.
         source: Arc<SourceFile>,
         /// The line, from 1.
         line: usize,
     },
     /// In an environment variable.
-    Environment {
-        /// Its name.
-        variable: String,
-    },
+    Environment { variable: String },
 }
 
 impl Effective {
@@ -97,7 +91,7 @@ impl Effective {
     /// know it at all; otherwise the last value holds. A key alone empties a list and means `true`
     /// elsewhere.
     #[must_use]
-    pub fn of_documents<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Self {
+    pub(crate) fn of_documents<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Self {
         let catalogue = Catalogue::builtin();
         let documents: Vec<&Document> = documents.into_iter().collect();
         let mut effective = Self::default();
@@ -125,14 +119,12 @@ impl Effective {
         effective
     }
 
-    /// Every setting.
-    pub fn settings(&self) -> impl Iterator<Item = &Setting> {
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &Setting> {
         self.settings.values()
     }
 
-    /// One setting.
     #[must_use]
-    pub fn get(&self, key: &SettingKey) -> Option<&Setting> {
+    pub(crate) fn get(&self, key: &SettingKey) -> Option<&Setting> {
         self.settings.get(key)
     }
 }
@@ -140,7 +132,7 @@ impl Effective {
 impl Content {
     /// The values, if they are known.
     #[must_use]
-    pub fn values(&self) -> Option<&[String]> {
+    pub(crate) fn values(&self) -> Option<&[String]> {
         match self {
             Self::Values(values) => Some(values),
             Self::Reference { value, .. } => value.as_ref().map(std::slice::from_ref),
@@ -151,7 +143,7 @@ impl Content {
 impl Reference {
     /// `Secret NAME, key KEY`
     #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Secret { name, key } => format!("Secret {name} key {key}"),
             Self::ConfigMap { name, key } => format!("ConfigMap {name} key {key}"),

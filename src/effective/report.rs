@@ -8,7 +8,7 @@ use super::{Comparison, Note, Row, Side, Status};
 /// A comparison as it is printed for programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub(crate) struct Report {
     schema: u32,
     before: Vec<String>,
     after: String,
@@ -51,7 +51,7 @@ struct Summary {
 impl Report {
     /// Puts the report together; `before` and `after` say where the two configurations come from.
     #[must_use]
-    pub fn new(comparison: &Comparison, before: Vec<String>, after: String) -> Self {
+    pub(crate) fn new(comparison: &Comparison, before: Vec<String>, after: String) -> Self {
         Self {
             schema: 1,
             before,
@@ -95,7 +95,7 @@ impl ReportRow {
 /// A comparison as a table for people; `all` shows what is the same too. `None` when there is
 /// nothing to show.
 #[must_use]
-pub fn table(comparison: &Comparison, all: bool) -> Option<String> {
+pub(crate) fn table(comparison: &Comparison, all: bool) -> Option<String> {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -131,7 +131,7 @@ pub fn table(comparison: &Comparison, all: bool) -> Option<String> {
 
 /// The counts, e.g. `2 changed, 1 only-after, 40 same`.
 #[must_use]
-pub fn counts(comparison: &Comparison) -> String {
+pub(crate) fn counts(comparison: &Comparison) -> String {
     let counts: Vec<String> = Status::ALL
         .into_iter()
         .map(|status| (status, comparison.count(status)))

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 /// Who may read a file that we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub(crate) enum Access {
     /// As the user's umask has it.
     Usual,
     /// Its owner alone (0600).
@@ -17,17 +17,16 @@ pub enum Access {
 
 /// What to do about a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
+pub(crate) enum Existing {
     /// Leave it and fail.
     Refuse,
-    /// Take its place.
     Replace,
 }
 
 /// Several files that appear together: each is written beside its target first, and only when all
 /// are on the disk are they given their names.
 #[derive(Debug, Default)]
-pub struct Batch {
+pub(crate) struct Batch {
     written: Vec<(tempfile::NamedTempFile, PathBuf, Existing)>,
 }
 
@@ -36,7 +35,7 @@ impl Batch {
     ///
     /// # Errors
     /// The target exists and may not be replaced, or its folder cannot be written to.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         path: &Path,
         content: &[u8],
@@ -67,7 +66,7 @@ impl Batch {
     /// # Errors
     /// A target appeared meanwhile, or the system refuses the renaming. Files named before that
     /// stay.
-    pub fn commit(self) -> anyhow::Result<()> {
+    pub(crate) fn commit(self) -> anyhow::Result<()> {
         for (file, path, existing) in self.written {
             let renamed = match existing {
                 Existing::Refuse => file.persist_noclobber(&path),
@@ -85,7 +84,7 @@ impl Batch {
 ///
 /// # Errors
 /// As [`Batch::add`] and [`Batch::commit`].
-pub fn write(
+pub(crate) fn write(
     path: &Path,
     content: &[u8],
     access: Access,

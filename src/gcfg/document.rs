@@ -49,7 +49,6 @@ pub enum Item {
     Comment(Comment),
 }
 
-/// A section header.
 #[derive(Debug, Clone)]
 pub struct Header {
     /// The section that it opens.
@@ -58,12 +57,10 @@ pub struct Header {
     pub span: Span,
 }
 
-/// A setting.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// Section and key as the file spells them.
     pub name: SettingName,
-    /// The key.
     pub key_span: Span,
     /// What stands behind the equals sign; `None` for a key alone (a blank value).
     pub value: Option<Value>,
@@ -99,7 +96,6 @@ pub struct Value {
     pub span: Span,
 }
 
-/// A comment.
 #[derive(Debug, Clone)]
 pub struct Comment {
     /// From the mark to the end of the line, a trailing carriage return not included.

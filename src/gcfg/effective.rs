@@ -38,7 +38,6 @@ pub struct EffectiveSetting<'a> {
 pub struct Occurrence<'a, T> {
     /// Which of the documents, from 0.
     pub document: usize,
-    /// What stands there.
     pub item: &'a T,
 }
 
@@ -127,7 +126,6 @@ impl<'a> Configuration<'a> {
         &self.sections
     }
 
-    /// One section.
     #[must_use]
     pub fn section(&self, key: &SectionKey) -> Option<&EffectiveSection<'a>> {
         self.section_index.get(key).map(|&at| &self.sections[at])
@@ -138,7 +136,6 @@ impl<'a> Configuration<'a> {
         self.sections.iter().flat_map(EffectiveSection::settings)
     }
 
-    /// One setting.
     #[must_use]
     pub fn get(&self, key: &SettingKey) -> Option<&EffectiveSetting<'a>> {
         let &section = self.section_index.get(&key.section)?;

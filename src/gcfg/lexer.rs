@@ -12,22 +12,18 @@ use crate::source::Span;
 
 /// What a token is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A section name or key.
     Identifier,
     /// A quoted string in a header, decoded.
     Quoted(String),
     /// A value behind an equals sign, decoded.
     Value(String),
-    /// `[`
     LeftBracket,
-    /// `]`
     RightBracket,
-    /// `=`
     Equals,
     /// From `;` or `#` up to the line's end.
     Comment,
-    /// A line feed.
     EndOfLine,
     /// The end of the text.
     EndOfText,
@@ -37,14 +33,14 @@ pub enum Kind {
 
 /// A token and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub(super) struct Token {
     pub kind: Kind,
     pub span: Span,
 }
 
 /// Reads tokens from a text whose unreadable bytes have been replaced.
 #[derive(Debug)]
-pub struct Lexer<'a> {
+pub(super) struct Lexer<'a> {
     text: &'a str,
     offset: usize,
     value_next: bool,
@@ -54,7 +50,7 @@ pub struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
-    pub fn new(text: &'a str, unreadable: &'a [Found]) -> Self {
+    pub(super) fn new(text: &'a str, unreadable: &'a [Found]) -> Self {
         Self {
             text,
             offset: 0,
@@ -65,13 +61,13 @@ impl<'a> Lexer<'a> {
     }
 
     /// The problems so far, in the order in which Go would have come upon them.
-    pub fn found(&mut self) -> &mut Vec<Found> {
+    pub(super) fn found(&mut self) -> &mut Vec<Found> {
         &mut self.found
     }
 
     /// Goes to the end of the line that the lexer stands in, so that reading can go on behind an
     /// error.
-    pub fn skip_line(&mut self) {
+    pub(super) fn skip_line(&mut self) {
         self.value_next = false;
         self.offset = self.line_end();
         self.meet_unreadable();
@@ -79,7 +75,7 @@ impl<'a> Lexer<'a> {
 
     /// The next token. Where it could not be read, or an unreadable byte is in it or right behind
     /// it, there are more problems than before.
-    pub fn next(&mut self) -> Token {
+    pub(super) fn next(&mut self) -> Token {
         while self.peek().is_some_and(is_blank) {
             self.bump();
         }
@@ -291,8 +287,7 @@ fn is_blank(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r')
 }
 
-/// Unicode's categories L*.
-pub fn is_letter(c: char) -> bool {
+pub(super) fn is_letter(c: char) -> bool {
     use unicode_general_category::{GeneralCategory as G, get_general_category};
     if c.is_ascii() {
         return c.is_ascii_alphabetic();
@@ -307,8 +302,7 @@ pub fn is_letter(c: char) -> bool {
     )
 }
 
-/// Unicode's category Nd.
-pub fn is_digit(c: char) -> bool {
+pub(super) fn is_digit(c: char) -> bool {
     use unicode_general_category::{GeneralCategory, get_general_category};
     if c.is_ascii() {
         return c.is_ascii_digit();

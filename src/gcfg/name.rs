@@ -136,7 +136,6 @@ impl fmt::Display for SettingName {
 /// The identity of a setting: section name and property folded, subsection exact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SettingKey {
-    /// The section's identity.
     pub section: SectionKey,
     property: String,
 }

@@ -10,7 +10,7 @@ use crate::source::{SourceFile, Span};
 
 /// Reads a whole text, whose unreadable bytes have been replaced and are given beside it. Behind an
 /// error, reading goes on with the next line.
-pub fn parse(source: &Arc<SourceFile>, unreadable: &[Found]) -> (Vec<Item>, Vec<Found>) {
+pub(super) fn parse(source: &Arc<SourceFile>, unreadable: &[Found]) -> (Vec<Item>, Vec<Found>) {
     let mut parser = Parser {
         source,
         lexer: Lexer::new(source.text(), unreadable),

@@ -7,7 +7,7 @@ use crate::source::{SourceFile, Span};
 
 /// What can be wrong at a place of a gcfg text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Problem {
+pub(super) enum Problem {
     ExpectedSectionHeader,
     ExpectedSectionName,
     EmptySubsection,
@@ -30,7 +30,7 @@ pub enum Problem {
 
 impl Problem {
     /// Whether it is about bytes that may stand nowhere.
-    pub fn is_unreadable(self) -> bool {
+    pub(super) fn is_unreadable(self) -> bool {
         matches!(self, Self::Nul | Self::NotUtf8)
     }
 
@@ -47,14 +47,14 @@ impl Problem {
 
 /// A problem and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub(super) struct Found {
     pub problem: Problem,
     pub span: Span,
 }
 
 impl Found {
     /// The problem as it is told to the user.
-    pub fn diagnostic(self, source: &Arc<SourceFile>) -> Diagnostic {
+    pub(super) fn diagnostic(self, source: &Arc<SourceFile>) -> Diagnostic {
         let discreet = self.problem.discreet();
         let problem = if discreet != self.problem && source.is_hidden(self.span) {
             discreet

@@ -26,25 +26,16 @@ pub enum HelmError {
     /// The system would not run it.
     #[error("cannot run {}", program.display())]
     Unusable {
-        /// The program.
         program: PathBuf,
         /// What the system says.
         source: io::Error,
     },
     /// It ended with an error.
     #[error("helm {command} failed: {message}")]
-    Failed {
-        /// The sub-command.
-        command: String,
-        /// What Helm says.
-        message: String,
-    },
+    Failed { command: String, message: String },
     /// Its output is not UTF-8.
     #[error("helm {command} printed something that is not UTF-8")]
-    NotText {
-        /// The sub-command.
-        command: String,
-    },
+    NotText { command: String },
 }
 
 /// A Helm to run.
@@ -54,10 +45,8 @@ pub struct Helm {
     environment: Vec<(&'static str, OsString)>,
 }
 
-/// What Helm printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Printed {
-    /// Its result.
     pub output: String,
     /// Its warnings, one a line.
     pub warnings: String,

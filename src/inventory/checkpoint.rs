@@ -17,13 +17,11 @@ const SCHEMA: u32 = 1;
 
 /// How far counting uses has come. Its size is that of the content used, not of the uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Checkpoint {
+pub(crate) struct Checkpoint {
     schema: u32,
-    /// The server.
     pub server: String,
     /// The beginning of the whole period.
     pub since: Timestamp,
-    /// Its end.
     pub until: Timestamp,
     /// Up to when uses are counted.
     pub counted: Timestamp,
@@ -32,9 +30,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// A beginning.
     #[must_use]
-    pub fn new(server: impl Into<String>, since: Timestamp, until: Timestamp) -> Self {
+    pub(crate) fn new(server: impl Into<String>, since: Timestamp, until: Timestamp) -> Self {
         Self {
             schema: SCHEMA,
             server: server.into(),
@@ -46,7 +43,11 @@ impl Checkpoint {
     }
 
     /// Adds the uses of a stretch that ends at a moment.
-    pub fn add(&mut self, uses: impl IntoIterator<Item = (ContentGuid, u64)>, counted: Timestamp) {
+    pub(crate) fn add(
+        &mut self,
+        uses: impl IntoIterator<Item = (ContentGuid, u64)>,
+        counted: Timestamp,
+    ) {
         for (guid, number) in uses {
             *self.uses.entry(guid.as_str().to_owned()).or_default() += number;
         }
@@ -55,7 +56,7 @@ impl Checkpoint {
 
     /// Whether all is counted.
     #[must_use]
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.counted >= self.until
     }
 
@@ -63,7 +64,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The file is there and cannot be read.
-    pub fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -80,7 +81,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_vec(self)?;
         files::write(path, &text, Access::Private, Existing::Replace)
     }

@@ -7,22 +7,17 @@ use crate::connect::{ContentGuid, Details};
 
 /// A language that content is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Language {
-    /// R.
+pub(crate) enum Language {
     R,
-    /// Python.
     Python,
-    /// Quarto.
     Quarto,
-    /// Node.js.
     Nodejs,
-    /// TensorFlow.
     Tensorflow,
 }
 
 impl Language {
     /// Every language, in the order of the file.
-    pub const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::R,
         Self::Python,
         Self::Quarto,
@@ -32,7 +27,7 @@ impl Language {
 
     /// Its key in files of ours and of Connect's.
     #[must_use]
-    pub const fn key(self) -> &'static str {
+    pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::R => "r",
             Self::Python => "python",
@@ -42,9 +37,8 @@ impl Language {
         }
     }
 
-    /// Its name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::R => "R",
             Self::Python => "Python",
@@ -56,12 +50,11 @@ impl Language {
 }
 
 /// Versions of each language.
-pub type Languages = BTreeMap<Language, Vec<String>>;
+pub(crate) type Languages = BTreeMap<Language, Vec<String>>;
 
 /// The server that an inventory was taken of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ServerFacts {
-    /// Its address.
+pub(crate) struct ServerFacts {
     pub url: String,
     /// Its Connect version, where it tells.
     pub version: Option<String>,
@@ -75,9 +68,8 @@ pub struct ServerFacts {
     pub installed: Languages,
 }
 
-/// One item.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its id for life.
     pub guid: ContentGuid,
     /// What people call it.
@@ -90,13 +82,11 @@ pub struct Entry {
     pub bundle: Option<String>,
     /// Visits, hits or sessions in the period; `None` where they are not known.
     pub uses: Option<u64>,
-    /// Its versions.
     pub languages: BTreeMap<Language, String>,
     /// The name of its owner's account.
     pub owner: Option<String>,
     /// Who may see it: `all`, `logged_in` or `acl`.
     pub access: Option<String>,
-    /// Its vanity path.
     pub vanity: Option<String>,
     /// Processes that are always there.
     pub min_processes: u64,
@@ -113,7 +103,7 @@ pub struct Entry {
 impl Entry {
     /// An item as the server tells of it.
     #[must_use]
-    pub fn of(details: &Details, uses: Option<u64>, vanity: Option<String>) -> Self {
+    pub(crate) fn of(details: &Details, uses: Option<u64>, vanity: Option<String>) -> Self {
         let languages = [
             (Language::R, &details.r_version),
             (Language::Python, &details.py_version),
@@ -158,7 +148,7 @@ impl Entry {
 
     /// What to call it: the title, else the name, else the GUID.
     #[must_use]
-    pub fn label(&self) -> &str {
+    pub(crate) fn label(&self) -> &str {
         self.title
             .as_deref()
             .or(self.name.as_deref())
@@ -166,10 +156,8 @@ impl Entry {
     }
 }
 
-/// A whole inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Inventory {
-    /// The server.
+pub(crate) struct Inventory {
     pub server: ServerFacts,
     /// The items, the most important first.
     pub content: Vec<Entry>,
@@ -179,7 +167,7 @@ impl Inventory {
     /// Puts the most used items first; of those used alike, those that always run, then those with a
     /// schedule, then those deployed last. The rest of the order is the GUID's, so that two
     /// inventories differ only in what changed.
-    pub fn rank(&mut self) {
+    pub(crate) fn rank(&mut self) {
         self.content.sort_by(|one, other| {
             let key = |entry: &Entry| {
                 (
@@ -197,7 +185,7 @@ impl Inventory {
 
     /// How many items use each version of each language.
     #[must_use]
-    pub fn used(&self) -> BTreeMap<Language, BTreeMap<String, usize>> {
+    pub(crate) fn used(&self) -> BTreeMap<Language, BTreeMap<String, usize>> {
         let mut used: BTreeMap<Language, BTreeMap<String, usize>> = BTreeMap::new();
         for entry in &self.content {
             for (language, version) in &entry.languages {
@@ -214,7 +202,7 @@ impl Inventory {
 
 /// The numbers of a version, to compare by: `4.10.1` comes behind `4.2.0`.
 #[must_use]
-pub fn version_order(version: &str) -> (Vec<u64>, &str) {
+pub(crate) fn version_order(version: &str) -> (Vec<u64>, &str) {
     let numbers = version
         .split(|c: char| !c.is_ascii_digit())
         .filter_map(|part| part.parse().ok())

@@ -5,13 +5,13 @@
 //! it back.
 
 mod checkpoint;
-mod entry;
+pub(crate) mod entry;
 mod read;
 mod take;
 mod write;
 
-pub use checkpoint::Checkpoint;
-pub use entry::{Entry, Inventory, Language, Languages, ServerFacts, version_order};
-pub use read::read;
-pub use take::{Ask, Stage, take};
-pub use write::write;
+pub(crate) use checkpoint::Checkpoint;
+pub(crate) use entry::{Entry, Inventory, Language, Languages, version_order};
+pub(crate) use read::read;
+pub(crate) use take::{Ask, Stage, take};
+pub(crate) use write::write;

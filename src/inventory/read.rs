@@ -13,7 +13,7 @@ use crate::yaml::{self, Node};
 ///
 /// # Errors
 /// As for the list that `rebuild` takes: no YAML, no list of content, an item without a GUID.
-pub fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> {
+pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> {
     let wanted = rebuild::inventory::read(source)?;
     let documents = yaml::load(source.text()).unwrap_or_default();
     let root = documents

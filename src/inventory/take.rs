@@ -19,14 +19,14 @@ const TICK: SignedDuration = SignedDuration::from_micros(1);
 
 /// What to ask for.
 #[derive(Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     /// The period whose use is counted, and what was counted of it already.
     pub checkpoint: Checkpoint,
 }
 
 /// How far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stage {
+pub(crate) enum Stage {
     /// So many items are listed.
     Listed(usize),
     /// Uses are counted up to a moment, from so many records in this run.
@@ -35,7 +35,6 @@ pub enum Stage {
         days: i64,
         /// Days of the whole period.
         of: i64,
-        /// Records read.
         records: u64,
     },
     /// Something is not in the inventory, since the server does not tell.
@@ -47,7 +46,7 @@ pub enum Stage {
 ///
 /// # Errors
 /// The server cannot be asked, or `note` failed.
-pub async fn take(
+pub(crate) async fn take(
     connect: &Connect,
     ask: Ask,
     tell: &mut (dyn FnMut(Stage) + Send),

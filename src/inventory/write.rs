@@ -13,7 +13,7 @@ const SCHEMA: u32 = 1;
 ///
 /// Text of the server's can hold anything, so it is quoted, and shown in no comment.
 #[must_use]
-pub fn write(inventory: &Inventory, top: Option<usize>) -> String {
+pub(crate) fn write(inventory: &Inventory, top: Option<usize>) -> String {
     let mut out = String::new();
     let shown = top.unwrap_or(usize::MAX).min(inventory.content.len());
     head(inventory, shown, &mut out);
@@ -161,12 +161,12 @@ mod tests {
 
     use super::*;
     use crate::connect::ContentGuid;
-    use crate::inventory::{ServerFacts, read};
+    use crate::inventory::{entry::ServerFacts, read};
     use crate::source::SourceFile;
 
     fn entry(guid: &str) -> Entry {
         Entry {
-            guid: ContentGuid::new(guid),
+            guid: ContentGuid::from(guid),
             title: Some("Sales: \"Q1\"\n# no comment".to_owned()),
             name: Some("sales".to_owned()),
             app_mode: Some("shiny".to_owned()),

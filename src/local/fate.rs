@@ -15,7 +15,6 @@ pub(super) fn is_off_host(section: &Section) -> bool {
     )
 }
 
-/// Decides.
 pub(super) fn decide(setting: &Setting, said: Said, values: &Map) -> (Action, Option<String>) {
     let drop = |reason: &str| (Action::Drop, Some(reason.to_owned()));
     if is_off_host(&setting.name.section) {

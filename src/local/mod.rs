@@ -8,7 +8,7 @@ mod write;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub use report::{Action, LocalReport, SettingRow, ValuesRow, table};
+pub(crate) use report::{Action, LocalReport, ValuesRow, table};
 
 use crate::chart::{self, Release, RenderError};
 use crate::diagnostic::InvalidInput;
@@ -21,10 +21,9 @@ use crate::yaml::{Map, Value};
 
 /// Values to go back from.
 #[derive(Debug, Clone, Copy)]
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// The user's values, all files merged.
     pub user: &'a Map,
-    /// The chart's defaults.
     pub defaults: &'a Map,
     /// The release that the values are for.
     pub release: &'a Release,
@@ -32,7 +31,7 @@ pub struct Inputs<'a> {
 
 /// What a server on a machine of its own needs.
 #[derive(Debug)]
-pub struct Local {
+pub(crate) struct Local {
     /// The configuration file. It may hold credentials.
     pub text: String,
     /// What became of each setting.
@@ -41,7 +40,7 @@ pub struct Local {
 
 /// Why there is no way back from some values.
 #[derive(Debug, thiserror::Error)]
-pub enum LocalError {
+pub(crate) enum LocalError {
     /// The chart's templates stop at them.
     #[error(transparent)]
     Render(#[from] RenderError),
@@ -70,13 +69,9 @@ struct Decided {
 /// Who said a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
-    /// The user's `config`.
     Values,
-    /// The chart's `config`.
     Default,
-    /// The chart's templates.
     Template,
-    /// An environment variable.
     Environment,
 }
 
@@ -84,7 +79,7 @@ enum Said {
 ///
 /// # Errors
 /// The values give no configuration that Connect could read.
-pub fn to_gcfg(inputs: Inputs<'_>) -> Result<Local, LocalError> {
+pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> Result<Local, LocalError> {
     let values = chart::coalesce(inputs.defaults, inputs.user.clone());
     let config = chart::config(&values, inputs.release)?;
     let rendered = chart::gcfg_text(&config)?;

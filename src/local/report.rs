@@ -7,14 +7,13 @@ use super::{Group, Said};
 /// What became of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Action {
+pub(crate) enum Action {
     /// Written as it was.
     Keep,
     /// Written, but a person must look.
     Review,
     /// Left out for now: its value is in the cluster and must be put back.
     Restore,
-    /// Left out.
     Drop,
 }
 
@@ -29,9 +28,8 @@ impl Action {
     }
 }
 
-/// The whole account.
 #[derive(Debug, Serialize)]
-pub struct LocalReport {
+pub(crate) struct LocalReport {
     schema: u32,
     /// Every setting, in the order of the file.
     pub settings: Vec<SettingRow>,
@@ -42,7 +40,7 @@ pub struct LocalReport {
 
 /// What became of one setting.
 #[derive(Debug, Serialize)]
-pub struct SettingRow {
+pub(crate) struct SettingRow {
     setting: String,
     section: String,
     subsection: Option<String>,
@@ -55,8 +53,7 @@ pub struct SettingRow {
 
 /// A part of the values that has no place in the file.
 #[derive(Debug, Serialize)]
-pub struct ValuesRow {
-    /// Its key.
+pub(crate) struct ValuesRow {
     pub key: String,
     /// What to do about it.
     pub reason: String,
@@ -108,7 +105,7 @@ impl LocalReport {
 
 /// The account for people: everything that is not simply kept, and the counts.
 #[must_use]
-pub fn table(report: &LocalReport) -> String {
+pub(crate) fn table(report: &LocalReport) -> String {
     let mut out = String::new();
     for action in [Action::Restore, Action::Review, Action::Drop] {
         for row in report.settings.iter().filter(|row| row.action == action) {

@@ -25,16 +25,13 @@ pub enum EditError {
 
 /// What a mapping is left as when its last entry goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Emptied {
-    /// It goes too.
+pub(crate) enum Emptied {
     Absent,
     /// Its key stays, without a value.
     Null,
-    /// `{}`
     Braces,
 }
 
-/// Reads one document.
 pub(super) fn read(body: &str) -> Result<Node, EditError> {
     let mut documents = load(body)?;
     match (documents.pop(), documents.is_empty()) {
@@ -48,7 +45,7 @@ pub(super) fn read(body: &str) -> Result<Node, EditError> {
 ///
 /// # Errors
 /// The document cannot be read, has no scalar there, or cannot be edited without changing more.
-pub fn set_text(body: &str, path: &Path, new: &str) -> Result<String, EditError> {
+pub(crate) fn set_text(body: &str, path: &Path, new: &str) -> Result<String, EditError> {
     let root = read(body)?;
     let not_there = || EditError::NotThere(path.clone());
     let value = path.find(&root).ok_or_else(not_there)?;
@@ -81,7 +78,7 @@ pub fn set_text(body: &str, path: &Path, new: &str) -> Result<String, EditError>
 /// # Errors
 /// The document cannot be read, something other than a mapping stands on the way, or the document
 /// cannot be edited without changing more.
-pub fn put(body: &str, path: &Path, entries: &[(&str, &str)]) -> Result<String, EditError> {
+pub(crate) fn put(body: &str, path: &Path, entries: &[(&str, &str)]) -> Result<String, EditError> {
     let root = read(body)?;
     let mut new: Vec<(String, New)> = entries
         .iter()
@@ -128,7 +125,7 @@ pub fn put(body: &str, path: &Path, entries: &[(&str, &str)]) -> Result<String, 
 ///
 /// # Errors
 /// The document cannot be read, has no mapping there, or cannot be edited without changing more.
-pub fn remove(
+pub(crate) fn remove(
     body: &str,
     path: &Path,
     keys: &[&str],

@@ -6,8 +6,7 @@ use similar::{Algorithm, DiffTag};
 
 /// Neighbouring lines that changed, as line numbers from 0 in the old and in the new text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hunk {
-    /// Lines that go.
+pub(crate) struct Hunk {
     pub old: Range<usize>,
     /// Lines that come in their place.
     pub new: Range<usize>,
@@ -16,13 +15,13 @@ pub struct Hunk {
 /// The lines of a text. What follows the last line feed is a line too, so that joining them with
 /// line feeds gives the text back.
 #[must_use]
-pub fn split_lines(text: &str) -> Vec<&str> {
+pub(crate) fn split_lines(text: &str) -> Vec<&str> {
     text.split('\n').collect()
 }
 
 /// What turns the old lines into the new ones, from the top down.
 #[must_use]
-pub fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
+pub(crate) fn hunks(old: &[&str], new: &[&str]) -> Vec<Hunk> {
     let mut hunks: Vec<Hunk> = Vec::new();
     // We count on our own: after it has moved hunks together, the library's positions of what only
     // one side has are out of date, its lengths are not.

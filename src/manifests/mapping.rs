@@ -13,7 +13,7 @@ pub(super) enum New {
 
 impl New {
     /// The tree that reading this gives.
-    pub fn node(&self, form: Form) -> Node {
+    pub(super) fn node(&self, form: Form) -> Node {
         let kind = match self {
             Self::Text(text) => Kind::Scalar(text.clone(), style(text, form)),
             Self::Mapping(entries) => Kind::Mapping(
@@ -45,7 +45,7 @@ impl New {
         out
     }
 
-    pub fn flow(&self) -> String {
+    pub(super) fn flow(&self) -> String {
         match self {
             Self::Text(text) => quote::double(text),
             Self::Mapping(entries) => {
@@ -92,12 +92,11 @@ pub(super) fn bare(kind: Kind) -> Node {
 pub(super) enum Form {
     /// One entry a line, indented.
     Block,
-    /// In braces.
     Flow,
 }
 
 impl Form {
-    pub fn of(body: &str, node: &Node) -> Self {
+    pub(super) fn of(body: &str, node: &Node) -> Self {
         if body[node.span.range()].starts_with(['{', '[']) {
             Self::Flow
         } else {

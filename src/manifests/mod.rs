@@ -16,11 +16,11 @@ mod scalar;
 mod stream;
 mod verify;
 
-pub use document::{EditError, Emptied, put, remove, set_text};
-pub use lines::{Hunk, hunks, split_lines};
-pub use object::{Object, ObjectName, objects};
-pub use path::{Path, Step};
-pub use stream::{Edited, Stream};
+pub(crate) use document::{EditError, Emptied, put, remove, set_text};
+pub(crate) use lines::{Hunk, hunks, split_lines};
+pub(crate) use object::{Object, ObjectName, objects};
+pub(crate) use path::Path;
+pub(crate) use stream::{Edited, Stream};
 pub(crate) use verify::same;
 
 #[cfg(test)]

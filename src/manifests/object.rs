@@ -7,10 +7,9 @@ use crate::yaml::Node;
 
 /// An object and where it stands in its document: at the root, or among the items of a list.
 #[derive(Debug, Clone)]
-pub struct Object<'a> {
+pub(crate) struct Object<'a> {
     /// From the document's root.
     pub path: Path,
-    /// The object.
     pub node: &'a Node,
 }
 
@@ -19,7 +18,6 @@ pub struct Object<'a> {
 pub struct ObjectName {
     /// `None` where the manifest leaves it to Helm.
     pub namespace: Option<String>,
-    /// The name.
     pub name: String,
 }
 
@@ -33,15 +31,14 @@ impl fmt::Display for ObjectName {
 }
 
 impl Object<'_> {
-    /// `kind`.
     #[must_use]
-    pub fn kind(&self) -> Option<&str> {
+    pub(crate) fn kind(&self) -> Option<&str> {
         self.node.get("kind")?.as_str()
     }
 
     /// `metadata.name` and `metadata.namespace`; `None` without a name.
     #[must_use]
-    pub fn name(&self) -> Option<ObjectName> {
+    pub(crate) fn name(&self) -> Option<ObjectName> {
         let text = |key| self.node.at(&["metadata", key]).and_then(Node::as_str);
         Some(ObjectName {
             namespace: text("namespace")
@@ -51,22 +48,21 @@ impl Object<'_> {
         })
     }
 
-    /// An annotation's value.
     #[must_use]
-    pub fn annotation(&self, key: &str) -> Option<&str> {
+    pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
         self.node.at(&["metadata", "annotations", key])?.as_str()
     }
 
     /// Whether Helm runs it as a hook instead of keeping it in the release.
     #[must_use]
-    pub fn is_hook(&self) -> bool {
+    pub(crate) fn is_hook(&self) -> bool {
         self.annotation("helm.sh/hook").is_some()
     }
 }
 
 /// The objects of a document: its root, or what a `List` holds, lists in lists included.
 #[must_use]
-pub fn objects(root: &Node) -> Vec<Object<'_>> {
+pub(crate) fn objects(root: &Node) -> Vec<Object<'_>> {
     let mut found = Vec::new();
     collect(root, &Path::root(), &mut found);
     found

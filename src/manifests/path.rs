@@ -18,7 +18,6 @@ pub enum Step {
 pub struct Path(Vec<Step>);
 
 impl Path {
-    /// The document's root.
     #[must_use]
     pub fn root() -> Self {
         Self::default()

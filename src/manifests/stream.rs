@@ -12,15 +12,14 @@ use memchr::memmem;
 /// YAML allows these nowhere else, not even inside a block scalar, so that splitting needs no
 /// parser.
 #[derive(Debug, Clone)]
-pub struct Stream<'a> {
+pub(crate) struct Stream<'a> {
     bytes: &'a [u8],
     bodies: Vec<Range<usize>>,
 }
 
 impl<'a> Stream<'a> {
-    /// Splits a stream.
     #[must_use]
-    pub fn split(bytes: &'a [u8]) -> Self {
+    pub(crate) fn split(bytes: &'a [u8]) -> Self {
         let mut bodies = Vec::new();
         let mut start = if bytes.starts_with("\u{feff}".as_bytes()) {
             3
@@ -37,27 +36,15 @@ impl<'a> Stream<'a> {
         Self { bytes, bodies }
     }
 
-    /// The whole stream.
-    #[must_use]
-    pub fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
     /// How many bodies there are, empty ones included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bodies.len()
-    }
-
-    /// Never: the text before the first marker is a body, if an empty one.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bodies.is_empty()
     }
 
     /// The bytes of a document: everything between two markers. One that is not there is empty.
     #[must_use]
-    pub fn body(&self, index: usize) -> &'a [u8] {
+    pub(crate) fn body(&self, index: usize) -> &'a [u8] {
         self.bodies
             .get(index)
             .map_or(&[], |range| &self.bytes[range.clone()])
@@ -65,14 +52,14 @@ impl<'a> Stream<'a> {
 
     /// Line of the stream that a document's body begins on, from 1.
     #[must_use]
-    pub fn line(&self, index: usize) -> usize {
+    pub(crate) fn line(&self, index: usize) -> usize {
         let start = self.bodies.get(index).map_or(0, |range| range.start);
         memchr::memchr_iter(b'\n', &self.bytes[..start]).count() + 1
     }
 
     /// The documents whose bytes contain `needle`, in the order of the stream.
     #[must_use]
-    pub fn containing(&self, needle: &str) -> Vec<usize> {
+    pub(crate) fn containing(&self, needle: &str) -> Vec<usize> {
         let mut found = Vec::new();
         for at in memmem::find_iter(self.bytes, needle.as_bytes()) {
             let index = self.bodies.partition_point(|range| range.end <= at);
@@ -88,13 +75,13 @@ impl<'a> Stream<'a> {
     }
 
     /// The documents that hold something: more than blanks, comments and directives.
-    pub fn with_content(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn with_content(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.len()).filter(|&index| has_content(self.body(index)))
     }
 
     /// The stream with some documents replaced.
     #[must_use]
-    pub fn edited(&self, replaced: BTreeMap<usize, String>) -> Edited<'a> {
+    pub(crate) fn edited(&self, replaced: BTreeMap<usize, String>) -> Edited<'a> {
         Edited {
             bytes: self.bytes,
             replaced: replaced
@@ -220,6 +207,6 @@ mod tests {
         let stream = Stream::split(b"a\n---\nb\n---\nc");
         let edited = stream.edited(BTreeMap::from([(1, "\nB\n".to_owned())]));
         assert_eq!(edited.to_vec(), b"a\n---\nB\n---\nc");
-        assert_eq!(stream.edited(BTreeMap::new()).to_vec(), stream.bytes());
+        assert_eq!(stream.edited(BTreeMap::new()).to_vec(), stream.bytes);
     }
 }

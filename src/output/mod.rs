@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The form of a command's result, as Helm has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people.
     #[default]
     Table,
@@ -21,7 +21,7 @@ pub enum Format {
 ///
 /// # Errors
 /// The reader went away, or the system refuses the write.
-pub fn data(bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
@@ -29,14 +29,14 @@ pub fn data(bytes: &[u8]) -> io::Result<()> {
 
 /// Writes a message to standard error, with a line feed. Colour codes in it are dropped where they
 /// would not be shown (no terminal, `NO_COLOR`).
-pub fn talk(message: impl AsRef<str>) {
+pub(crate) fn talk(message: impl AsRef<str>) {
     // Nobody is there to hear that nobody is listening.
     let _ = writeln!(anstream::stderr().lock(), "{}", message.as_ref());
 }
 
 /// Whether talk is shown in colour.
 #[must_use]
-pub fn talk_is_coloured() -> bool {
+pub(crate) fn talk_is_coloured() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
 }
 
@@ -45,7 +45,10 @@ pub fn talk_is_coloured() -> bool {
 ///
 /// # Errors
 /// The value cannot be represented; none of ours is.
-pub fn structured<T: Serialize>(format: Format, value: &T) -> anyhow::Result<Option<String>> {
+pub(crate) fn structured<T: Serialize>(
+    format: Format,
+    value: &T,
+) -> anyhow::Result<Option<String>> {
     Ok(match format {
         Format::Table => None,
         Format::Json => Some(serde_json::to_string_pretty(value)? + "\n"),
@@ -55,7 +58,7 @@ pub fn structured<T: Serialize>(format: Format, value: &T) -> anyhow::Result<Opt
 
 /// How many columns talk may take: the terminal's width, or 100 where there is none.
 #[must_use]
-pub fn talk_width() -> u16 {
+pub(crate) fn talk_width() -> u16 {
     const ELSEWHERE: u16 = 100;
     if !io::IsTerminal::is_terminal(&io::stderr()) {
         return ELSEWHERE;
@@ -66,14 +69,14 @@ pub fn talk_width() -> u16 {
 
 /// Whether data for people is shown in colour.
 #[must_use]
-pub fn data_is_coloured() -> bool {
+pub(crate) fn data_is_coloured() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// How many columns a table on standard output may take: the terminal's width, or 100 where there
 /// is none.
 #[must_use]
-pub fn data_width() -> u16 {
+pub(crate) fn data_width() -> u16 {
     const ELSEWHERE: u16 = 100;
     if !io::IsTerminal::is_terminal(&io::stdout()) {
         return ELSEWHERE;

@@ -31,9 +31,7 @@ pub struct Options {
 /// A stream with the overlay on it.
 #[derive(Debug)]
 pub struct Laid<'a> {
-    /// The stream.
     pub output: Edited<'a>,
-    /// What was done.
     pub report: Report,
 }
 

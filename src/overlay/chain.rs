@@ -12,9 +12,7 @@ use super::refusal::Refusal;
 /// The command of another post-renderer.
 #[derive(Debug, Clone)]
 pub struct Then {
-    /// The program.
     pub program: String,
-    /// Its arguments.
     pub args: Vec<String>,
     /// The folder of the Helm 4 plugin that it is; Helm would tell it in the environment.
     pub plugin: Option<PathBuf>,

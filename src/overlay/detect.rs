@@ -24,7 +24,6 @@ pub struct Shown {
     /// The originals of the first configuration that has it on: null (absent), true (a key alone)
     /// or a text.
     pub originals: Map<String, Value>,
-    /// Each configuration.
     pub config_maps: Vec<Found>,
 }
 
@@ -47,7 +46,6 @@ pub struct Found {
     pub version: Option<String>,
     /// What the settings were.
     pub originals: Map<String, Value>,
-    /// What was laid.
     pub settings: Map<String, Value>,
     /// The three temporary settings as they are: null (absent), true (a key alone) or a text.
     pub effective: Map<String, Value>,
@@ -59,9 +57,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mounting {
-    /// `Deployment` or `StatefulSet`.
     pub kind: String,
-    /// Its name.
     pub name: String,
     /// Whether the checksum on its pods is the one of the configuration; `None` without a checksum.
     pub checksum_matches: Option<bool>,

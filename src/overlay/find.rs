@@ -60,12 +60,11 @@ pub(super) struct Target {
     pub document: usize,
     pub path: Path,
     pub name: ObjectName,
-    /// The configuration.
     pub gcfg: String,
 }
 
 impl Target {
-    pub fn gcfg_path(&self) -> Path {
+    pub(super) fn gcfg_path(&self) -> Path {
         self.path.keys(&["data", GCFG_KEY])
     }
 }

@@ -33,7 +33,6 @@ pub fn plugin_name(folder: &Path) -> Option<String> {
 /// The command of another post-renderer plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginCommand {
-    /// Its folder.
     pub folder: PathBuf,
     /// The program and its arguments.
     pub command: Vec<String>,

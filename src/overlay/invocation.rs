@@ -13,7 +13,6 @@ const NAME: &str = "connect-migrate";
 /// Which form of post-renderer a Helm takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Major {
-    /// A program.
     Three,
     /// The name of a plugin.
     Four,

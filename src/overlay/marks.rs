@@ -17,9 +17,7 @@ pub(super) const POD_ANNOTATIONS: &[&str] = &["spec", "template", "metadata", "a
 /// What a mapping was before something was put into it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
-    /// It had entries.
     Filled,
-    /// `{}`
     Empty,
     /// The first so many keys of the way to it led to a null.
     Null(usize),
@@ -29,7 +27,7 @@ pub(super) enum Before {
 
 impl Before {
     /// What a mapping is now.
-    pub fn of(object: &Node, chain: &[&str]) -> Self {
+    pub(super) fn of(object: &Node, chain: &[&str]) -> Self {
         for depth in 1..=chain.len() {
             match object.at(&chain[..depth]).map(|node| &node.kind) {
                 None => return Self::Absent(depth),
@@ -48,7 +46,7 @@ impl Before {
     }
 
     /// The operation that undoes putting these keys in.
-    pub fn undo(self, chain: &[&str], keys: &[&str]) -> Vec<Value> {
+    pub(super) fn undo(self, chain: &[&str], keys: &[&str]) -> Vec<Value> {
         match self {
             Self::Filled => keys
                 .iter()
@@ -68,7 +66,7 @@ impl Before {
     }
 
     /// What an undo says that the mapping was; without a word about it, it had entries.
-    pub fn from_undo(undo: &[Value], chain: &[&str]) -> Self {
+    pub(super) fn from_undo(undo: &[Value], chain: &[&str]) -> Self {
         for depth in 1..=chain.len() {
             let here = pointer(&chain[..depth]);
             for operation in undo.iter().filter(|o| o["path"] == *here) {
@@ -95,7 +93,6 @@ pub(super) struct Mapping<'a> {
     pub object: &'a Path,
     /// From the object to the mapping.
     pub chain: &'static [&'static str],
-    /// For messages.
     pub name: &'a ObjectName,
 }
 
@@ -111,13 +108,12 @@ impl Mapping<'_> {
         }
     }
 
-    /// Puts entries in.
-    pub fn put(&self, body: &str, entries: &[(&str, &str)]) -> Result<String, Refusal> {
+    pub(super) fn put(&self, body: &str, entries: &[(&str, &str)]) -> Result<String, Refusal> {
         put(body, &self.path(self.chain.len()), entries).map_err(|error| self.refusal(error))
     }
 
     /// Takes keys out, and with the last one what was made for them.
-    pub fn take(
+    pub(super) fn take(
         &self,
         body: &str,
         root: &Node,

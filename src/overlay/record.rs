@@ -6,7 +6,6 @@ use sha2::{Digest as _, Sha256};
 
 /// The label of an overlaid ConfigMap.
 pub const LABEL: &str = "connect-migrate/overlay";
-/// Its value.
 pub const OVERLAY: &str = "temporary-settings";
 /// The annotation of pods: the SHA-256 of the configuration that they run with. The chart computes
 /// its own before post-rendering and mounts the file by `subPath`, so that without this neither
@@ -54,11 +53,9 @@ impl Serialize for Original {
 /// Undoing for a workload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkloadUndo {
-    /// `Deployment` or `StatefulSet`.
     pub kind: String,
     /// Its name; its namespace is the ConfigMap's.
     pub name: String,
-    /// RFC 6902 operations.
     pub undo: Vec<Value>,
 }
 

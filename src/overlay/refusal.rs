@@ -24,7 +24,6 @@ pub enum Refusal {
     NotPicked {
         /// As the command line has it.
         picked: String,
-        /// What there is.
         there: Vec<ObjectName>,
     },
     /// One object stands in the stream twice.
@@ -52,35 +51,22 @@ pub enum Refusal {
     /// The configuration does not parse. The place is within the gcfg text.
     #[error("{GCFG_KEY} of the ConfigMap {name} does not parse: {}", first(.error))]
     Gcfg {
-        /// Which ConfigMap.
         name: ObjectName,
-        /// What is wrong.
         error: InvalidInput,
     },
     /// An original that all could read in the record.
     #[error(
         "{setting} of the ConfigMap {name} holds a credential; its original would be recorded in an annotation for all to read"
     )]
-    Credential {
-        /// Which setting.
-        setting: String,
-        /// Which ConfigMap.
-        name: ObjectName,
-    },
+    Credential { setting: String, name: ObjectName },
     /// A document could not be edited.
     #[error("cannot edit {object}: {error}")]
-    Edit {
-        /// Which object.
-        object: String,
-        /// Why.
-        error: EditError,
-    },
+    Edit { object: String, error: EditError },
     /// The marks are there, what they record is not, or does not fit.
     #[error(
         "the ConfigMap {name} is marked as overlaid, but {why}; take the settings and the connect-migrate/ annotations out by hand"
     )]
     Unrecorded {
-        /// Which ConfigMap.
         name: ObjectName,
         /// What does not fit.
         why: String,

@@ -10,9 +10,7 @@ pub struct Report {
     /// When, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// Of connect-migrate.
     pub version: String,
-    /// How it ended.
     pub result: Result,
     /// Documents in the stream that hold something.
     pub documents: usize,
@@ -42,11 +40,9 @@ pub enum Result {
 pub struct ConfigMap {
     /// `None` where the manifest leaves it to Helm.
     pub namespace: Option<String>,
-    /// Its name.
     pub name: String,
     /// Whether the stream came with the overlay on.
     pub already_on: bool,
-    /// The settings.
     pub settings: Vec<Setting>,
     /// What restarts with it, as `Deployment/name`.
     pub workloads: Vec<String>,
@@ -56,11 +52,9 @@ pub struct ConfigMap {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
-    /// Its name.
     pub setting: String,
     /// What it was: null (absent), true (a key alone) or its value.
     pub was: Value,
-    /// What it is.
     pub now: String,
 }
 

@@ -9,7 +9,6 @@ use crate::settings::{Catalogue, Secrecy};
 /// One setting and the value that it has while the overlay is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Laying {
-    /// The setting.
     pub name: SettingName,
     /// Its temporary value, decoded.
     pub value: String,

@@ -22,7 +22,6 @@ pub fn take_off(bytes: &[u8]) -> Result<Edited<'_>, Refusal> {
     Ok(workspace.finish())
 }
 
-/// An overlaid ConfigMap.
 struct Overlaid {
     document: usize,
     path: Path,

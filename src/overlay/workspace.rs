@@ -15,19 +15,19 @@ pub(super) struct Workspace<'a> {
 }
 
 impl<'a> Workspace<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self {
             stream: Stream::split(bytes),
             changed: BTreeMap::new(),
         }
     }
 
-    pub fn stream(&self) -> &Stream<'a> {
+    pub(super) fn stream(&self) -> &Stream<'a> {
         &self.stream
     }
 
     /// The documents that contain `needle` now.
-    pub fn containing(&self, needle: &str) -> BTreeSet<usize> {
+    pub(super) fn containing(&self, needle: &str) -> BTreeSet<usize> {
         let mut found: BTreeSet<usize> = self.stream.containing(needle).into_iter().collect();
         for (&index, text) in &self.changed {
             if text.contains(needle) {
@@ -40,21 +40,21 @@ impl<'a> Workspace<'a> {
     }
 
     /// A document's bytes as they are now.
-    pub fn bytes(&self, index: usize) -> &[u8] {
+    pub(super) fn bytes(&self, index: usize) -> &[u8] {
         self.changed
             .get(&index)
             .map_or_else(|| self.stream.body(index), |text| text.as_bytes())
     }
 
     /// A document's text as it is now. `needle` is why it is asked for.
-    pub fn text(&self, index: usize, needle: &str) -> Result<&str, Refusal> {
+    pub(super) fn text(&self, index: usize, needle: &str) -> Result<&str, Refusal> {
         std::str::from_utf8(self.bytes(index)).map_err(|error| {
             self.not_yaml(index, error.valid_up_to(), needle, "it is not UTF-8 there")
         })
     }
 
     /// A document as a tree.
-    pub fn root(&self, index: usize, needle: &str) -> Result<Node, Refusal> {
+    pub(super) fn root(&self, index: usize, needle: &str) -> Result<Node, Refusal> {
         let text = self.text(index, needle)?;
         let mut documents = load(text)
             .map_err(|error| self.not_yaml(index, error.offset, needle, &error.message))?;
@@ -80,7 +80,7 @@ impl<'a> Workspace<'a> {
     }
 
     /// Gives a document a new text.
-    pub fn set(&mut self, index: usize, text: String) {
+    pub(super) fn set(&mut self, index: usize, text: String) {
         if self.stream.body(index) == text.as_bytes() {
             self.changed.remove(&index);
         } else {
@@ -89,12 +89,12 @@ impl<'a> Workspace<'a> {
     }
 
     /// The documents that are not as they were read.
-    pub fn changed(&self) -> Vec<usize> {
+    pub(super) fn changed(&self) -> Vec<usize> {
         self.changed.keys().copied().collect()
     }
 
     /// The documents that differ between two states of one stream.
-    pub fn differing(&self, other: &Self) -> Vec<usize> {
+    pub(super) fn differing(&self, other: &Self) -> Vec<usize> {
         let touched: BTreeSet<usize> = self
             .changed
             .keys()
@@ -108,7 +108,7 @@ impl<'a> Workspace<'a> {
     }
 
     /// The stream as it is now.
-    pub fn finish(self) -> Edited<'a> {
+    pub(super) fn finish(self) -> Edited<'a> {
         self.stream.edited(self.changed)
     }
 }

@@ -13,7 +13,7 @@ use crate::connect::{Affinity, Cache, Connect, Deletion, Error, TaskId};
 
 /// Which caches to clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// None.
     None,
     /// Those of no image: left over from the machine that Connect ran on.
@@ -25,7 +25,7 @@ pub enum Scope {
 impl Scope {
     /// Whether a cache is to be cleared.
     #[must_use]
-    pub fn covers(self, cache: &Cache) -> bool {
+    pub(crate) fn covers(self, cache: &Cache) -> bool {
         match self {
             Self::None => false,
             Self::Local => cache.is_local(),
@@ -36,7 +36,7 @@ impl Scope {
 
 /// What is to be done about caches.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct CachePlan {
+pub(crate) struct CachePlan {
     /// To clear.
     pub clear: Vec<Cache>,
     /// Why none is, where there is something to say.
@@ -47,7 +47,11 @@ pub struct CachePlan {
 ///
 /// # Errors
 /// The server cannot be asked.
-pub async fn plan(connect: &Connect, scope: Scope, ledger: &Ledger) -> Result<CachePlan, Error> {
+pub(crate) async fn plan(
+    connect: &Connect,
+    scope: Scope,
+    ledger: &Ledger,
+) -> Result<CachePlan, Error> {
     if scope == Scope::None {
         return Ok(CachePlan::default());
     }
@@ -74,7 +78,7 @@ pub async fn plan(connect: &Connect, scope: Scope, ledger: &Ledger) -> Result<Ca
 
 /// What the server says that it would do about a cache.
 #[derive(Debug, Clone, Serialize)]
-pub struct Rehearsal {
+pub(crate) struct Rehearsal {
     /// The cache.
     #[serde(flatten)]
     pub cache: Cache,
@@ -86,7 +90,7 @@ pub struct Rehearsal {
 ///
 /// # Errors
 /// It cannot be asked.
-pub async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<Rehearsal>, Error> {
+pub(crate) async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<Rehearsal>, Error> {
     let mut rehearsals = Vec::new();
     for cache in &plan.clear {
         let answer = match connect.delete_cache(cache, true).await {
@@ -107,7 +111,11 @@ pub async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<Rehears
 ///
 /// # Errors
 /// A cache cannot be cleared, or the journal cannot be written.
-pub async fn clear(engine: &Engine, plan: &CachePlan, stop: &mut Stop) -> anyhow::Result<bool> {
+pub(crate) async fn clear(
+    engine: &Engine,
+    plan: &CachePlan,
+    stop: &mut Stop,
+) -> anyhow::Result<bool> {
     for cache in &plan.clear {
         let outcome = tokio::select! {
             biased;

@@ -17,10 +17,8 @@ use super::record::{FailReason, Record};
 use super::stop::{Stop, Stopper};
 use crate::connect::Connect;
 
-/// How to work.
 #[derive(Debug, Clone)]
-pub struct Options {
-    /// Builds at once.
+pub(crate) struct Options {
     pub parallelism: usize,
     /// The pause before each further build at once.
     pub ramp: Duration,
@@ -34,20 +32,14 @@ pub struct Options {
     pub poll: Duration,
 }
 
-/// Where events go.
-pub type Teller = Arc<dyn Fn(Event) + Send + Sync>;
+pub(crate) type Teller = Arc<dyn Fn(Event) + Send + Sync>;
 
 /// Everything that a run works with.
-pub struct Engine {
-    /// The server.
+pub(crate) struct Engine {
     pub connect: Connect,
-    /// The memory.
     pub journal: Journal,
-    /// The builds' output.
     pub logs: Logs,
-    /// How to work.
     pub options: Options,
-    /// What stops it.
     pub stopper: Stopper,
     teller: Teller,
     state: Mutex<State>,
@@ -63,12 +55,9 @@ struct State {
     longest: Duration,
 }
 
-/// One item's turn.
 #[derive(Debug, Clone)]
-pub struct Work {
-    /// Which item.
+pub(crate) struct Work {
     pub item: Item,
-    /// How it begins.
     pub action: Action,
     /// How often it was submitted before, by any run.
     pub attempts: u32,
@@ -78,7 +67,7 @@ pub struct Work {
 
 /// What a run did.
 #[derive(Debug, Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// How many were built.
     pub built: usize,
     /// How many turned out to be left out.
@@ -94,7 +83,7 @@ pub struct Report {
 impl Engine {
     /// Puts together what a run works with.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         connect: Connect,
         journal: Journal,
         logs: Logs,
@@ -114,13 +103,12 @@ impl Engine {
         }
     }
 
-    /// Tells something.
-    pub fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         (self.teller)(event);
     }
 
     /// Works off a plan.
-    pub async fn run(self: Arc<Self>, plan: Plan) -> Report {
+    pub(crate) async fn run(self: Arc<Self>, plan: Plan) -> Report {
         {
             let mut state = self.lock();
             state.queue = queue(plan, self.options.retry_failed);

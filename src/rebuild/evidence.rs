@@ -16,16 +16,14 @@ const HEARTBEAT: Duration = Duration::from_secs(300);
 
 /// What the jobs tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Evidence {
+pub(crate) enum Evidence {
     /// Nothing: it was not submitted, or its jobs have not begun.
     None,
-    /// It runs.
     Active(JobKey),
     /// All of it went well.
     Succeeded(JobKey),
     /// A part of it went well, the rest has not begun, and may never.
     Partly(JobKey),
-    /// It failed.
     Failed(JobKey, String),
     /// It was cut off, and nobody will finish it.
     CutOff,
@@ -33,7 +31,7 @@ pub enum Evidence {
 
 /// Judges the jobs of an item for traces of one submission, at a moment of the server's clock.
 #[must_use]
-pub fn judge(jobs: &[Job], intent: &Intent, now: Timestamp) -> Evidence {
+pub(crate) fn judge(jobs: &[Job], intent: &Intent, now: Timestamp) -> Evidence {
     let since = intent.server_time - SLACK;
     let ours: Vec<&Job> = jobs
         .iter()
@@ -88,11 +86,11 @@ mod tests {
 
     fn intent(restores: usize, known: &[&str]) -> Intent {
         Intent {
-            guid: ContentGuid::new("g"),
-            bundle: BundleId::new("101"),
+            guid: ContentGuid::from("g"),
+            bundle: BundleId::from("101"),
             server_time: "2026-11-22T10:00:00Z".parse().unwrap(),
             restores,
-            known_jobs: known.iter().map(|key| JobKey::new(*key)).collect(),
+            known_jobs: known.iter().map(|key| JobKey::from(*key)).collect(),
         }
     }
 
@@ -121,7 +119,7 @@ mod tests {
         }
         assert_eq!(
             judged(&format!("[{DONE}]"), 1),
-            Evidence::Succeeded(JobKey::new("k"))
+            Evidence::Succeeded(JobKey::from("k"))
         );
     }
 
@@ -142,7 +140,7 @@ mod tests {
         let dead = active.replace("AT", "2026-11-22T10:05:00Z");
         assert_eq!(
             judged(&format!("[{DONE}, {beating}]"), 1),
-            Evidence::Active(JobKey::new("k"))
+            Evidence::Active(JobKey::from("k"))
         );
         assert_eq!(judged(&format!("[{dead}]"), 1), Evidence::CutOff);
     }
@@ -152,15 +150,15 @@ mod tests {
         let r = DONE.replace("python_restore", "packrat_restore");
         assert_eq!(
             judged(&format!("[{DONE}]"), 2),
-            Evidence::Partly(JobKey::new("k"))
+            Evidence::Partly(JobKey::from("k"))
         );
         assert_eq!(
             judged(&format!("[{DONE}, {r}]"), 2),
-            Evidence::Succeeded(JobKey::new("k"))
+            Evidence::Succeeded(JobKey::from("k"))
         );
         assert_eq!(
             judged(&format!("[{DONE}, {DONE}]"), 2),
-            Evidence::Partly(JobKey::new("k"))
+            Evidence::Partly(JobKey::from("k"))
         );
     }
 
@@ -172,7 +170,7 @@ mod tests {
         );
         assert_eq!(
             judged(&format!("[{DONE}, {failed}]"), 1),
-            Evidence::Failed(JobKey::new("k"), "no such package".into())
+            Evidence::Failed(JobKey::from("k"), "no such package".into())
         );
     }
 }

@@ -13,20 +13,18 @@ use super::writer::WriteError;
 use crate::connect::{Affinity, ContentGuid, JobKey, TaskId};
 
 /// Something that the server is at, or may be.
-pub struct Trace {
+pub(super) struct Trace {
     /// What was submitted, or was going to be.
     pub intent: Intent,
     /// Its task, where the server named one.
     pub task: Option<(TaskId, Affinity)>,
-    /// Since when.
     pub since: Instant,
     /// What came back instead of an answer to the submission.
     pub doubt: Option<String>,
 }
 
 /// What became of a trace.
-pub enum Seen {
-    /// It is built.
+pub(super) enum Seen {
     Built,
     /// It failed, in these words.
     Failed(String),
@@ -35,7 +33,7 @@ pub enum Seen {
 }
 
 /// Follows a build to its end: by its task, or by its jobs where the task is not to be found.
-pub async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result<Seen, End> {
+pub(super) async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result<Seen, End> {
     let mut quiet_since = trace.intent.server_time;
     if let Some((task, affinity)) = &trace.task {
         if let Some(seen) = follow_task(engine, work, task, affinity).await? {
@@ -139,7 +137,7 @@ async fn job_log(engine: &Engine, trace: &Trace, job: &JobKey) -> Result<(), End
 }
 
 /// Marks in an item's log where a build begins.
-pub fn headline(engine: &Engine, intent: &Intent, what: &str) {
+pub(super) fn headline(engine: &Engine, intent: &Intent, what: &str) {
     let line = format!(
         "== {:.0} bundle {}, {what}",
         Timestamp::now(),
@@ -157,7 +155,7 @@ fn log(engine: &Engine, guid: &ContentGuid, lines: &[String]) -> Result<(), End>
 }
 
 /// Keeps polls apart on a server that answers them at once instead of waiting.
-pub struct Pace {
+pub(super) struct Pace {
     asked: Instant,
     rest: Duration,
 }
@@ -173,7 +171,7 @@ impl Default for Pace {
 
 impl Pace {
     /// Rests if the answer came well before `poll` was over.
-    pub async fn rest(&mut self, poll: Duration) {
+    pub(super) async fn rest(&mut self, poll: Duration) {
         if self.asked.elapsed() < poll / 2 {
             tokio::time::sleep(self.rest).await;
             self.rest = (self.rest * 3 / 2).min(Duration::from_secs(2));

@@ -13,7 +13,7 @@ use crate::yaml::{self, Kind, Node};
 ///
 /// # Errors
 /// It is not YAML, has no list of content, or an item of it has no GUID.
-pub fn read(source: &Arc<SourceFile>) -> Result<Vec<Wanted>, InvalidInput> {
+pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Vec<Wanted>, InvalidInput> {
     let documents = yaml::load(source.text()).map_err(|error| {
         let at = Span {
             start: error.offset,

@@ -22,10 +22,8 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How an item's turn ended.
 #[derive(Debug)]
-pub enum End {
-    /// It is built.
+pub(super) enum End {
     Built {
-        /// The bundle.
         bundle: BundleId,
         /// From submission to end.
         took: Duration,
@@ -36,7 +34,6 @@ pub enum End {
     Failed {
         /// What kind of failure.
         reason: FailReason,
-        /// The words.
         error: String,
     },
     /// It is left as it is.
@@ -72,7 +69,7 @@ impl From<WriteError> for End {
 }
 
 /// Builds an item, whatever stands in the way.
-pub async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
+pub(super) async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
     let mut trace = match &work.action {
         Action::Adopt { running, .. } => Some(adopted(engine, work, running)),
         Action::Look(intent) => Some(Trace {

@@ -16,13 +16,13 @@ use crate::state;
 const FILE: &str = "rebuild.jsonl";
 
 /// A journal that is being written.
-pub struct Journal {
+pub(crate) struct Journal {
     writer: Writer,
 }
 
 /// What a journal's file says.
 #[derive(Debug, Default, PartialEq)]
-pub struct Story {
+pub(crate) struct Story {
     /// The entries, in order.
     pub entries: Vec<Entry>,
     /// How many bytes from the start are whole lines.
@@ -35,7 +35,7 @@ impl Story {
     /// Reads a journal's bytes. What stands behind the last line feed was cut off while it was
     /// written, so nobody was told that it had happened: it counts as not there.
     #[must_use]
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let good = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
         let mut story = Self {
             good: good as u64,
@@ -57,7 +57,7 @@ impl Story {
     ///
     /// # Errors
     /// It cannot be read, or was written by a later version of the tool.
-    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
         Self::read_file(&folder.join(FILE))
     }
 
@@ -65,7 +65,7 @@ impl Story {
     ///
     /// # Errors
     /// As [`Story::read`].
-    pub fn read_file(path: &Path) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn read_file(path: &Path) -> anyhow::Result<Option<Self>> {
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -86,7 +86,7 @@ impl Story {
 
     /// The server that the journal is about.
     #[must_use]
-    pub fn server(&self) -> Option<&str> {
+    pub(crate) fn server(&self) -> Option<&str> {
         self.entries.iter().find_map(|entry| match &entry.record {
             Record::Header { server, .. } => Some(server.as_str()),
             _ => None,
@@ -95,7 +95,7 @@ impl Story {
 
     /// Where the work stands.
     #[must_use]
-    pub fn ledger(&self) -> Ledger {
+    pub(crate) fn ledger(&self) -> Ledger {
         Ledger::replay(&self.entries)
     }
 
@@ -113,7 +113,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn open(folder: &Path, good: u64) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path, good: u64) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let context = || format!("cannot write the journal {}", path.display());
         let fresh = !path.exists();
@@ -131,7 +131,7 @@ impl Journal {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn put_aside(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    pub(crate) fn put_aside(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Ok(None);
@@ -153,7 +153,7 @@ impl Journal {
     ///
     /// # Errors
     /// The folder cannot be read.
-    pub fn aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn aside(folder: &Path) -> io::Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for file in fs::read_dir(folder)? {
             let path = file?.path();
@@ -170,12 +170,12 @@ impl Journal {
     ///
     /// # Errors
     /// It is not.
-    pub async fn append(&self, record: Record) -> Result<(), WriteError> {
+    pub(crate) async fn append(&self, record: Record) -> Result<(), WriteError> {
         self.writer.append(line(record)?).await
     }
 
     /// Writes a record without waiting for the disk. Only for what can be found out again.
-    pub fn note(&self, record: Record) {
+    pub(crate) fn note(&self, record: Record) {
         if let Ok(line) = line(record) {
             self.writer.note(line);
         }
@@ -185,7 +185,7 @@ impl Journal {
     ///
     /// # Errors
     /// Something is not.
-    pub async fn close(&self) -> Result<(), WriteError> {
+    pub(crate) async fn close(&self) -> Result<(), WriteError> {
         self.writer.close().await
     }
 }

@@ -9,7 +9,7 @@ use crate::connect::{BundleId, Cache, ContentGuid, TaskId};
 
 /// Where the work stands.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     items: HashMap<ContentGuid, ItemLedger>,
     /// The items in the order in which they came.
     order: Vec<ContentGuid>,
@@ -23,12 +23,11 @@ pub struct Ledger {
 
 /// Where one item stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ItemLedger {
+pub(crate) struct ItemLedger {
     /// What people call it.
     pub title: String,
     /// How often it was submitted.
     pub attempts: u32,
-    /// Where it stands.
     pub standing: Standing,
     /// When that was noted.
     pub since: Timestamp,
@@ -36,16 +35,13 @@ pub struct ItemLedger {
 
 /// Where one item stands.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Nothing was done yet.
     Waiting,
     /// It may have been submitted or not.
     Intended(Intent),
-    /// It was submitted.
     Running(Running),
-    /// It is built.
     Built {
-        /// Which bundle.
         bundle: BundleId,
         /// From submission to end, in seconds.
         seconds: f64,
@@ -54,7 +50,6 @@ pub enum Standing {
     Failed {
         /// What kind of failure.
         reason: FailReason,
-        /// What was said.
         error: String,
         /// The build that may still run, after a time limit.
         running: Option<Running>,
@@ -77,23 +72,17 @@ impl Standing {
     }
 }
 
-/// A submitted build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
-    /// What was submitted.
+pub(crate) struct Running {
     pub intent: Intent,
-    /// The task.
     pub task: TaskId,
     /// The cookies that lead to the task's node.
     pub cookies: Option<String>,
 }
 
-/// One run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RunLedger {
-    /// Counted from 1.
+pub(crate) struct RunLedger {
     pub number: u32,
-    /// When it began.
     pub began: Timestamp,
     /// When the last entry was written.
     pub last: Timestamp,
@@ -103,28 +92,24 @@ pub struct RunLedger {
     pub submitted: u32,
     /// Items built in it.
     pub built: u32,
-    /// Failures in it.
     pub failed: u32,
 }
 
 /// Items by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Built.
+pub(crate) struct Counts {
     pub built: usize,
     /// Could not be built.
     pub failed: usize,
     /// Submitted, end not known.
     pub running: usize,
-    /// Nothing done yet.
     pub waiting: usize,
-    /// Left out.
     pub skipped: usize,
 }
 
 impl Ledger {
     /// Adds up a journal.
-    pub fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    pub(crate) fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut ledger = Self::default();
         for entry in entries {
             ledger.apply(entry);
@@ -132,14 +117,13 @@ impl Ledger {
         ledger
     }
 
-    /// One item.
     #[must_use]
-    pub fn item(&self, guid: &ContentGuid) -> Option<&ItemLedger> {
+    pub(crate) fn item(&self, guid: &ContentGuid) -> Option<&ItemLedger> {
         self.items.get(guid)
     }
 
     /// All items, in the order in which they came.
-    pub fn items(&self) -> impl Iterator<Item = (&ContentGuid, &ItemLedger)> {
+    pub(crate) fn items(&self) -> impl Iterator<Item = (&ContentGuid, &ItemLedger)> {
         self.order
             .iter()
             .filter_map(|guid| Some((guid, self.items.get(guid)?)))
@@ -147,7 +131,7 @@ impl Ledger {
 
     /// How many items stand where.
     #[must_use]
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for item in self.items.values() {
             *match item.standing {
@@ -162,7 +146,7 @@ impl Ledger {
     }
 
     /// Takes one more entry.
-    pub fn apply(&mut self, entry: &Entry) {
+    pub(crate) fn apply(&mut self, entry: &Entry) {
         let at = entry.at;
         if let Some(run) = self.runs.last_mut() {
             run.last = at;

@@ -8,18 +8,18 @@ use crate::state;
 
 /// The folder of the logs.
 #[derive(Debug, Clone)]
-pub struct Logs(PathBuf);
+pub(crate) struct Logs(PathBuf);
 
 impl Logs {
     /// The logs below a state folder.
     #[must_use]
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Self(folder.join("logs"))
     }
 
     /// Where an item's log is, or would be.
     #[must_use]
-    pub fn path(&self, guid: &ContentGuid) -> PathBuf {
+    pub(crate) fn path(&self, guid: &ContentGuid) -> PathBuf {
         // What a server calls a GUID is not trusted to be a file's name.
         let name: String = guid
             .as_str()
@@ -39,7 +39,7 @@ impl Logs {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn append(&self, guid: &ContentGuid, lines: &[String]) -> io::Result<()> {
+    pub(crate) fn append(&self, guid: &ContentGuid, lines: &[String]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -65,7 +65,7 @@ mod tests {
     fn a_guid_cannot_name_another_file() {
         let logs = Logs::new(Path::new("/state"));
         assert_eq!(
-            logs.path(&ContentGuid::new("../../etc/passwd")),
+            logs.path(&ContentGuid::from("../../etc/passwd")),
             Path::new("/state/logs/______etc_passwd.log")
         );
     }

@@ -3,23 +3,23 @@
 //!
 //! [`plan`](mod@plan) decides, [`Journal`] remembers, [`engine`] does; [`progress`] tells.
 
-pub mod cache;
-pub mod engine;
-pub mod event;
-pub mod evidence;
+pub(crate) mod cache;
+pub(crate) mod engine;
+pub(crate) mod event;
+pub(crate) mod evidence;
 mod follow;
-pub mod inventory;
+pub(crate) mod inventory;
 mod item;
-pub mod journal;
-pub mod ledger;
-pub mod log;
-pub mod plan;
-pub mod progress;
-pub mod record;
-pub mod selection;
+pub(crate) mod journal;
+pub(crate) mod ledger;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod record;
+pub(crate) mod selection;
 mod stop;
 mod writer;
 
-pub use journal::Journal;
-pub use ledger::Ledger;
-pub use stop::{Stop, Stopper};
+pub(crate) use journal::Journal;
+pub(crate) use ledger::Ledger;
+pub(crate) use stop::Stopper;

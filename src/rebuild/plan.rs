@@ -12,7 +12,7 @@ use crate::connect::{AppMode, BundleId, Content, ContentGuid, Usage};
 
 /// What to do, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// Every item, the most important first.
     pub items: Vec<Planned>,
     /// Items of an earlier run that this one did not name.
@@ -21,8 +21,7 @@ pub struct Plan {
 
 /// What to do about one item.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
-    /// Its id.
+pub(crate) struct Planned {
     pub guid: ContentGuid,
     /// What people call it.
     pub title: String,
@@ -36,34 +35,29 @@ pub struct Planned {
     pub last_deployed: Option<Timestamp>,
     /// How often it was submitted by earlier runs.
     pub attempts: u32,
-    /// What to do.
     pub action: Action,
 }
 
 /// What to do about an item.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Action {
-    /// Submit it.
+pub(crate) enum Action {
     Build(Why),
     /// It may have been submitted: look, and submit it if not.
     Look(Intent),
     /// It was submitted: wait for it.
     Adopt {
-        /// What runs.
         running: Running,
         /// Another bundle is in use by now, so it is built anew after that.
         outdated: bool,
     },
-    /// It is built.
     Finished,
-    /// Leave it out.
     Skip(SkipReason),
 }
 
 /// Why an item is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Why {
+pub(crate) enum Why {
     /// It was not built yet.
     New,
     /// It could not be built before.
@@ -74,21 +68,18 @@ pub enum Why {
 
 /// How many items there are of each kind of action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Tally {
-    /// To submit.
+pub(crate) struct Tally {
     pub build: usize,
     /// To wait for, or to look after.
     pub adopt: usize,
-    /// Built before.
     pub finished: usize,
-    /// Left out.
     pub skipped: usize,
 }
 
 impl Tally {
     /// Items that a run has to do with.
     #[must_use]
-    pub const fn work(&self) -> usize {
+    pub(crate) const fn work(&self) -> usize {
         self.build + self.adopt
     }
 }
@@ -96,7 +87,7 @@ impl Tally {
 impl Plan {
     /// Counts the items by action.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for item in &self.items {
             *match item.action {
@@ -115,7 +106,7 @@ impl Plan {
 /// Items named in a list keep the list's order. Otherwise the most used come first, and among
 /// equals, or where use is not known, those deployed last. Items of earlier runs that are not named now follow at the end.
 #[must_use]
-pub fn plan(
+pub(crate) fn plan(
     selection: &Selection,
     contents: &[Content],
     usage: Option<&Usage>,
@@ -237,7 +228,7 @@ fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
 
 /// Why an item cannot be built, if so.
 #[must_use]
-pub fn skip(content: &Content) -> Option<SkipReason> {
+pub(crate) fn skip(content: &Content) -> Option<SkipReason> {
     if content.bundle_id.is_none() {
         Some(SkipReason::NeverDeployed)
     } else if content.app_mode.is_static() {

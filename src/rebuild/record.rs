@@ -8,14 +8,13 @@ use serde::{Deserialize, Serialize};
 use crate::connect::{BundleId, Cache, ContentGuid, JobKey, TaskId};
 
 /// The version of the format. A journal with a higher one is not touched.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// When it was written.
     pub at: Timestamp,
-    /// What happened.
     #[serde(flatten)]
     pub record: Record,
 }
@@ -23,7 +22,7 @@ pub struct Entry {
 impl Entry {
     /// Something that happened now.
     #[must_use]
-    pub fn now(record: Record) -> Self {
+    pub(crate) fn now(record: Record) -> Self {
         Self {
             at: Timestamp::now(),
             record,
@@ -31,13 +30,10 @@ impl Entry {
     }
 }
 
-/// Something that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Record {
-    /// The journal begins.
+pub(crate) enum Record {
     Header {
-        /// The format's version.
         schema: u32,
         /// The server's base URL.
         server: String,
@@ -47,11 +43,8 @@ pub enum Record {
         /// The version of the tool.
         made_by: String,
     },
-    /// A run begins.
     Run {
-        /// Counted from 1.
         run: u32,
-        /// Builds at once.
         parallelism: usize,
         /// The server's version, where known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,21 +52,17 @@ pub enum Record {
     },
     /// An item belongs to the work.
     Item {
-        /// The item.
         guid: ContentGuid,
         /// What people call it.
         title: String,
     },
     /// An item is left out.
     Skipped {
-        /// The item.
         guid: ContentGuid,
-        /// Why.
         reason: SkipReason,
     },
     /// A cache is gone.
     Cache {
-        /// The cache.
         cache: Cache,
         /// Whether it was there to be deleted.
         outcome: CacheOutcome,
@@ -84,17 +73,13 @@ pub enum Record {
     Intent(Intent),
     /// The server took it.
     Submitted {
-        /// The item.
         guid: ContentGuid,
-        /// The task.
         task: TaskId,
         /// The cookies that lead to the task's node. Secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cookies: Option<String>,
     },
-    /// A build succeeded.
     Built {
-        /// The item.
         guid: ContentGuid,
         /// The bundle that was built.
         bundle: BundleId,
@@ -103,7 +88,6 @@ pub enum Record {
     },
     /// An item could not be built.
     Failed {
-        /// The item.
         guid: ContentGuid,
         /// What kind of failure.
         reason: FailReason,
@@ -111,10 +95,7 @@ pub enum Record {
         error: String,
     },
     /// A run ends in an orderly way.
-    End {
-        /// How.
-        outcome: Outcome,
-    },
+    End { outcome: Outcome },
     /// Something that a later version of the tool wrote.
     #[serde(other)]
     Unknown,
@@ -122,8 +103,7 @@ pub enum Record {
 
 /// A build that is about to be submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The item.
+pub(crate) struct Intent {
     pub guid: ContentGuid,
     /// Its bundle in use, read just before.
     pub bundle: BundleId,
@@ -144,7 +124,7 @@ const fn one() -> usize {
 /// Why an item is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum SkipReason {
+pub(crate) enum SkipReason {
     /// It has no bundle in use.
     NeverDeployed,
     /// It has no environment.
@@ -173,7 +153,7 @@ impl fmt::Display for SkipReason {
 /// What kind of failure kept an item from being built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum FailReason {
+pub(crate) enum FailReason {
     /// The build itself failed.
     Build,
     /// The server did not take it.
@@ -190,8 +170,7 @@ pub enum FailReason {
 /// What became of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CacheOutcome {
-    /// Deleted.
+pub(crate) enum CacheOutcome {
     Deleted,
     /// Not there any more.
     Absent,
@@ -203,12 +182,10 @@ pub enum CacheOutcome {
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// Everything is built.
+pub(crate) enum Outcome {
     Done,
     /// Some items could not be built.
     SomeFailed,
-    /// A signal came.
     Interrupted,
     /// It could not go on.
     Failed,
@@ -226,8 +203,8 @@ mod tests {
         let entry = Entry {
             at: "2026-11-22T10:00:00Z".parse().unwrap(),
             record: Record::Intent(Intent {
-                guid: ContentGuid::new("g"),
-                bundle: BundleId::new("101"),
+                guid: ContentGuid::from("g"),
+                bundle: BundleId::from("101"),
                 server_time: "2026-11-22T09:59:58Z".parse().unwrap(),
                 restores: 2,
                 known_jobs: Vec::new(),
@@ -254,7 +231,7 @@ mod tests {
         assert_eq!(
             entry.record,
             Record::Skipped {
-                guid: ContentGuid::new("g"),
+                guid: ContentGuid::from("g"),
                 reason: SkipReason::Other
             }
         );

@@ -8,7 +8,7 @@ use crate::source::{SourceFile, Span};
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Selection {
+pub(crate) struct Selection {
     /// These, in this order.
     pub listed: Option<Vec<Wanted>>,
     /// Everything on the server, where nothing is listed.
@@ -19,8 +19,7 @@ pub struct Selection {
 
 /// One item that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Which.
+pub(crate) struct Wanted {
     pub guid: ContentGuid,
     /// What the list calls it.
     pub title: Option<String>,
@@ -29,7 +28,7 @@ pub struct Wanted {
 impl Wanted {
     /// An item without a title.
     #[must_use]
-    pub const fn new(guid: ContentGuid) -> Self {
+    pub(crate) const fn new(guid: ContentGuid) -> Self {
         Self { guid, title: None }
     }
 }
@@ -38,7 +37,7 @@ impl Wanted {
 ///
 /// # Errors
 /// A line has no GUID in it; every such line is named.
-pub fn read_list(source: &Arc<SourceFile>) -> Result<Vec<Wanted>, InvalidInput> {
+pub(crate) fn read_list(source: &Arc<SourceFile>) -> Result<Vec<Wanted>, InvalidInput> {
     let mut wanted = Vec::new();
     let mut wrong = Vec::new();
     let mut at = 0;
@@ -98,7 +97,7 @@ mod tests {
             .into_iter()
             .map(|item| item.guid)
             .collect();
-        assert_eq!(guids, [ContentGuid::new(A), ContentGuid::new(B)]);
+        assert_eq!(guids, [ContentGuid::from(A), ContentGuid::from(B)]);
     }
 
     #[test]

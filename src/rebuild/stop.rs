@@ -5,7 +5,6 @@ use tokio::sync::watch;
 /// How far to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
-    /// As planned.
     Go,
     /// Finish what runs, begin nothing.
     NoMore,
@@ -15,11 +14,11 @@ enum Level {
 
 /// The side that listens.
 #[derive(Debug, Clone)]
-pub struct Stop(watch::Receiver<Level>);
+pub(crate) struct Stop(watch::Receiver<Level>);
 
 /// The side that decides.
 #[derive(Debug, Clone)]
-pub struct Stopper(watch::Sender<Level>);
+pub(crate) struct Stopper(watch::Sender<Level>);
 
 impl Default for Stopper {
     fn default() -> Self {
@@ -28,19 +27,18 @@ impl Default for Stopper {
 }
 
 impl Stopper {
-    /// A listener.
     #[must_use]
-    pub fn listen(&self) -> Stop {
+    pub(crate) fn listen(&self) -> Stop {
         Stop(self.0.subscribe())
     }
 
     /// What runs is finished, nothing is begun.
-    pub fn no_more(&self) {
+    pub(crate) fn no_more(&self) {
         self.raise(Level::NoMore);
     }
 
     /// What runs is left to the server.
-    pub fn leave(&self) {
+    pub(crate) fn leave(&self) {
         self.raise(Level::Leave);
     }
 
@@ -56,12 +54,12 @@ impl Stopper {
 impl Stop {
     /// Whether something new may begin.
     #[must_use]
-    pub fn goes_on(&self) -> bool {
+    pub(crate) fn goes_on(&self) -> bool {
         *self.0.borrow() == Level::Go
     }
 
     /// Returns when it is time to leave.
-    pub async fn leaving(&mut self) {
+    pub(crate) async fn leaving(&mut self) {
         if self
             .0
             .wait_for(|level| *level == Level::Leave)
@@ -74,7 +72,7 @@ impl Stop {
     }
 
     /// Returns when nothing new may begin.
-    pub async fn stopping(&mut self) {
+    pub(crate) async fn stopping(&mut self) {
         if self.0.wait_for(|level| *level != Level::Go).await.is_err() {
             std::future::pending::<()>().await;
         }

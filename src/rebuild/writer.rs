@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Where the journal's bytes go.
-pub trait Sink: Send + 'static {
+pub(super) trait Sink: Send + 'static {
     /// Appends bytes and brings them onto the disk.
     ///
     /// # Errors
@@ -21,7 +21,7 @@ pub trait Sink: Send + 'static {
 }
 
 /// A file, of which `good` bytes are whole records.
-pub struct FileSink {
+pub(super) struct FileSink {
     file: File,
     good: u64,
 }
@@ -31,7 +31,7 @@ impl FileSink {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn new(mut file: File, good: u64) -> io::Result<Self> {
+    pub(super) fn new(mut file: File, good: u64) -> io::Result<Self> {
         file.set_len(good)?;
         file.seek(SeekFrom::Start(good))?;
         Ok(Self { file, good })
@@ -54,7 +54,7 @@ impl Sink for FileSink {
 /// Why a record is not on the disk. The first failure stands for all that follow.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("cannot write to the state folder: {0}; nothing more was submitted")]
-pub struct WriteError(pub Arc<io::Error>);
+pub(crate) struct WriteError(pub Arc<io::Error>);
 
 type Done = oneshot::Sender<Result<(), WriteError>>;
 
@@ -64,14 +64,14 @@ enum Message {
 }
 
 /// The way to the writing thread.
-pub struct Writer {
+pub(super) struct Writer {
     messages: mpsc::Sender<Message>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Writer {
     /// Starts writing to a sink.
-    pub fn start(sink: impl Sink) -> Self {
+    pub(super) fn start(sink: impl Sink) -> Self {
         let (messages, inbox) = mpsc::channel();
         let thread = std::thread::spawn(move || run(sink, &inbox));
         Self {
@@ -84,7 +84,7 @@ impl Writer {
     ///
     /// # Errors
     /// It is not.
-    pub async fn append(&self, line: Vec<u8>) -> Result<(), WriteError> {
+    pub(super) async fn append(&self, line: Vec<u8>) -> Result<(), WriteError> {
         let (done, receipt) = oneshot::channel();
         self.send(Message::Line(line, Some(done)));
         receipt.await.unwrap_or_else(|_| Err(gone()))
@@ -92,7 +92,7 @@ impl Writer {
 
     /// Appends a line without waiting for it. A failure shows at the next [`Writer::append`] or at
     /// [`Writer::close`].
-    pub fn note(&self, line: Vec<u8>) {
+    pub(super) fn note(&self, line: Vec<u8>) {
         self.send(Message::Line(line, None));
     }
 
@@ -100,7 +100,7 @@ impl Writer {
     ///
     /// # Errors
     /// Something is not.
-    pub async fn close(&self) -> Result<(), WriteError> {
+    pub(super) async fn close(&self) -> Result<(), WriteError> {
         let (done, receipt) = oneshot::channel();
         self.send(Message::Close(done));
         receipt.await.unwrap_or_else(|_| Err(gone()))

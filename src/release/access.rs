@@ -24,7 +24,6 @@ pub struct Access {
 pub struct Cluster {
     /// Talks to the API server.
     pub(super) client: Client,
-    /// The release's namespace.
     pub namespace: String,
     address: String,
 }
@@ -35,14 +34,12 @@ pub enum AccessError {
     /// The kubeconfig cannot be used.
     #[error("cannot use the kubeconfig: {0}. 'kubectl config view' shows it")]
     Config(String),
-    /// Nobody answers.
     #[error(
         "cannot reach the cluster at {address} to {what}: {why}. 'kubectl cluster-info' should work first"
     )]
     Unreachable {
         /// URL of the API server.
         address: String,
-        /// What we wanted.
         what: String,
         /// What the system says.
         why: String,
@@ -51,14 +48,10 @@ pub enum AccessError {
     #[error(
         "the cluster does not know you ({what}): log in again, or choose another --kube-context"
     )]
-    Unauthorized {
-        /// What we wanted.
-        what: String,
-    },
+    Unauthorized { what: String },
     /// A right is missing.
     #[error("you may not {what}: {why}. docs/rbac.md has a role with what is needed")]
     Forbidden {
-        /// What we wanted.
         what: String,
         /// What the API server says.
         why: String,
@@ -66,19 +59,12 @@ pub enum AccessError {
     /// It is not there.
     #[error("cannot {what}: {why}")]
     Missing {
-        /// What we wanted.
         what: String,
         /// What the API server says.
         why: String,
     },
-    /// Anything else.
     #[error("cannot {what}: {why}")]
-    Other {
-        /// What we wanted.
-        what: String,
-        /// What was said.
-        why: String,
-    },
+    Other { what: String, why: String },
 }
 
 impl AccessError {

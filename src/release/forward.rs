@@ -18,7 +18,7 @@ const PORT: u16 = 3939;
 ///
 /// Each connection looks for a pod that is ready, so that it goes on to work when pods are replaced.
 #[derive(Debug)]
-pub struct Forward {
+pub(crate) struct Forward {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
@@ -28,7 +28,7 @@ impl Forward {
     ///
     /// # Errors
     /// The cluster does not say which pod, or will not let us.
-    pub async fn open(cluster: &Cluster, workload: &Workload) -> anyhow::Result<Self> {
+    pub(crate) async fn open(cluster: &Cluster, workload: &Workload) -> anyhow::Result<Self> {
         let port = match cluster.service_port(workload).await {
             Ok(port) => port.unwrap_or(Port::Number(PORT)),
             // The Service only says what is nearly always true.
@@ -53,7 +53,7 @@ impl Forward {
 
     /// The URL that leads to the server.
     #[must_use]
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }

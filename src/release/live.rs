@@ -14,9 +14,7 @@ use super::access::{AccessError, Cluster};
 /// A Deployment or StatefulSet.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Workload {
-    /// `Deployment` or `StatefulSet`.
     pub kind: String,
-    /// Its name.
     pub name: String,
     /// What picks its pods.
     pub selector: String,
@@ -28,7 +26,6 @@ pub struct Workload {
     pub total: i32,
     /// How many of these are of the present template.
     pub updated: i32,
-    /// How many answer.
     pub available: i32,
     /// Whether the controller has seen the present template.
     pub observed: bool,
@@ -45,14 +42,10 @@ pub struct Pods {
     pub pods: Vec<PodState>,
 }
 
-/// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodState {
-    /// Its name.
     pub name: String,
-    /// Whether it answers.
     pub ready: bool,
-    /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Why it does not start, in Kubernetes' words.
     pub trouble: Option<String>,
@@ -152,7 +145,6 @@ impl Cluster {
 /// A port of a pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Port {
-    /// By number.
     Number(u16),
     /// By the name that a container gives it.
     Named(String),

@@ -12,11 +12,9 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// Something that one may do, or not, in the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Right {
-    /// Such as `create`.
     pub verb: &'static str,
     /// API group; empty for the core.
     pub group: &'static str,
-    /// Such as `deployments`.
     pub resource: &'static str,
 }
 

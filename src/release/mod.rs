@@ -10,9 +10,9 @@ mod look;
 mod record;
 mod rollout;
 
-pub use access::{Access, AccessError, Cluster};
-pub use forward::Forward;
-pub use live::{PodState, Pods, Port, Workload};
-pub use look::Right;
-pub use record::{Hook, Record, RecordError, Status};
-pub use rollout::{Rollout, RolloutError, wait as wait_for_rollout};
+pub(crate) use access::{Access, AccessError, Cluster};
+pub(crate) use forward::Forward;
+pub(crate) use live::{PodState, Pods, Workload};
+pub(crate) use look::Right;
+pub(crate) use record::{Record, Status};
+pub(crate) use rollout::wait as wait_for_rollout;

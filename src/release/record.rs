@@ -18,9 +18,7 @@ const LIMIT: u64 = 256 * 1024 * 1024;
 /// One revision of a release.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Record {
-    /// The release's name.
     pub name: String,
-    /// The revision's number.
     #[serde(rename = "version")]
     pub revision: u32,
     /// When it was made and how that went.
@@ -44,7 +42,6 @@ pub struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Info {
-    /// How it went.
     pub status: Status,
     /// What stands in `helm history`.
     pub description: String,
@@ -74,7 +71,6 @@ pub enum Status {
     PendingUpgrade,
     /// A rollback that Helm has not finished.
     PendingRollback,
-    /// Anything else.
     #[default]
     #[serde(other)]
     Unknown,
@@ -95,11 +91,8 @@ impl Status {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Chart {
-    /// Chart.yaml.
     pub metadata: Map<String, Value>,
-    /// Chart.lock.
     pub lock: Option<Value>,
-    /// values.yaml.
     pub values: Option<Map<String, Value>>,
     /// Its templates; their contents do not matter here.
     pub templates: Option<Vec<TemplateName>>,
@@ -137,7 +130,6 @@ impl Chart {
 pub struct Hook {
     /// The template that it came from, below the chart's name.
     pub path: String,
-    /// Its YAML.
     pub manifest: String,
 }
 

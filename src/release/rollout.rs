@@ -7,7 +7,7 @@ use super::live::Workload;
 
 /// How a rollout stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rollout {
+pub(crate) enum Rollout {
     /// Every pod is of the present template and answers.
     Done,
     /// Not yet; what is waited for.
@@ -18,11 +18,10 @@ pub enum Rollout {
 
 /// Why a rollout did not end.
 #[derive(Debug, thiserror::Error)]
-pub enum RolloutError {
+pub(crate) enum RolloutError {
     /// The controller has given up.
     #[error("{workload} does not come up: {why}{}", trouble.as_ref().map(|t| format!(" ({t})")).unwrap_or_default())]
     GaveUp {
-        /// Kind and name.
         workload: String,
         /// In the controller's words.
         why: String,
@@ -32,7 +31,6 @@ pub enum RolloutError {
     /// It takes too long.
     #[error("{workload} has not come up within {timeout:?}: {why}{}", trouble.as_ref().map(|t| format!(" ({t})")).unwrap_or_default())]
     Timeout {
-        /// Kind and name.
         workload: String,
         /// How long was waited.
         timeout: Duration,
@@ -49,7 +47,7 @@ pub enum RolloutError {
 impl Rollout {
     /// How the rollout of a workload stands, by the rules of `kubectl rollout status`.
     #[must_use]
-    pub fn of(workload: &Workload) -> Self {
+    pub(crate) fn of(workload: &Workload) -> Self {
         if let Some(why) = &workload.gave_up {
             // What it says is about the template that it has seen.
             if workload.observed {
@@ -79,7 +77,7 @@ impl Rollout {
 ///
 /// # Errors
 /// It does not end well, or not in time.
-pub async fn wait(
+pub(crate) async fn wait(
     cluster: &Cluster,
     kind: &str,
     name: &str,

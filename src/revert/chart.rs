@@ -17,14 +17,14 @@ use crate::state;
 
 /// Tells our revisions from others, also those that Helm could not finish. A partial, so that it
 /// renders nothing.
-pub const MARKER: &str = "templates/_connect-migrate.tpl";
+pub(crate) const MARKER: &str = "templates/_connect-migrate.tpl";
 
 /// Whole numbers up to this survive Helm's way through floating point.
 const EXACT: u64 = 1 << 53;
 
 /// Files of a chart by their path in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StaticChart {
+pub(crate) struct StaticChart {
     files: BTreeMap<String, String>,
 }
 
@@ -33,7 +33,7 @@ impl StaticChart {
     ///
     /// # Errors
     /// The record or the manifest is not as Helm writes them.
-    pub fn new(record: &Record, manifest: &str) -> anyhow::Result<Self> {
+    pub(crate) fn new(record: &Record, manifest: &str) -> anyhow::Result<Self> {
         let name = record
             .chart
             .text("name")
@@ -129,7 +129,7 @@ impl StaticChart {
     ///
     /// # Errors
     /// The system refuses.
-    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         for (path, text) in &self.files {
             let path: PathBuf = folder.join(path);
             if let Some(parent) = path.parent() {
@@ -218,7 +218,7 @@ fn documents(manifest: &str) -> anyhow::Result<Vec<(&str, &str)>> {
 
 /// The user's values, in the form in which Helm takes them without changing them.
 #[derive(Debug, Clone, PartialEq)]
-pub struct UserValues {
+pub(crate) struct UserValues {
     /// For `--values`: JSON. `None` where the user gave none.
     pub file: Option<String>,
     /// For `--set`: whole numbers that a file would round.
@@ -230,7 +230,7 @@ impl UserValues {
     ///
     /// # Errors
     /// They cannot be written; none that Helm stores.
-    pub fn new(config: Option<&Map<String, Value>>) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: Option<&Map<String, Value>>) -> anyhow::Result<Self> {
         let Some(config) = config.filter(|config| !config.is_empty()) else {
             return Ok(Self {
                 file: None,

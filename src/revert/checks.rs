@@ -7,18 +7,15 @@ use crate::survey::{Answer, Overlay, Survey};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
-    /// Good to know.
+pub(crate) enum Weight {
     Note,
     /// To be thought about.
     Warn,
-    /// Not without `--force`.
     Refuse,
 }
 
-/// Something found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// How much it weighs.
     pub weight: Weight,
     /// What, and what to do about it.
@@ -27,7 +24,7 @@ pub struct Finding {
 
 /// What is looked at.
 #[derive(Debug)]
-pub struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// What the cluster says.
     pub survey: &'a Survey,
     /// What the server says of itself.
@@ -40,7 +37,7 @@ pub struct Subject<'a> {
 
 /// Looks for what speaks against it.
 #[must_use]
-pub fn checks(subject: &Subject<'_>) -> Vec<Finding> {
+pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say = |weight, text: String| findings.push(Finding { weight, text });
     match subject.server {

@@ -10,7 +10,7 @@ const SHOWN: &str = "Scheduler.MinProcessesLimit";
 
 /// What the settings were, by the newest revision that has the overlay.
 #[must_use]
-pub fn originals(history: &[Record]) -> Option<Map<String, Value>> {
+pub(crate) fn originals(history: &[Record]) -> Option<Map<String, Value>> {
     history.iter().find_map(|record| {
         let shown = detect(record.manifest.as_bytes()).ok()?;
         shown.overlay.is_some().then_some(shown.originals)
@@ -19,7 +19,7 @@ pub fn originals(history: &[Record]) -> Option<Map<String, Value>> {
 
 /// Whether the limit that the server shows is the original one. `None` where neither tells.
 #[must_use]
-pub fn restored(limit: Option<i64>, originals: &Map<String, Value>) -> Option<bool> {
+pub(crate) fn restored(limit: Option<i64>, originals: &Map<String, Value>) -> Option<bool> {
     let limit = limit?;
     match originals.get(SHOWN) {
         Some(Value::String(text)) => Some(text.trim().parse() == Ok(limit)),
@@ -31,7 +31,7 @@ pub fn restored(limit: Option<i64>, originals: &Map<String, Value>) -> Option<bo
 /// Whether two manifests have the same documents from the same files in the same order. Blank lines
 /// around documents are Helm's, and not all versions set them alike.
 #[must_use]
-pub fn same_manifest(a: &str, b: &str) -> bool {
+pub(crate) fn same_manifest(a: &str, b: &str) -> bool {
     documents(a) == documents(b)
 }
 

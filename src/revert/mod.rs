@@ -4,6 +4,6 @@ mod chart;
 mod checks;
 mod expected;
 
-pub use chart::{MARKER, StaticChart, UserValues};
-pub use checks::{Finding, Subject, Weight, checks};
-pub use expected::{originals, restored, same_manifest};
+pub(crate) use chart::{MARKER, StaticChart, UserValues};
+pub(crate) use checks::{Finding, Subject, Weight, checks};
+pub(crate) use expected::{originals, restored, same_manifest};

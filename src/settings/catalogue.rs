@@ -12,7 +12,6 @@ use crate::gcfg::{Section, SettingName, fold};
 pub struct Catalogue {
     entries: Vec<Entry>,
     sections: Vec<SectionEntry>,
-    /// Folded section names.
     pub(super) by_name: HashMap<String, Index>,
     codes: Codes,
 }
@@ -20,7 +19,6 @@ pub struct Catalogue {
 /// A section of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SectionEntry {
-    /// The canonical spelling.
     pub name: String,
     /// Whether it is written with a name of its own, as in `[LDAP "corp"]`.
     pub named: bool,
@@ -30,7 +28,6 @@ pub struct SectionEntry {
 #[derive(Debug)]
 pub(super) struct Index {
     section: usize,
-    /// Folded property names.
     pub(super) entries: HashMap<String, usize>,
 }
 
@@ -84,7 +81,6 @@ impl Catalogue {
         &self.entries
     }
 
-    /// Every section.
     #[must_use]
     pub fn sections(&self) -> &[SectionEntry] {
         &self.sections

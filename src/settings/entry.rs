@@ -11,13 +11,9 @@ use crate::gcfg::{Section, SettingName};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ValueType {
-    /// Any text.
     String,
-    /// True or false.
     Bool,
-    /// A whole number.
     Int,
-    /// A decimal number.
     Float,
     /// A length of time, such as `500ms` or `3m`.
     Duration,
@@ -55,7 +51,6 @@ pub enum Secrecy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
-    /// It carries over.
     #[default]
     Keep,
     /// It carries over, but a person must look at it.

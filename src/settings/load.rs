@@ -78,7 +78,6 @@ pub(super) fn sections() -> Result<Vec<RawSection>, LoadError> {
     Ok(sections)
 }
 
-/// The codes.
 pub(super) fn codes() -> Result<Codes, LoadError> {
     Ok(serde_yaml::from_str(CODES)?)
 }

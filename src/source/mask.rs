@@ -8,7 +8,7 @@
 use super::SourceFile;
 
 /// What stands in the place of hidden text, whatever its length.
-pub const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// A name that contains one of these may hold a credential. Compared without case and punctuation.
 const WORDS: &[&str] = &[
@@ -93,7 +93,7 @@ impl ShownLine {
 }
 
 /// A line, counted from 1, without what may be a credential.
-pub fn show(source: &SourceFile, line: usize) -> ShownLine {
+pub(super) fn show(source: &SourceFile, line: usize) -> ShownLine {
     let text = source.line(line);
     let visible = visible(source, line);
     let hidden = text[visible..].trim();

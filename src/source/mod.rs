@@ -5,7 +5,7 @@ mod mask;
 use std::fmt;
 use std::ops::Range;
 
-pub use mask::ShownLine;
+pub(crate) use mask::ShownLine;
 
 /// A stretch of a source text, in bytes from its start (a byte order mark is not counted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,7 +35,6 @@ impl Span {
 /// Go's gcfg reports places in the same way, so our messages and Connect's agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// Line, from 1.
     pub line: usize,
     /// Column in bytes, from 1.
     pub column: usize,
@@ -76,7 +75,6 @@ impl SourceFile {
         &self.name
     }
 
-    /// The whole text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

@@ -14,7 +14,7 @@ use super::append_private;
 /// process ends, however it ends, so that no lock is ever left over: what is left over is only the
 /// note of who held it.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     // Unlocks when dropped.
     _file: File,
     stale: Option<Holder>,
@@ -23,22 +23,19 @@ pub struct Lock {
 
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// Process id.
+pub(crate) struct Holder {
     pub pid: u32,
     /// The machine that the process runs on.
     pub host: String,
-    /// Since when.
     pub since: Timestamp,
 }
 
 /// Why the lock was not to be had.
 #[derive(Debug, thiserror::Error)]
-pub enum Busy {
+pub(crate) enum Busy {
     /// Another process has it.
     #[error("another run is under way{}; wait for it, or end it with Ctrl-C: what it has built stays built", by(.0.as_ref()))]
     Held(Option<Holder>),
-    /// The system refuses.
     #[error("cannot lock the state folder")]
     System(#[from] io::Error),
 }
@@ -59,7 +56,7 @@ impl Lock {
     ///
     /// # Errors
     /// Another process holds it, or the file system has no locks.
-    pub fn take(folder: &Path) -> Result<Self, Busy> {
+    pub(crate) fn take(folder: &Path) -> Result<Self, Busy> {
         let file = append_private(&folder.join("lock"))?;
         // The note stands beside the lock: on some systems a locked file cannot be read.
         let note = folder.join("holder.json");
@@ -98,7 +95,7 @@ impl Lock {
 
     /// The process that held the lock before and ended without letting go of it.
     #[must_use]
-    pub const fn left_by(&self) -> Option<&Holder> {
+    pub(crate) const fn left_by(&self) -> Option<&Holder> {
         self.stale.as_ref()
     }
 
@@ -106,7 +103,7 @@ impl Lock {
     ///
     /// # Errors
     /// The lock cannot be asked.
-    pub fn holder(folder: &Path) -> io::Result<Option<Holder>> {
+    pub(crate) fn holder(folder: &Path) -> io::Result<Option<Holder>> {
         let path = folder.join("lock");
         if !path.exists() {
             return Ok(None);

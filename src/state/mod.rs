@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-pub use lock::{Busy, Holder, Lock};
+pub(crate) use lock::{Busy, Holder, Lock};
 
 /// The folder's name below the platform's place for state.
 const NAME: &str = "connect-migrate";
@@ -17,7 +17,7 @@ const NAME: &str = "connect-migrate";
 /// Where all state lies on this machine: `$XDG_STATE_HOME/connect-migrate`, or what the platform
 /// has instead. `None` without a home.
 #[must_use]
-pub fn root() -> Option<PathBuf> {
+pub(crate) fn root() -> Option<PathBuf> {
     root_in(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
 }
 
@@ -42,7 +42,7 @@ fn root_in(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 ///
 /// # Errors
 /// There is neither `XDG_STATE_HOME` nor a home.
-pub fn folder(server: &str, release: Option<&str>) -> anyhow::Result<PathBuf> {
+pub(crate) fn folder(server: &str, release: Option<&str>) -> anyhow::Result<PathBuf> {
     let root = root().context(
         "no place for the journal: neither XDG_STATE_HOME nor a home directory is set; \
          give a folder with --journal DIR",
@@ -54,7 +54,7 @@ pub fn folder(server: &str, release: Option<&str>) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// The system refuses.
-pub fn create_private(path: &Path) -> io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -69,7 +69,7 @@ pub fn create_private(path: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// The system refuses.
-pub fn append_private(path: &Path) -> io::Result<fs::File> {
+pub(crate) fn append_private(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
     private(&mut options);

@@ -11,14 +11,14 @@ use crate::release::{Cluster, Pods, Record, Status, Workload};
 /// There is no such release, or several that could be meant.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct NoRelease(pub String);
+pub(crate) struct NoRelease(pub String);
 
 /// The release of a name, or the only one in the namespace that has a Connect configuration. All its
 /// revisions, the newest first; never none.
 ///
 /// # Errors
 /// There is none, there are several, or records cannot be read.
-pub async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<Vec<Record>> {
+pub(crate) async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<Vec<Record>> {
     let namespace = &cluster.namespace;
     let name = match name {
         Some(name) => name.to_owned(),
@@ -58,7 +58,7 @@ pub async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Result<Vec
 
 /// The revision whose manifest is in force: the deployed one, else the newest that Helm finished.
 #[must_use]
-pub fn in_force(history: &[Record]) -> Option<&Record> {
+pub(crate) fn in_force(history: &[Record]) -> Option<&Record> {
     let of = |status| history.iter().find(|record| record.info.status == status);
     of(Status::Deployed)
         .or_else(|| history.iter().find(|r| !r.info.status.is_pending()))
@@ -66,7 +66,7 @@ pub fn in_force(history: &[Record]) -> Option<&Record> {
 }
 
 /// Asks what the records and the cluster say. `history` is not empty.
-pub async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
+pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let (Some(newest), Some(stored)) = (history.first(), in_force(history)) else {
         return Survey {
             release: String::new(),

@@ -10,8 +10,7 @@ use crate::state::{self, Lock};
 /// How far the rebuild is, by its journal on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Rebuild {
-    /// The journal's folder.
+pub(crate) struct Rebuild {
     pub journal: PathBuf,
     /// The server that it is about.
     pub server: Option<String>,
@@ -30,7 +29,7 @@ pub struct Rebuild {
 impl Rebuild {
     /// Whether there is something left to do.
     #[must_use]
-    pub const fn is_unfinished(&self) -> bool {
+    pub(crate) const fn is_unfinished(&self) -> bool {
         self.under_way || self.running > 0 || self.waiting > 0
     }
 }
@@ -40,7 +39,7 @@ impl Rebuild {
 ///
 /// # Errors
 /// One is there and cannot be read.
-pub fn journals(
+pub(crate) fn journals(
     given: Option<&Path>,
     slug: Option<&str>,
     release: &str,

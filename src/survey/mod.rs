@@ -2,29 +2,27 @@
 //! pods that run, and the server itself. What a place could not be asked is part of the answer.
 
 mod cluster;
-pub mod journal;
+pub(crate) mod journal;
 mod server;
-pub mod steps;
+pub(crate) mod steps;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use cluster::{NoRelease, choose, in_force, survey};
-pub use server::ask as ask_server;
+pub(crate) use cluster::{choose, in_force, survey};
+pub(crate) use server::ask as ask_server;
 
 /// What a place says, or why it could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Answer<T> {
-    /// What it says.
+pub(crate) enum Answer<T> {
     Known(T),
     /// Why it could not be asked.
     Unknown(String),
 }
 
 impl<T> Answer<T> {
-    /// What it says.
-    pub const fn known(&self) -> Option<&T> {
+    pub(crate) const fn known(&self) -> Option<&T> {
         match self {
             Self::Known(known) => Some(known),
             Self::Unknown(_) => None,
@@ -35,10 +33,8 @@ impl<T> Answer<T> {
 /// How a place has the temporary settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Overlay {
-    /// On.
+pub(crate) enum Overlay {
     On,
-    /// Off.
     Off,
     /// Partly: marked and not in effect, or on in some pods only.
     Partly,
@@ -49,7 +45,7 @@ pub enum Overlay {
 impl Overlay {
     /// In a word or two.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::On => "on",
             Self::Off => "off",
@@ -62,8 +58,7 @@ impl Overlay {
 /// What one place says, in detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Said {
-    /// In one word.
+pub(crate) struct Said {
     pub overlay: Overlay,
     /// What that rests on.
     pub evidence: String,
@@ -72,7 +67,7 @@ pub struct Said {
 /// One Connect configuration of a release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Configuration {
+pub(crate) struct Configuration {
     /// Name of the ConfigMap.
     pub config_map: String,
     /// What mounts it: kind and name.
@@ -91,14 +86,13 @@ pub struct Configuration {
     pub server: Answer<Said>,
     /// Whether the live ConfigMap's text is the one that Helm stored.
     pub edited: Option<bool>,
-    /// The live workload.
     #[serde(skip)]
     pub running: Option<crate::release::Workload>,
 }
 
 impl Configuration {
     /// The places in the order in which a change gets to them, with their names.
-    pub fn places(&self) -> [(&'static str, &Answer<Said>); 4] {
+    pub(crate) fn places(&self) -> [(&'static str, &Answer<Said>); 4] {
         [
             ("stored manifest", &self.stored),
             ("live ConfigMap", &self.live),
@@ -109,7 +103,7 @@ impl Configuration {
 
     /// Whether two places that could be asked say different things.
     #[must_use]
-    pub fn disagree(&self) -> bool {
+    pub(crate) fn disagree(&self) -> bool {
         let mut said = self
             .places()
             .into_iter()
@@ -120,7 +114,7 @@ impl Configuration {
 
     /// Whether every place that could be asked says that the overlay is off.
     #[must_use]
-    pub fn is_off(&self) -> bool {
+    pub(crate) fn is_off(&self) -> bool {
         self.places()
             .iter()
             .filter_map(|(_, answer)| answer.known())
@@ -131,12 +125,9 @@ impl Configuration {
 /// A release and its Connect configurations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Survey {
-    /// Its name.
+pub(crate) struct Survey {
     pub release: String,
-    /// Its namespace.
     pub namespace: String,
-    /// Its newest revision.
     pub revision: u32,
     /// What Helm says of it.
     pub status: String,
@@ -146,6 +137,5 @@ pub struct Survey {
     pub app_version: Option<String>,
     /// Earlier revisions that would bring the temporary settings back.
     pub revisions_with_overlay: Vec<u32>,
-    /// Each configuration.
     pub configurations: Vec<Configuration>,
 }

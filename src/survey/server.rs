@@ -9,7 +9,7 @@ use crate::connect::Connect;
 const SHOWN: &str = "Scheduler.MinProcessesLimit";
 
 /// Asks the server whether the temporary settings are in effect. Of the three, the API shows one.
-pub async fn ask(connect: &Connect, originals: &Map<String, Value>) -> Answer<Said> {
+pub(crate) async fn ask(connect: &Connect, originals: &Map<String, Value>) -> Answer<Said> {
     match connect.scheduler().await {
         Ok(scheduler) => say(scheduler.min_processes_limit, originals),
         Err(error) => Answer::Unknown(error.to_string()),

@@ -7,7 +7,7 @@ use super::{Answer, Overlay, Survey, journal::Rebuild};
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum State {
+pub(crate) enum State {
     /// Done, as far as can be seen.
     Done,
     /// Still to be done.
@@ -19,7 +19,7 @@ pub enum State {
 impl State {
     /// As it is shown.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::ToDo => "to do",
@@ -28,11 +28,9 @@ impl State {
     }
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Step {
-    /// From 1.
+pub(crate) struct Step {
     pub number: u8,
     /// What is done in it.
     pub title: &'static str,
@@ -47,7 +45,7 @@ pub struct Step {
 /// What the server says, beyond the overlay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Facts {
+pub(crate) struct Facts {
     /// Its version, where it tells.
     pub version: Option<String>,
     /// The role of the API key's owner.
@@ -60,7 +58,7 @@ pub struct Facts {
 
 /// Works out the steps. `server` is what the server says, or why it could not be asked.
 #[must_use]
-pub fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
+pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
     let release = &survey.release;
     let chart = survey
         .chart
@@ -257,7 +255,7 @@ fn license(survey: &Survey) -> Option<&str> {
 /// What comes next: a step that was passed over, else the one behind the last that is done. Steps
 /// that leave no trace count as passed, once a later one is done.
 #[must_use]
-pub fn next(steps: &[Step]) -> Option<&Step> {
+pub(crate) fn next(steps: &[Step]) -> Option<&Step> {
     let last_done = steps.iter().rposition(|step| step.state == State::Done);
     let (passed, ahead) = steps.split_at(last_done.map_or(0, |at| at + 1));
     passed

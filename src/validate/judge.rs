@@ -9,7 +9,12 @@ use crate::inventory::{Entry, Language};
 /// Judges an item: `entry` is what the inventory tells, `old` what the old server shows now, where
 /// it was asked, and `off_host` whether the new server runs content in other pods.
 #[must_use]
-pub fn judge(entry: &Entry, seen: &Seen, old: Option<&Seen>, off_host: bool) -> Vec<Finding> {
+pub(crate) fn judge(
+    entry: &Entry,
+    seen: &Seen,
+    old: Option<&Seen>,
+    off_host: bool,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut find = |status, code, text: String| findings.push(Finding { status, code, text });
     let details = match &seen.details {

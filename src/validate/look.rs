@@ -7,7 +7,7 @@ use crate::inventory::Entry;
 
 /// What was seen of an item.
 #[derive(Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The item; `None` where the server has none, an error where it does not say.
     pub details: Result<Option<Details>, String>,
     /// Its jobs, or why they are not known.
@@ -21,7 +21,7 @@ pub struct Seen {
 impl Seen {
     /// What is seen of an item that is not there.
     #[must_use]
-    pub const fn nothing() -> Self {
+    pub(crate) const fn nothing() -> Self {
         Self {
             details: Ok(None),
             jobs: Ok(Vec::new()),
@@ -35,7 +35,11 @@ impl Seen {
 ///
 /// # Errors
 /// Those that no other item would fare better with: the key, the address, the server as a whole.
-pub async fn look(connect: &Connect, entry: &Entry, page_time: Duration) -> Result<Seen, Error> {
+pub(crate) async fn look(
+    connect: &Connect,
+    entry: &Entry,
+    page_time: Duration,
+) -> Result<Seen, Error> {
     let mut seen = Seen::nothing();
     seen.details = match connect.details(&entry.guid).await {
         Ok(details) => Ok(details),

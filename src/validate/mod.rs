@@ -6,8 +6,8 @@
 
 mod judge;
 mod look;
-pub mod report;
+pub(crate) mod report;
 
-pub use judge::judge;
-pub use look::{Seen, look};
-pub use report::{Finding, FindingCode, ItemReport, Report};
+pub(crate) use judge::judge;
+pub(crate) use look::{Seen, look};
+pub(crate) use report::{ItemReport, Report};

@@ -9,7 +9,7 @@ use crate::connect::ContentGuid;
 
 /// A stable name for a kind of finding; docs/validate.md has an entry for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FindingCode {
+pub(crate) enum FindingCode {
     /// The new server does not have it.
     Missing,
     /// The new server does not tell about it.
@@ -20,11 +20,9 @@ pub enum FindingCode {
     Type,
     /// Other versions than before.
     Runtimes,
-    /// Out of service.
     Locked,
     /// It still has the environment of the old machine.
     NotRebuilt,
-    /// The last build.
     Build,
     /// The last job of any other kind.
     Job,
@@ -35,8 +33,8 @@ pub enum FindingCode {
 }
 
 impl FindingCode {
-    /// Every code.
-    pub const ALL: [Self; 11] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 11] = [
         Self::Missing,
         Self::NotVisible,
         Self::Bundle,
@@ -52,7 +50,7 @@ impl FindingCode {
 
     /// The code as it is shown and documented.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
             Self::NotVisible => "not-visible",
@@ -83,21 +81,18 @@ impl Serialize for FindingCode {
 
 /// Something that differs, or could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub(crate) struct Finding {
     /// How much it weighs.
     pub status: Status,
     /// What it is about.
     pub code: FindingCode,
-    /// What was seen.
     pub text: String,
 }
 
-/// One item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ItemReport {
+pub(crate) struct ItemReport {
     /// Its place in the list, from 1.
     pub priority: usize,
-    /// Which.
     pub guid: ContentGuid,
     /// What to call it.
     pub title: String,
@@ -110,7 +105,7 @@ pub struct ItemReport {
 impl ItemReport {
     /// Puts findings in order.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         priority: usize,
         guid: ContentGuid,
         title: impl Into<String>,
@@ -129,13 +124,11 @@ impl ItemReport {
     }
 }
 
-/// Numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
+pub(crate) struct Summary {
     /// Items that are as they were and answer.
     pub pass: usize,
-    /// Items with differences.
     pub warn: usize,
     /// Items that do not work.
     pub fail: usize,
@@ -145,21 +138,19 @@ pub struct Summary {
 
 /// All items. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// The version of this form.
     pub schema: u32,
-    /// The new server.
     pub server: String,
     /// The items, the worst first and then by priority.
     pub items: Vec<ItemReport>,
-    /// Numbers.
     pub summary: Summary,
 }
 
 impl Report {
     /// Puts items in order and counts them.
     #[must_use]
-    pub fn new(server: impl Into<String>, mut items: Vec<ItemReport>) -> Self {
+    pub(crate) fn new(server: impl Into<String>, mut items: Vec<ItemReport>) -> Self {
         items.sort_by_key(|item| (item.status, item.priority));
         let mut summary = Summary::default();
         for item in &items {
@@ -180,7 +171,7 @@ impl Report {
 
     /// Whether something does not work.
     #[must_use]
-    pub const fn failed(&self) -> bool {
+    pub(crate) const fn failed(&self) -> bool {
         self.summary.fail > 0
     }
 }

@@ -32,9 +32,7 @@ pub enum Tree {
     Int(i64),
     /// Text, always written in quotes.
     Text(String),
-    /// A list.
     List(Vec<Item>),
-    /// A mapping.
     Map(Block),
 }
 
@@ -47,7 +45,6 @@ pub struct Item {
 }
 
 impl Block {
-    /// An empty mapping.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -151,7 +148,6 @@ impl BlockEntry {
         self
     }
 
-    /// The value.
     pub fn tree(&mut self) -> &mut Tree {
         &mut self.tree
     }

@@ -5,7 +5,6 @@ use crate::source::Span;
 /// A node of a YAML document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What it is.
     pub kind: Kind,
     /// Its bytes in the text. For block collections and block scalars the end may lie behind blank
     /// lines and comments that follow.
@@ -21,14 +20,12 @@ pub enum Kind {
     Scalar(String, Style),
     /// A mapping, in the order of the text; keys may repeat.
     Mapping(Vec<Entry>),
-    /// A sequence.
     Sequence(Vec<Node>),
 }
 
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The key.
     pub key: Node,
     /// The value. A value that is missing in the text is an empty plain scalar.
     pub value: Node,
@@ -37,15 +34,10 @@ pub struct Entry {
 /// How a scalar is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// `text`
     Plain,
-    /// `'text'`
     SingleQuoted,
-    /// `"text"`
     DoubleQuoted,
-    /// `|`
     Literal,
-    /// `>`
     Folded,
 }
 

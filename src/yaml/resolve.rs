@@ -14,7 +14,6 @@ use crate::source::Span;
 pub struct ResolveError {
     /// What is the matter.
     pub message: String,
-    /// The node.
     pub span: Span,
 }
 

@@ -9,7 +9,6 @@ pub(super) enum Scalar {
     Null,
     Bool(bool),
     Int(i64),
-    /// Above `i64::MAX`.
     Unsigned(u64),
     Float(f64),
     Text,

@@ -12,20 +12,15 @@ pub type Map = IndexMap<String, Value>;
 pub enum Value {
     /// `null`, `~` or nothing.
     Null,
-    /// A boolean.
     Bool(bool),
     /// Any number. JSON made a double of it, whatever it was written as.
     Number(f64),
-    /// A string.
     String(String),
-    /// A list.
     List(Vec<Value>),
-    /// A mapping.
     Map(Map),
 }
 
 impl Value {
-    /// A string.
     #[must_use]
     pub fn string(text: impl Into<String>) -> Self {
         Self::String(text.into())

@@ -11,9 +11,8 @@ const NEARLY: f64 = 0.8;
 /// The label that the Kubernetes backend wants on service accounts of content.
 const LABEL: &str = "connect.posit.co/service-account";
 
-/// Judges each.
 #[must_use]
-pub fn checks(facts: &Facts, wanted: &Wanted) -> Vec<Check> {
+pub(crate) fn checks(facts: &Facts, wanted: &Wanted) -> Vec<Check> {
     vec![
         storage(facts, wanted),
         secrets(facts),

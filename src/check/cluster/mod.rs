@@ -5,18 +5,18 @@ mod wanted;
 
 use serde_json::Value;
 
-pub use judge::checks;
-pub use wanted::{SecretUse, Wanted};
+pub(crate) use judge::checks;
+pub(crate) use wanted::{SecretUse, Wanted};
 
 use super::{Check, CheckCode};
 use crate::release::{Cluster, Right};
 
 /// An answer, or why there is none.
-pub type Told<T> = Result<T, String>;
+pub(crate) type Told<T> = Result<T, String>;
 
 /// What the cluster says.
 #[derive(Debug)]
-pub struct Facts {
+pub(crate) struct Facts {
     /// The namespace that was asked about.
     pub namespace: String,
     /// The claim, where the values name or make one; its name first.
@@ -27,11 +27,8 @@ pub struct Facts {
     pub secrets: Vec<(SecretUse, Told<Option<Vec<String>>>)>,
     /// What one may do.
     pub rights: Told<Vec<(Right, bool)>>,
-    /// Service accounts.
     pub accounts: Told<Vec<Value>>,
-    /// Quotas.
     pub quotas: Told<Vec<Value>>,
-    /// Deployments.
     pub deployments: Told<Vec<Value>>,
 }
 
@@ -68,7 +65,7 @@ const RIGHTS: [Right; 17] = {
 
 /// Says that the cluster was not asked.
 #[must_use]
-pub fn not_asked(why: &str) -> Vec<Check> {
+pub(crate) fn not_asked(why: &str) -> Vec<Check> {
     [
         CheckCode::ClusterStorage,
         CheckCode::ClusterSecrets,
@@ -83,7 +80,7 @@ pub fn not_asked(why: &str) -> Vec<Check> {
 }
 
 /// Asks the cluster. Nothing is changed; of Secrets only the names of their keys are kept.
-pub async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
+pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
     let claim = match &wanted.claim {
         Some(name) => Some((
             name.clone(),

@@ -5,8 +5,7 @@ use crate::yaml::{Map, Value};
 
 /// A Secret that values name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretUse {
-    /// Its name.
+pub(crate) struct SecretUse {
     pub name: String,
     /// The key that is used; `None` for the whole Secret.
     pub key: Option<String>,
@@ -16,14 +15,13 @@ pub struct SecretUse {
 
 /// What some values expect.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// The claim that holds the data directory.
     pub claim: Option<String>,
     /// Whether the chart makes it.
     pub creates_claim: bool,
     /// The storage class to make it from.
     pub class: Option<String>,
-    /// Secrets.
     pub secrets: Vec<SecretUse>,
     /// Whether content runs through the Kubernetes backend, which wants a label.
     pub labels_accounts: bool,
@@ -32,9 +30,8 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads complete values.
     #[must_use]
-    pub fn of(values: &Map, release: &Release) -> Self {
+    pub(crate) fn of(values: &Map, release: &Release) -> Self {
         let root = Value::Map(values.clone());
         let text = |path: &[&str]| {
             root.at(path)

@@ -12,7 +12,7 @@ use crate::datadir::{self, mounts};
 const WORKERS: usize = 8;
 
 /// Looks at everything in a data directory.
-pub fn look(path: &Path) -> anyhow::Result<Facts> {
+pub(super) fn look(path: &Path) -> anyhow::Result<Facts> {
     let named = || format!("cannot walk {}", path.display());
     let path = std::fs::canonicalize(path).with_context(named)?;
     let mut ticker = Ticker::new();

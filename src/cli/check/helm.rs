@@ -10,7 +10,7 @@ use crate::helm::Helm;
 use crate::yaml::{self, Map, Value};
 
 /// The helm that runs us, or the one in the PATH, where the user's flags point to.
-pub fn find(global: &Global) -> Helm {
+pub(super) fn find(global: &Global) -> Helm {
     Helm::find()
         .namespace(global.namespace.as_deref())
         .kube_context(global.kube_context.as_deref())
@@ -18,14 +18,14 @@ pub fn find(global: &Global) -> Helm {
 }
 
 /// Its version, such as `v3.19.0+g3d8990f`; `None` where there is none.
-pub fn version(helm: &Helm) -> Option<String> {
+pub(super) fn version(helm: &Helm) -> Option<String> {
     let printed = helm.run(["version", "--short"]).ok()?;
     let line = printed.output.lines().next()?;
     Some(line.trim().to_owned())
 }
 
 /// The version of the chart that a release runs; `None` where there is no such release.
-pub fn installed_chart(helm: &Helm, release: &str) -> Option<String> {
+pub(super) fn installed_chart(helm: &Helm, release: &str) -> Option<String> {
     let printed = helm
         .run(["get", "metadata", release, "--output", "json"])
         .ok()?;
@@ -34,7 +34,7 @@ pub fn installed_chart(helm: &Helm, release: &str) -> Option<String> {
 }
 
 /// A chart and its defaults: from its folder, or through helm.
-pub fn chart(reference: &str, helm: &Helm) -> anyhow::Result<(Chart, Map)> {
+pub(super) fn chart(reference: &str, helm: &Helm) -> anyhow::Result<(Chart, Map)> {
     let folder = Path::new(reference);
     let (chart, values) = if folder.is_dir() {
         let read = |name: &str| {
@@ -70,7 +70,7 @@ pub fn chart(reference: &str, helm: &Helm) -> anyhow::Result<(Chart, Map)> {
 }
 
 /// The version in the manifest of the plugin that we run as.
-pub fn plugin_manifest() -> Option<String> {
+pub(super) fn plugin_manifest() -> Option<String> {
     let folder = std::env::var_os("HELM_PLUGIN_DIR").filter(|folder| !folder.is_empty())?;
     let text = std::fs::read_to_string(Path::new(&folder).join("plugin.yaml")).ok()?;
     let manifest = yaml::read_values(&text).ok()?;

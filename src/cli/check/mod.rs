@@ -46,7 +46,7 @@ use crate::yaml::Map;
 
 Exit codes: 0 no check failed, 1 could not go on, 2 wrong usage, 3 the input is invalid, 4 a check
 failed.")]
-pub struct CheckCommand {
+pub(super) struct CheckCommand {
     /// The chart to deploy: a folder, an archive, or what else helm takes; else the one that was
     /// current when this was built
     #[arg(value_name = "CHART")]
@@ -155,7 +155,7 @@ impl CheckCommand {
     }
 
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let mut gathered = self.gather(global)?;
         let asked = tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -23,7 +23,7 @@ const DATABASE_PASSWORD: &str = "CONNECT_POSTGRES_PASSWORD";
 /// Flags about the new server.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "New server")]
-pub struct NewServerArgs {
+pub(super) struct NewServerArgs {
     /// The new server, to ask which runtimes it has
     #[arg(long, value_name = "URL")]
     new_server: Option<Server>,
@@ -34,7 +34,7 @@ pub struct NewServerArgs {
 }
 
 /// What the old server says.
-pub struct Old {
+pub(super) struct Old {
     /// Facts for the checks, or why it does not answer.
     pub facts: Result<server::Facts, String>,
     /// Its version, where it tells.
@@ -42,7 +42,7 @@ pub struct Old {
 }
 
 /// Asks the old server; `None` where none is given.
-pub async fn old(arguments: &ConnectArgs) -> anyhow::Result<Option<Old>> {
+pub(super) async fn old(arguments: &ConnectArgs) -> anyhow::Result<Option<Old>> {
     let Some(address) = &arguments.server else {
         return Ok(None);
     };
@@ -77,7 +77,7 @@ pub async fn old(arguments: &ConnectArgs) -> anyhow::Result<Option<Old>> {
 
 impl NewServerArgs {
     /// Which runtimes the new server has; `None` where none is given.
-    pub async fn runtimes(&self, options: &Options) -> anyhow::Result<Option<Available>> {
+    pub(super) async fn runtimes(&self, options: &Options) -> anyhow::Result<Option<Available>> {
         let Some(address) = &self.new_server else {
             return Ok(None);
         };
@@ -105,7 +105,7 @@ impl NewServerArgs {
 
 /// Connects to the database, with the password that Connect would use: the environment's comes
 /// before the file's.
-pub async fn database(target: &Target) -> Connection {
+pub(super) async fn database(target: &Target) -> Connection {
     let environment = std::env::var(DATABASE_PASSWORD)
         .ok()
         .filter(|text| !text.is_empty())

@@ -19,7 +19,7 @@ use crate::overlay::invocation::{Major, invocation, shell_word};
 Examples:
   helm connect-migrate overlay command
   helm connect-migrate overlay command --set 'Server.PublicWarning=We are moving'")]
-pub struct CommandFlags {
+pub(super) struct CommandFlags {
     /// Lay one more setting (repeatable); credentials are refused
     #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE")]
     settings: Vec<String>,
@@ -35,7 +35,7 @@ pub struct CommandFlags {
 
 impl CommandFlags {
     /// Runs the command.
-    pub fn run(&self, _global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, _global: &Global) -> anyhow::Result<Exit> {
         let helm = Helm::find();
         let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
         let mut args = Vec::new();

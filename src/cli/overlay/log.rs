@@ -14,7 +14,7 @@ use crate::overlay::log;
 Examples:
   helm connect-migrate overlay log
   helm connect-migrate overlay log --last 1 --output json")]
-pub struct Log {
+pub(super) struct Log {
     /// How many runs to show, the newest last
     #[arg(long, value_name = "N", default_value_t = 10)]
     last: usize,
@@ -26,7 +26,7 @@ pub struct Log {
 
 impl Log {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut runs = log::read()?;
         let runs = runs.split_off(runs.len().saturating_sub(self.last));
         let text = output::structured(self.output, &runs)?.unwrap_or_else(|| {

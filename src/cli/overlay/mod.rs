@@ -8,13 +8,13 @@ mod values;
 
 use clap::{Args, Subcommand};
 
-pub use remove::access;
+pub(super) use remove::access;
 
 use super::{Exit, Global};
 
 /// Look at the temporary settings, or keep them in a values file
 #[derive(Debug, Args)]
-pub struct Overlay {
+pub(super) struct Overlay {
     #[command(subcommand)]
     command: Command,
 }
@@ -31,7 +31,7 @@ enum Command {
 
 impl Overlay {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         match &self.command {
             Command::Show(command) => command.run(),
             Command::Values(command) => command.run(),

@@ -21,7 +21,7 @@ Examples:
   helm connect-migrate overlay remove -f values.yaml --drop
 
 Exit codes: 0 done, 1 failed, 4 done, but settings without a record are still there.")]
-pub struct Remove {
+pub(super) struct Remove {
     /// Values file to change in place (repeatable)
     #[arg(short = 'f', long = "values", value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
@@ -37,7 +37,7 @@ pub struct Remove {
 
 impl Remove {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut batch = Batch::default();
         let mut talk = Vec::new();
         let mut blocked = false;
@@ -91,7 +91,7 @@ impl Remove {
 }
 
 /// A file that only its owner may read stays so.
-pub fn access(path: &Path) -> Access {
+pub(crate) fn access(path: &Path) -> Access {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

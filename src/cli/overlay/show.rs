@@ -15,7 +15,7 @@ use crate::overlay::{Found, Shown, detect, detect_gcfg};
 Examples:
   helm get manifest rsc | helm connect-migrate overlay show -
   helm connect-migrate overlay show /etc/rstudio-connect/rstudio-connect.gcfg --output json")]
-pub struct Show {
+pub(super) struct Show {
     /// Manifests (YAML or JSON) or a gcfg file; - for standard input
     #[arg(value_name = "FILE")]
     file: Source,
@@ -27,7 +27,7 @@ pub struct Show {
 
 impl Show {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let bytes = self.file.bytes()?;
         let shown = if is_gcfg(&bytes) {
             detect_gcfg(&String::from_utf8_lossy(&bytes))?

@@ -20,7 +20,7 @@ use crate::overlay::{Laying, with_temporary};
 Examples:
   helm connect-migrate overlay values -f values.yaml --out migration-overlay.yaml
   helm upgrade rsc rstudio/rstudio-connect -f values.yaml -f migration-overlay.yaml")]
-pub struct Values {
+pub(super) struct Values {
     /// Values file that Helm reads before the overlay (repeatable, in Helm's order)
     #[arg(short = 'f', long = "values", value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -44,7 +44,7 @@ pub struct Values {
 
 impl Values {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut files = Vec::new();
         for path in &self.files {
             let text = std::fs::read_to_string(path)

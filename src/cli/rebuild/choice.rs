@@ -16,7 +16,7 @@ use crate::source::SourceFile;
 
 /// Which content to build. Lists may be combined; each item is built once.
 #[derive(Debug, Clone, Args)]
-pub struct ChoiceArgs {
+pub(super) struct ChoiceArgs {
     /// Inventory with the items in order of priority (- for standard input)
     #[arg(long, value_name = "FILE", help_heading = "Content")]
     from: Vec<PathBuf>,
@@ -47,7 +47,7 @@ impl ChoiceArgs {
     ///
     /// # Errors
     /// A list cannot be read, or has something wrong in it.
-    pub fn selection(&self) -> anyhow::Result<Option<Selection>> {
+    pub(super) fn selection(&self) -> anyhow::Result<Option<Selection>> {
         let mut listed = Vec::new();
         for path in &self.from {
             listed.extend(inventory::read(&source(path)?)?);

@@ -6,17 +6,15 @@ use crate::output;
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// Yes.
+pub(crate) enum Answer {
     Yes,
-    /// No.
     No,
     /// There is nobody to ask.
     Nobody,
 }
 
 /// Asks on the terminal. Reading blocks, so it has a thread of its own: a signal is heard meanwhile.
-pub async fn ask(question: &str) -> Answer {
+pub(crate) async fn ask(question: &str) -> Answer {
     if !io::stdin().is_terminal() {
         return Answer::Nobody;
     }

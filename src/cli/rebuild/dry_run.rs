@@ -36,7 +36,7 @@ struct Row<'a> {
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn print(
+pub(super) fn print(
     format: Format,
     connect: &Connect,
     plan: &Plan,

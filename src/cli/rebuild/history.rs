@@ -15,7 +15,7 @@ use crate::rebuild::record::Outcome;
 /// List the runs so far, also of journals that were put aside
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  helm connect-migrate rebuild history --output json")]
-pub struct History {
+pub(super) struct History {
     #[command(flatten)]
     reader: ReaderArgs,
 
@@ -38,7 +38,7 @@ struct Row {
 
 impl History {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let (folder, story) = self.reader.story()?;
         let mut rows = Vec::new();
         for path in Journal::aside(&folder)? {

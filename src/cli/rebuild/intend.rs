@@ -17,8 +17,7 @@ use crate::rebuild::progress::{Progress, human};
 use crate::rebuild::selection::Selection;
 
 /// What is going to be done.
-pub struct Intended {
-    /// Where.
+pub(super) struct Intended {
     pub connect: Connect,
     /// What becomes of each item.
     pub plan: Plan,

@@ -14,7 +14,7 @@ use crate::rebuild::log;
 #[command(
     after_help = "Examples:\n  helm connect-migrate rebuild logs 8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5\n  less $(helm connect-migrate rebuild logs --path 8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5)"
 )]
-pub struct Logs {
+pub(super) struct Logs {
     /// GUID or URL of the item
     guid: ContentGuid,
 
@@ -28,7 +28,7 @@ pub struct Logs {
 
 impl Logs {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let (folder, story) = self.reader.story()?;
         let path = log::Logs::new(&folder).path(&self.guid);
         if !path.exists() {

@@ -1,7 +1,7 @@
 //! `rebuild`: clear the runtime caches and build content anew.
 
 mod choice;
-pub mod confirm;
+pub(super) mod confirm;
 mod dry_run;
 mod history;
 mod intend;
@@ -10,7 +10,7 @@ mod place;
 mod run;
 mod signals;
 mod status;
-pub mod table;
+pub(super) mod table;
 mod work;
 
 use clap::{Args, Subcommand};
@@ -40,7 +40,7 @@ use super::Exit;
 Exit codes: 0 all built, 1 could not go on, 2 wrong usage, 3 invalid list of content,
 5 some content could not be built, 6 interrupted."
 )]
-pub struct Rebuild {
+pub(super) struct Rebuild {
     #[command(subcommand)]
     command: Option<Command>,
 
@@ -57,7 +57,7 @@ enum Command {
 
 impl Rebuild {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         match &self.command {
             Some(Command::Status(command)) => command.run(),
             Some(Command::Logs(command)) => command.run(),

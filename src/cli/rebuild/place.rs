@@ -11,7 +11,7 @@ use crate::state;
 
 /// Which migration it is about.
 #[derive(Debug, Clone, Args)]
-pub struct PlaceArgs {
+pub(super) struct PlaceArgs {
     /// Helm release that the server belongs to: keeps its journal apart from others of that server
     #[arg(long, value_name = "NAME", value_parser = release, help_heading = "Journal")]
     pub release: Option<String>,
@@ -26,7 +26,7 @@ impl PlaceArgs {
     ///
     /// # Errors
     /// Neither a folder nor a server is given, or there is no home.
-    pub fn folder(&self, server: Option<&Server>) -> anyhow::Result<PathBuf> {
+    pub(super) fn folder(&self, server: Option<&Server>) -> anyhow::Result<PathBuf> {
         if let Some(folder) = &self.journal {
             return Ok(folder.clone());
         }
@@ -42,7 +42,7 @@ impl PlaceArgs {
 
 /// The same, for commands that only read the journal.
 #[derive(Debug, Clone, Args)]
-pub struct ReaderArgs {
+pub(super) struct ReaderArgs {
     /// URL of the server that the journal is about
     #[arg(
         long,
@@ -61,7 +61,7 @@ impl ReaderArgs {
     ///
     /// # Errors
     /// As [`PlaceArgs::folder`].
-    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+    pub(super) fn folder(&self) -> anyhow::Result<PathBuf> {
         self.place.folder(self.server.as_ref())
     }
 
@@ -69,7 +69,7 @@ impl ReaderArgs {
     ///
     /// # Errors
     /// There is none, or it cannot be read.
-    pub fn story(&self) -> anyhow::Result<(PathBuf, Story)> {
+    pub(super) fn story(&self) -> anyhow::Result<(PathBuf, Story)> {
         let folder = self.folder()?;
         match Story::read(&folder)? {
             Some(story) => Ok((folder, story)),

@@ -25,7 +25,7 @@ use crate::state::{self, Lock};
 
 /// Flags of `rebuild`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(super) struct Run {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
 
@@ -91,7 +91,7 @@ pub struct Run {
 
 impl Run {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -8,13 +8,13 @@ use crate::output;
 use crate::rebuild::Stopper;
 
 /// Whether a signal came.
-pub type Signalled = Arc<AtomicBool>;
+pub(super) type Signalled = Arc<AtomicBool>;
 
 /// Listens for signals from now on.
 ///
 /// # Errors
 /// The system refuses.
-pub fn listen(stopper: Stopper) -> std::io::Result<Signalled> {
+pub(super) fn listen(stopper: Stopper) -> std::io::Result<Signalled> {
     let signalled = Signalled::default();
     let flag = Arc::clone(&signalled);
     let mut signals = Signals::new()?;

@@ -20,7 +20,7 @@ use crate::state::{Holder, Lock};
 #[command(
     after_help = "Examples:\n  helm connect-migrate rebuild status\n  helm connect-migrate rebuild status --all --output json"
 )]
-pub struct Status {
+pub(super) struct Status {
     /// Show every item, not only those that failed or are under way
     #[arg(long)]
     all: bool,
@@ -62,7 +62,7 @@ struct Row {
 
 impl Status {
     /// Runs the command.
-    pub fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let (folder, story) = self.reader.story()?;
         let ledger = story.ledger();
         let report = Report {

@@ -5,7 +5,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use crate::rebuild::progress::printable;
 
 /// Draws a table. Texts of the server lose what a terminal would act on.
-pub fn draw<const N: usize>(
+pub(crate) fn draw<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {

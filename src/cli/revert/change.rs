@@ -23,7 +23,7 @@ use crate::survey::Survey;
 const DESCRIPTION: &str = "connect-migrate: temporary settings off";
 
 /// What is to be applied.
-pub struct Change {
+pub(super) struct Change {
     /// What the manifest must become; `None` where a chart is rendered again.
     manifest: Option<String>,
     /// Values files without the temporary settings: those that change.
@@ -31,7 +31,7 @@ pub struct Change {
 }
 
 /// A Helm command, ready to run.
-pub struct Upgrade {
+pub(super) struct Upgrade {
     helm: Helm,
     args: Vec<OsString>,
     post_rendered: bool,
@@ -40,7 +40,7 @@ pub struct Upgrade {
 
 impl Change {
     /// Works out the change of a revision.
-    pub fn new(revert: &Revert, base: &Record) -> anyhow::Result<Self> {
+    pub(super) fn new(revert: &Revert, base: &Record) -> anyhow::Result<Self> {
         let mut values = Vec::new();
         for path in &revert.values {
             let name = path.display();
@@ -76,8 +76,7 @@ impl Change {
         Ok(Self { manifest, values })
     }
 
-    /// Says what changes.
-    pub fn show(&self, revert: &Revert, before: &Survey, base: &Record) {
+    pub(super) fn show(&self, revert: &Revert, before: &Survey, base: &Record) {
         let mut text = format!(
             "revision {} of {} becomes, in the namespace {}:\n",
             base.revision, revert.release, before.namespace
@@ -105,7 +104,7 @@ impl Change {
     }
 
     /// Writes the values files.
-    pub fn commit_values(&self) -> anyhow::Result<()> {
+    pub(super) fn commit_values(&self) -> anyhow::Result<()> {
         let mut batch = Batch::default();
         for (path, text) in &self.values {
             let access = crate::cli::overlay::access(path);
@@ -115,7 +114,7 @@ impl Change {
     }
 
     /// Makes the Helm command.
-    pub fn prepare(
+    pub(super) fn prepare(
         &self,
         revert: &Revert,
         global: &Global,
@@ -208,7 +207,7 @@ fn said(value: &Value) -> String {
 
 impl Upgrade {
     /// The command as it could be typed.
-    pub fn shown(&self) -> String {
+    pub(super) fn shown(&self) -> String {
         let words = self.args.iter().map(|arg| {
             let text = arg.to_string_lossy();
             let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
@@ -222,7 +221,7 @@ impl Upgrade {
     }
 
     /// Has Helm render without applying, and compares.
-    pub fn check(&self, change: &Change) -> anyhow::Result<()> {
+    pub(super) fn check(&self, change: &Change) -> anyhow::Result<()> {
         if !change.values.is_empty() {
             // The files are not changed yet, so that Helm would render the old ones.
             return Ok(());
@@ -242,8 +241,7 @@ impl Upgrade {
         }
     }
 
-    /// Runs it.
-    pub fn run(self, release: &str) -> anyhow::Result<()> {
+    pub(super) fn run(self, release: &str) -> anyhow::Result<()> {
         let mut command: Command = self.helm.command();
         command
             .args(&self.args)

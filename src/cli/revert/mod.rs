@@ -43,7 +43,7 @@ A later 'helm rollback' to a revision with the temporary settings brings them ba
 Exit codes: 0 the settings were seen to be off, 1 failed or not seen, 2 wrong usage,
 4 not done, since something speaks against it (--force overrides)."
 )]
-pub struct Revert {
+pub(super) struct Revert {
     /// Release
     #[arg(value_name = "RELEASE")]
     release: String,
@@ -153,7 +153,7 @@ impl Work {
 
 impl Revert {
     /// Runs the command.
-    pub fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         block_on(async {
             tokio::select! {
                 result = self.revert(global) => result,

@@ -11,7 +11,7 @@ use crate::revert::MARKER;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// What has become of it.
-pub enum Settled {
+pub(super) enum Settled {
     /// The release can be upgraded.
     Ready,
     /// It cannot; why has been said.
@@ -20,7 +20,7 @@ pub enum Settled {
 
 /// Helm upgrades no release whose newest revision it has not finished. Where that revision is one
 /// of ours whose Helm is gone, its record is removed, and the upgrade is done again.
-pub async fn settle(
+pub(super) async fn settle(
     cluster: &Cluster,
     newest: &Record,
     force: bool,

@@ -9,7 +9,11 @@ use crate::gcfg::SettingName;
 use crate::settings::{Catalogue, Entry, Fate};
 
 /// Decides by the catalogue.
-pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settled) -> Verdict {
+pub(super) fn judge(
+    context: &Context<'_>,
+    setting: &InputSetting<'_>,
+    settled: &Settled,
+) -> Verdict {
     let Some(entry) = setting.entry else {
         return unknown(setting, settled);
     };

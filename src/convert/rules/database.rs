@@ -6,8 +6,7 @@ use crate::convert::verdict::Verdict;
 
 const REMEDY: &str = "Move the server to PostgreSQL while it is still on the VM, then convert again: several pods cannot share a SQLite file, and SQLite files do not survive on network storage";
 
-/// Decides about `Database.Provider`.
-pub fn judge(property: &str, value: &str) -> Option<Verdict> {
+pub(crate) fn judge(property: &str, value: &str) -> Option<Verdict> {
     if property != "Provider" {
         return None;
     }
@@ -30,7 +29,7 @@ pub fn judge(property: &str, value: &str) -> Option<Verdict> {
 }
 
 /// The blocker for an input that does not say which database it uses.
-pub fn provider_missing() -> Blocker {
+pub(crate) fn provider_missing() -> Blocker {
     Blocker {
         setting: "Database.Provider".to_owned(),
         code: reason::DATABASE_NOT_POSTGRES.into(),

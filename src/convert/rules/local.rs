@@ -6,7 +6,7 @@ use crate::convert::reason;
 use crate::convert::verdict::{Expect, Verdict};
 
 /// Turns a kept setting into one to look at when its value points to the VM itself.
-pub fn look_again(mut verdict: Verdict, settled: &Settled) -> Verdict {
+pub(super) fn look_again(mut verdict: Verdict, settled: &Settled) -> Verdict {
     let kept = matches!(&verdict.expect, Expect::Values(values) if *values == settled.values);
     let undecided = matches!(verdict.action, Action::Keep | Action::Review);
     if kept && undecided && settled.values.iter().any(|value| names_this_machine(value)) {

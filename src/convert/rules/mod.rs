@@ -21,10 +21,8 @@ use crate::gcfg::SettingName;
 
 /// What a rule may look at besides its setting.
 #[derive(Debug)]
-pub struct Context<'a> {
-    /// The administrator's decisions.
+pub(super) struct Context<'a> {
     pub options: &'a Options,
-    /// The chart's `config`.
     pub chart: &'a ConfigValues,
     /// The `config` of the administrator's own values.
     pub base: &'a ConfigValues,
@@ -35,7 +33,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Whether the input sets a setting.
     #[must_use]
-    pub fn sets(&self, name: &SettingName) -> bool {
+    pub(super) fn sets(&self, name: &SettingName) -> bool {
         let key = name.key();
         self.settings
             .iter()
@@ -44,7 +42,7 @@ impl Context<'_> {
 
     /// What another setting says, when it says one thing.
     #[must_use]
-    pub fn value_of(&self, section: &str, property: &str) -> Option<&str> {
+    pub(super) fn value_of(&self, section: &str, property: &str) -> Option<&str> {
         let (_, settled) = self.settings.iter().find(|(setting, _)| {
             setting.name.section.subsection.is_none()
                 && setting.name.section.name == section
@@ -56,7 +54,11 @@ impl Context<'_> {
 
 /// Decides about one setting.
 #[must_use]
-pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, settled: &Settled) -> Verdict {
+pub(super) fn judge(
+    context: &Context<'_>,
+    setting: &InputSetting<'_>,
+    settled: &Settled,
+) -> Verdict {
     if let Some(verdict) = secrets::judge(context, setting, settled) {
         return verdict;
     }

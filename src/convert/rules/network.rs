@@ -9,7 +9,7 @@ use crate::convert::verdict::{ChartValue, Effect, Verdict};
 const POD_PORT: u16 = 3939;
 
 /// Decides about `HTTP.Listen`: the pod, the service and the probes must use its port.
-pub fn listen(property: &str, value: &str) -> Option<Verdict> {
+pub(crate) fn listen(property: &str, value: &str) -> Option<Verdict> {
     if property != "Listen" {
         return None;
     }
@@ -69,7 +69,7 @@ pub fn listen(property: &str, value: &str) -> Option<Verdict> {
 }
 
 /// Decides about `Server.Address`, which users, links and identity providers know.
-pub fn address(context: &Context<'_>, property: &str, value: &str) -> Option<Verdict> {
+pub(crate) fn address(context: &Context<'_>, property: &str, value: &str) -> Option<Verdict> {
     if property != "Address" {
         return None;
     }
@@ -96,7 +96,7 @@ pub fn address(context: &Context<'_>, property: &str, value: &str) -> Option<Ver
 }
 
 /// The task for an input without `Server.Address`.
-pub fn address_missing() -> Task {
+pub(crate) fn address_missing() -> Task {
     Task {
         code: reason::PUBLIC_ADDRESS.into(),
         what: "Server.Address is not set: say the server's public URL with --address URL, since links in mails, SAML and OAuth callbacks depend on it".to_owned(),
@@ -105,7 +105,7 @@ pub fn address_missing() -> Task {
 }
 
 /// The port of `host:port`, where the host may be empty or an IPv6 address in brackets.
-pub fn split(value: &str) -> Option<(&str, u16)> {
+pub(crate) fn split(value: &str) -> Option<(&str, u16)> {
     let (host, port) = value.trim().rsplit_once(':')?;
     let port = port.parse().ok().filter(|&port| port > 0)?;
     (!host.contains(':') || host.starts_with('[') && host.ends_with(']')).then_some((host, port))

@@ -7,7 +7,12 @@ use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Verdict};
 
 /// Decides about the sections Launcher, Kubernetes and ExecutionEnvironments.
-pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn judge(
+    context: &Context<'_>,
+    section: &str,
+    property: &str,
+    value: &str,
+) -> Option<Verdict> {
     let backend = context.options.backend;
     let chart = |reason: &str| {
         Verdict::new(Action::Chart, reason::CHART_WRITES, reason.to_owned()).left_to_chart()
@@ -125,8 +130,7 @@ pub fn judge(context: &Context<'_>, section: &str, property: &str, value: &str) 
     })
 }
 
-/// Decides about `Licensing.LicenseType`.
-pub fn licensing(property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn licensing(property: &str, value: &str) -> Option<Verdict> {
     if property != "LicenseType" {
         return None;
     }

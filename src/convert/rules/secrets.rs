@@ -11,7 +11,7 @@ use crate::settings::secrecy::{Exposure, may_be_encrypted};
 use crate::settings::{Catalogue, Fate};
 
 /// Decides about a setting whose value is, or holds, a credential; `None` for any other.
-pub fn judge(
+pub(super) fn judge(
     context: &Context<'_>,
     setting: &InputSetting<'_>,
     settled: &Settled,

@@ -8,7 +8,11 @@ use crate::convert::verdict::Verdict;
 use crate::settings::values::duration;
 
 /// Decides about `Scheduler.InitTimeout`: a value shorter than the chart's does not carry over.
-pub fn judge(context: &Context<'_>, setting: &InputSetting<'_>, value: &str) -> Option<Verdict> {
+pub(super) fn judge(
+    context: &Context<'_>,
+    setting: &InputSetting<'_>,
+    value: &str,
+) -> Option<Verdict> {
     if setting.name.property != "InitTimeout" {
         return None;
     }

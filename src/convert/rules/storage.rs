@@ -4,8 +4,7 @@ use crate::convert::account::Action;
 use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Verdict};
 
-/// Decides about `Server.DataDir`.
-pub fn judge(property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn judge(property: &str, value: &str) -> Option<Verdict> {
     if property != "DataDir" {
         return None;
     }

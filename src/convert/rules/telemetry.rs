@@ -7,7 +7,7 @@ use crate::convert::verdict::{ChartValue, Effect, Expect, Verdict};
 use crate::settings::values::boolean;
 
 /// Decides about where logs go: in a pod, standard output is what the cluster collects.
-pub fn logging(property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn logging(property: &str, value: &str) -> Option<Verdict> {
     if !matches!(property, "ServiceLog" | "AccessLog") {
         return None;
     }
@@ -23,7 +23,7 @@ pub fn logging(property: &str, value: &str) -> Option<Verdict> {
 }
 
 /// Decides about the sections Metrics and OpenTelemetry.
-pub fn judge(section: &str, property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn judge(section: &str, property: &str, value: &str) -> Option<Verdict> {
     match (section, property) {
         ("Metrics", "PrometheusListen") => Some(prometheus(value)),
         ("OpenTelemetry", "Enabled") => {

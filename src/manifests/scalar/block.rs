@@ -34,7 +34,7 @@ struct Line {
 impl Block {
     /// Finds the lines of the block scalar. `None` where the document has a form that this does
     /// not know.
-    pub fn read(place: Place<'_>, style: Style) -> Option<Self> {
+    pub(super) fn read(place: Place<'_>, style: Style) -> Option<Self> {
         let body = place.body;
         let colon = behind_colon(body, place.key)?;
         let rest = &body[colon..];
@@ -95,13 +95,13 @@ impl Block {
     }
 
     /// From the header to the end of the last line's text.
-    pub fn whole(&self) -> Range<usize> {
+    pub(super) fn whole(&self) -> Range<usize> {
         let end = self.lines.last().map_or(self.header.end, |line| line.end);
         self.header.start..end
     }
 
     /// Replaces the lines that changed and leaves the others as they are.
-    pub fn edit_literal(&self, place: Place<'_>, old: &str, new: &str) -> Option<Vec<Edit>> {
+    pub(super) fn edit_literal(&self, place: Place<'_>, old: &str, new: &str) -> Option<Vec<Edit>> {
         let count = self.lines.len();
         let old_lines = split_lines(old);
         let (tail, known) = match old_lines.len().checked_sub(count)? {
@@ -159,7 +159,7 @@ impl Block {
     }
 
     /// Writes the whole text anew, folded.
-    pub fn rewrite_folded(&self, place: Place<'_>, new: &str) -> Option<Vec<Edit>> {
+    pub(super) fn rewrite_folded(&self, place: Place<'_>, new: &str) -> Option<Vec<Edit>> {
         let (first, last) = (self.lines.first()?, self.lines.last()?);
         let mut text = String::new();
         let lines = split_lines(new.strip_suffix('\n').unwrap_or(new));

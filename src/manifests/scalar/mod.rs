@@ -35,7 +35,6 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Option<String> {
 /// A scalar that stands behind a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'a> {
-    /// The document.
     pub body: &'a str,
     pub key: &'a Node,
     pub value: &'a Node,

@@ -14,7 +14,6 @@ use super::{ABSENT, MARK, WAS, config_path, properties, sections};
 pub struct Given<'a> {
     /// What messages call it.
     pub name: &'a str,
-    /// Its text.
     pub text: &'a str,
 }
 
@@ -23,16 +22,10 @@ pub struct Given<'a> {
 pub enum MakeError {
     /// A given file cannot be read.
     #[error("{name} is not YAML: {error}")]
-    Yaml {
-        /// The file.
-        name: String,
-        /// Why.
-        error: YamlError,
-    },
+    Yaml { name: String, error: YamlError },
     /// A setting is a list or spans lines, and cannot be recorded in a comment.
     #[error("{setting} in {name} is not one value on one line; it cannot be recorded")]
     NotOneLine {
-        /// The file.
         name: String,
         /// The setting as the file spells it.
         setting: String,
@@ -40,7 +33,6 @@ pub enum MakeError {
     /// An original that must not be copied.
     #[error("{setting} in {name} holds a credential; it would be copied into the overlay")]
     Credential {
-        /// The file.
         name: String,
         /// The setting as the file spells it.
         setting: String,

@@ -12,7 +12,6 @@ use super::{ABSENT, MARK, WAS, config_path, properties, sections};
 /// A values file without the overlay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// The file.
     pub text: String,
     /// Keys that were taken out or put back: dotted path, and what was put back.
     pub restored: Vec<(String, Option<String>)>,
@@ -86,7 +85,6 @@ struct Done {
     was: Option<String>,
 }
 
-/// A marked line.
 struct Marked<'a> {
     number: usize,
     /// The line's bytes, its line break included.

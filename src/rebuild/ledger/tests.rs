@@ -10,16 +10,16 @@ use crate::rebuild::selection::{Selection, Wanted};
 const GUIDS: [&str; 3] = ["a", "b", "c"];
 
 fn guid(index: usize) -> ContentGuid {
-    ContentGuid::new(GUIDS[index])
+    ContentGuid::from(GUIDS[index])
 }
 
 fn intent(index: usize, bundle: u32) -> Intent {
     Intent {
         guid: guid(index),
-        bundle: BundleId::new(bundle.to_string()),
+        bundle: BundleId::from(bundle.to_string()),
         server_time: Timestamp::UNIX_EPOCH,
         restores: 1,
-        known_jobs: vec![JobKey::new("old")],
+        known_jobs: vec![JobKey::from("old")],
     }
 }
 
@@ -44,12 +44,12 @@ fn record() -> impl Strategy<Value = Record> {
             .prop_map(|(index, bundle)| Record::Intent(intent(index, bundle))),
         (item.clone(), "[a-z]{4}").prop_map(|(index, task)| Record::Submitted {
             guid: guid(index),
-            task: TaskId::new(task),
+            task: TaskId::from(task),
             cookies: Some("node=1".to_owned())
         }),
         (item.clone(), bundle).prop_map(|(index, bundle)| Record::Built {
             guid: guid(index),
-            bundle: BundleId::new(bundle.to_string()),
+            bundle: BundleId::from(bundle.to_string()),
             seconds: 1.5
         }),
         (item, any::<bool>()).prop_map(|(index, timeout)| Record::Failed {
@@ -192,7 +192,7 @@ fn a_build_beyond_its_time_is_remembered_as_running() {
         Record::Intent(intent(0, 1)),
         Record::Submitted {
             guid: guid(0),
-            task: TaskId::new("t"),
+            task: TaskId::from("t"),
             cookies: None,
         },
         Record::Failed {
@@ -218,5 +218,5 @@ fn a_build_beyond_its_time_is_remembered_as_running() {
     else {
         panic!("{:?}", item.standing);
     };
-    assert_eq!(running.task, TaskId::new("t"));
+    assert_eq!(running.task, TaskId::from("t"));
 }

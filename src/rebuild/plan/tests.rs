@@ -15,7 +15,7 @@ fn listed(guids: &[&str]) -> Selection {
         listed: Some(
             guids
                 .iter()
-                .map(|guid| Wanted::new(ContentGuid::new(*guid)))
+                .map(|guid| Wanted::new(ContentGuid::from(*guid)))
                 .collect(),
         ),
         ..Selection::default()
@@ -44,7 +44,7 @@ fn use_counts_then_the_last_deployment() {
         content("locked", r#""locked": true"#),
     ];
     let usage = [("used", 3), ("locked", 9)]
-        .map(|(guid, uses)| (ContentGuid::new(guid), uses))
+        .map(|(guid, uses)| (ContentGuid::from(guid), uses))
         .into();
     let plan_all = plan(&all(None), &contents, Some(&usage), &Ledger::default());
     assert_eq!(order(&plan_all), ["locked", "used", "new", "old", "never"]);
@@ -86,9 +86,9 @@ proptest! {
         top in prop::option::of(1_usize..5),
     ) {
         let contents: Vec<_> = on_server.iter().map(|guid| content(guid, r#""name": "n""#)).collect();
-        let usage: Usage = uses.into_iter().map(|(guid, uses)| (ContentGuid::new(guid), uses)).collect();
+        let usage: Usage = uses.into_iter().map(|(guid, uses)| (ContentGuid::from(guid), uses)).collect();
         let entries: Vec<_> = before.iter().map(|guid| Entry::now(Record::Item {
-            guid: ContentGuid::new(guid.clone()),
+            guid: ContentGuid::from(guid.clone()),
             title: guid.clone(),
         })).collect();
         let ledger = Ledger::replay(&entries);

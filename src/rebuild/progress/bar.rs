@@ -15,7 +15,7 @@ use crate::rebuild::record::SkipReason;
 const SHOWN: usize = 10;
 
 /// A bar on the terminal.
-pub struct Bar {
+pub(crate) struct Bar {
     all: MultiProgress,
     total: ProgressBar,
     running: HashMap<ContentGuid, ProgressBar>,

@@ -9,7 +9,7 @@ use crate::rebuild::record::{CacheOutcome, Outcome};
 
 /// One plain line per event.
 #[derive(Debug, Default)]
-pub struct Lines {
+pub(crate) struct Lines {
     total: usize,
     done: usize,
 }
@@ -155,7 +155,7 @@ mod tests {
 
     fn item() -> Item {
         Item {
-            guid: ContentGuid::new("g1"),
+            guid: ContentGuid::from("g1"),
             title: "Sales".into(),
         }
     }
@@ -181,7 +181,7 @@ mod tests {
             },
             Event::Built {
                 item: item(),
-                bundle: BundleId::new("1"),
+                bundle: BundleId::from("1"),
                 seconds: 61.0,
             },
         ]

@@ -7,30 +7,28 @@ mod stream;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub use bar::Bar;
-pub use lines::Lines;
-pub use stream::{Form, Stream};
+pub(crate) use bar::Bar;
+pub(crate) use lines::Lines;
+pub(crate) use stream::{Form, Stream};
 
 use super::event::Event;
 
 /// Something that shows events.
-pub trait Show: Send {
-    /// Shows one.
+pub(crate) trait Show: Send {
     fn show(&mut self, event: &Event);
 }
 
 /// What shows the events of a run, from any thread.
-pub struct Progress(Mutex<Box<dyn Show>>);
+pub(crate) struct Progress(Mutex<Box<dyn Show>>);
 
 impl Progress {
     /// Shows events in one way.
     #[must_use]
-    pub fn new(show: impl Show + 'static) -> Self {
+    pub(crate) fn new(show: impl Show + 'static) -> Self {
         Self(Mutex::new(Box::new(show)))
     }
 
-    /// Shows an event.
-    pub fn tell(&self, event: &Event) {
+    pub(crate) fn tell(&self, event: &Event) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -40,7 +38,7 @@ impl Progress {
 
 /// A length of time as people say it: `4.2s`, `3m12s`, `2h05m`.
 #[must_use]
-pub fn human(time: Duration) -> String {
+pub(crate) fn human(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0..10 => format!("{:.1}s", time.as_secs_f64()),
@@ -61,7 +59,7 @@ fn called(item: &super::event::Item) -> String {
 
 /// A server's text on one line, without anything that a terminal would act on.
 #[must_use]
-pub fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()

@@ -9,7 +9,7 @@ use crate::rebuild::event::Event;
 
 /// How the data is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub(crate) enum Form {
     /// One JSON object per line.
     JsonLines,
     /// One YAML document per event.
@@ -18,7 +18,7 @@ pub enum Form {
 
 /// Events as data on standard output.
 #[derive(Debug)]
-pub struct Stream(pub Form);
+pub(crate) struct Stream(pub Form);
 
 #[derive(Serialize)]
 struct Timed<'a> {

@@ -22,7 +22,7 @@ pub(super) struct Url<'a> {
 
 impl<'a> Url<'a> {
     /// Splits a text that is a URL, with or without a scheme.
-    pub fn split(text: &'a str) -> Self {
+    pub(super) fn split(text: &'a str) -> Self {
         let authority = text.find("://").map_or(0, |at| at + "://".len());
         let (before, password, rest) = match user_info(&text[authority..]) {
             Some((user, Some(password))) => {

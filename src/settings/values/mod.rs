@@ -20,7 +20,6 @@ enum Meaning<'a> {
     Bool(bool),
     Int(i64),
     Float(f64),
-    /// In nanoseconds.
     Duration(i64),
     Bytes(u64),
 }
