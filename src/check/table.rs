@@ -1,9 +1,9 @@
 //! The answers as a table for people.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Check, Report, SHOWN, Status, count};
+use crate::output::Page;
 
 const TITLE: Style = Style::new().bold();
 
@@ -17,24 +17,24 @@ const fn colour(status: Status) -> Style {
     TITLE.fg_color(Some(anstyle::Color::Ansi(colour)))
 }
 
-/// Draws the report, `width` columns wide, with colour codes.
+/// Draws the report, `width` columns wide.
 #[must_use]
-pub(crate) fn draw(report: &Report, width: u16) -> String {
-    let mut out = String::new();
+pub(crate) fn draw(report: &Report, width: u16) -> Page {
+    let mut out = Page::new();
     let mut group = None;
     for check in &report.checks {
         if group != Some(check.group) {
             if group.is_some() {
-                out.push('\n');
+                out.end();
             }
             group = Some(check.group);
-            out.push_str(&format!("{TITLE}{}{TITLE:#}\n", check.group.title()));
+            out.styled(TITLE, check.group.title()).end();
         }
         one(check, width, &mut out);
     }
     let summary = report.summary;
-    out.push_str(&format!(
-        "\n{}: {} pass, {} warn, {} fail, {} not asked\n",
+    out.end().line(format!(
+        "{}: {} pass, {} warn, {} fail, {} not asked",
         count(report.checks.len(), "check"),
         summary.pass,
         summary.warn,
@@ -44,70 +44,30 @@ pub(crate) fn draw(report: &Report, width: u16) -> String {
     out
 }
 
-fn one(check: &Check, width: u16, out: &mut String) {
-    let style = colour(check.status);
-    out.push_str(&format!(
-        "  {style}{:<9}{style:#} {}\n",
-        check.status.as_str(),
-        check.code
-    ));
-    paragraph(&check.evidence, width, out);
+/// Columns left of what is said about a check.
+const INDENT: usize = 13;
+
+fn one(check: &Check, width: u16, out: &mut Page) {
+    out.push("  ")
+        .styled(colour(check.status), format!("{:<9}", check.status.as_str()))
+        .line(format!(" {}", check.code));
+    out.paragraph(INDENT, width, &check.evidence);
     for detail in check.details.iter().take(SHOWN) {
-        bullet(detail, width, out);
+        out.item(INDENT, "-  ", width, detail);
     }
     if let Some(more) = check.details.len().checked_sub(SHOWN).filter(|&n| n > 0) {
-        paragraph(
-            &format!("… and {more} more; --output json has them all"),
-            width,
-            out,
-        );
+        let more = format!("… and {more} more; --output json has them all");
+        out.paragraph(INDENT, width, &more);
     }
     if let Some(remedy) = &check.remedy {
-        paragraph(&format!("→ {remedy}"), width, out);
+        out.item(INDENT, "→ ", width, remedy);
     }
     // A command is to be copied: it stands as it is, however long.
     if let Some(command) = &check.command {
         for line in command.lines() {
-            out.push_str(&format!("                $ {}\n", clean(line)));
+            out.line(format!("                $ {line}"));
         }
     }
-}
-
-const INDENT: &str = "            ";
-
-fn paragraph(text: &str, width: u16, out: &mut String) {
-    lines([clean(text)], width, out);
-}
-
-fn bullet(text: &str, width: u16, out: &mut String) {
-    lines(["-".to_owned(), clean(text)], width, out);
-}
-
-fn lines<const N: usize>(cells: [String; N], width: u16, out: &mut String) {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width.saturating_sub(12).max(40))
-        .add_row(cells);
-    for line in table.lines() {
-        let line = format!("{INDENT}{line}");
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-}
-
-/// Control characters would move the cursor or colour the terminal.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{FFFD}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -127,8 +87,7 @@ mod tests {
             .details((0..10).map(|n| format!("/d/{n}\u{1b}[2J")))
             .command("chown -R 999:999 /d"),
         ]);
-        let text = anstream::adapter::strip_str(&draw(&report, 80)).to_string();
-        insta::assert_snapshot!(text, @r"
+        insta::assert_snapshot!(draw(&report, 80).plain(), @r"
         configuration
           pass      database-provider
                      PostgreSQL
@@ -136,14 +95,14 @@ mod tests {
         data directory
           fail      data-owners
                      3 files are not 999:999
-                     -  /d/0�[2J
-                     -  /d/1�[2J
-                     -  /d/2�[2J
-                     -  /d/3�[2J
-                     -  /d/4�[2J
-                     -  /d/5�[2J
-                     -  /d/6�[2J
-                     -  /d/7�[2J
+                     -  /d/0\u{1b}[2J
+                     -  /d/1\u{1b}[2J
+                     -  /d/2\u{1b}[2J
+                     -  /d/3\u{1b}[2J
+                     -  /d/4\u{1b}[2J
+                     -  /d/5\u{1b}[2J
+                     -  /d/6\u{1b}[2J
+                     -  /d/7\u{1b}[2J
                      … and 2 more; --output json has them all
                      → hand them over
                         $ chown -R 999:999 /d

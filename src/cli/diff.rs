@@ -124,7 +124,7 @@ impl Diff {
             Some(text) => output::data(text.as_bytes())?,
             None => {
                 if let Some(table) = report::table(&comparison, self.all) {
-                    output::data(table.as_bytes())?;
+                    output::print(table)?;
                 }
                 output::talk(report::counts(&comparison));
             }

@@ -9,14 +9,13 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::connect::ConnectArgs;
+use super::runtime::block_on;
 use super::sources::Source;
-use super::ticker::Ticker;
 use super::{Exit, duration};
-use crate::check::table::clean;
 use crate::connect::{Connect, Notice, Server};
 use crate::files::{self, Access, Existing};
 use crate::inventory::{self, Ask, Checkpoint, Inventory, Stage};
-use crate::output;
+use crate::output::{self, Page, Ticker};
 use crate::rebuild::progress::human;
 use crate::source::SourceFile;
 use crate::state;
@@ -81,11 +80,7 @@ impl InventoryCommand {
             // Before minutes of asking, not after.
             anyhow::bail!("{} exists already; --force replaces it", path.display());
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start")?;
-        runtime.block_on(self.take())
+        block_on(self.take())
     }
 
     async fn take(&self) -> anyhow::Result<Exit> {
@@ -185,7 +180,7 @@ impl InventoryCommand {
     /// Versions and the most used items, for a first look.
     fn summarise(&self, inventory: &Inventory) {
         const FIRST: usize = 10;
-        let mut out = String::new();
+        let mut out = Page::new();
         for (language, versions) in inventory.used() {
             let mut counts: Vec<_> = versions.into_iter().collect();
             counts.sort_by(|(one, _), (other, _)| {
@@ -193,27 +188,23 @@ impl InventoryCommand {
             });
             let counts: Vec<_> = counts
                 .into_iter()
-                .map(|(version, count)| format!("{} ({count})", clean(&version)))
+                .map(|(version, count)| format!("{version} ({count})"))
                 .collect();
-            out.push_str(&format!("{}: {}\n", language.name(), counts.join(", ")));
+            out.line(format!("{}: {}", language.name(), counts.join(", ")));
         }
         for entry in inventory.content.iter().take(FIRST) {
             let uses = entry
                 .uses
                 .map_or_else(|| "?".to_owned(), |uses| uses.to_string());
-            out.push_str(&format!(
-                "{uses:>8}  {}  {}\n",
-                entry.guid,
-                clean(entry.label()).replace('\n', " ")
-            ));
+            out.line(format!("{uses:>8}  {}  {}", entry.guid, entry.label()));
         }
         if inventory.content.len() > FIRST {
-            out.push_str(&format!(
-                "          … {} items in all\n",
+            out.line(format!(
+                "          … {} items in all",
                 inventory.content.len()
             ));
         }
-        output::talk(out.trim_end());
+        output::talk(out);
         if let Some(path) = &self.out {
             output::talk(format!(
                 "wrote {}: put what matters most on top, then take it to rebuild, validate and check",

@@ -13,10 +13,10 @@ mod overlay;
 mod post_render;
 mod rebuild;
 mod revert;
+mod runtime;
 mod session;
 mod sources;
 mod status;
-mod ticker;
 mod upgrade;
 mod upgrade_wait;
 mod validate;
@@ -31,7 +31,7 @@ pub use exit::Exit;
 pub use global::Global;
 
 use crate::diagnostic::{InvalidInput, Style, render};
-use crate::output;
+use crate::output::{self, Page};
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
 #[derive(Debug, Parser)]
@@ -112,7 +112,7 @@ fn failure(error: &anyhow::Error) -> Exit {
             Style::Plain
         };
         for diagnostic in diagnostics {
-            output::talk(render(diagnostic, style));
+            output::talk(Page::drawn(&render(diagnostic, style)));
         }
         return Exit::InvalidInput;
     }

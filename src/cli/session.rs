@@ -1,6 +1,5 @@
 //! Talking to a release's server: at the address that is given, or through the cluster.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -16,18 +15,6 @@ use crate::survey::steps::Facts;
 pub(super) struct Session {
     pub connect: Connect,
     _forward: Option<Forward>,
-}
-
-/// Runs something that waits for cluster and server.
-///
-/// # Errors
-/// Those of the work.
-pub(super) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(work)
 }
 
 impl Session {

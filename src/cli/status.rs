@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::connect::ConnectArgs;
-use super::rebuild::table;
-use super::session::{Session, block_on, facts};
+use super::runtime::block_on;
+use super::session::{Session, facts};
 use super::{Exit, Global};
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page, Table};
 use crate::survey::journal::{Rebuild, journals};
 use crate::survey::steps::{Facts, Step, next, steps};
 use crate::survey::{Answer, Configuration, Survey, ask_server, choose, survey};
@@ -60,8 +60,7 @@ impl Status {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let report = block_on(self.report(global))?;
-        let text = output::structured(self.output, &report)?.unwrap_or_else(|| table(&report));
-        output::data(text.as_bytes())?;
+        output::result(self.output, &report, |_| drawn(&report))?;
         Ok(Exit::Done)
     }
 
@@ -116,30 +115,32 @@ fn database(config_map: Option<serde_json::Value>) -> Option<String> {
     Some(provider)
 }
 
-fn table(report: &Report) -> String {
+fn drawn(report: &Report) -> Page {
     let survey = &report.survey;
-    let mut text = format!(
-        "release {} in the namespace {}: revision {}, {}, chart {}\n\n",
+    let mut page = Page::new();
+    page.line(format!(
+        "release {} in the namespace {}: revision {}, {}, chart {}",
         survey.release, survey.namespace, survey.revision, survey.status, survey.chart
-    );
-    let rows = report.steps.iter().map(|step| {
-        [
+    ));
+    let mut table = Table::new(["STEP", "STATE", "WHAT", "EVIDENCE"]);
+    for step in &report.steps {
+        table.row([
             step.number.to_string(),
             step.state.as_str().to_owned(),
             step.title.to_owned(),
             step.evidence.clone(),
-        ]
-    });
-    text.push_str(&table::draw(["STEP", "STATE", "WHAT", "EVIDENCE"], rows));
+        ]);
+    }
+    page.end().table(0, &table);
     if let Some(next) = &report.next {
-        text.push_str(&format!("\nnext: {next}\n"));
+        page.end().line(format!("next: {next}"));
     }
     for configuration in &survey.configurations {
-        text.push_str(&format!(
-            "\ntemporary settings of the ConfigMap {}\n",
+        page.end().line(format!(
+            "temporary settings of the ConfigMap {}",
             configuration.config_map
         ));
-        text.push_str(&places(configuration));
+        page.page(&places(configuration));
     }
     if !survey.revisions_with_overlay.is_empty() {
         let list: Vec<_> = survey
@@ -147,34 +148,34 @@ fn table(report: &Report) -> String {
             .iter()
             .map(u32::to_string)
             .collect();
-        text.push_str(&format!(
-            "\n'helm rollback' to revision {} would bring the temporary settings back.\n",
+        page.end().line(format!(
+            "'helm rollback' to revision {} would bring the temporary settings back.",
             list.join(" or ")
         ));
     }
-    text
+    page
 }
 
 /// What each place says about one configuration.
-pub(super) fn places(configuration: &Configuration) -> String {
-    let rows = configuration.places().map(|(place, answer)| match answer {
-        Answer::Known(said) => [
-            place.to_owned(),
-            said.overlay.as_str().to_owned(),
-            said.evidence.clone(),
-        ],
-        Answer::Unknown(why) => [place.to_owned(), "unknown".to_owned(), why.clone()],
-    });
-    let mut text = table::draw(["PLACE", "OVERLAY", "EVIDENCE"], rows);
+pub(super) fn places(configuration: &Configuration) -> Page {
+    let mut table = Table::new(["PLACE", "OVERLAY", "EVIDENCE"]);
+    for (place, answer) in configuration.places() {
+        match answer {
+            Answer::Known(said) => table.row([place, said.overlay.as_str(), &said.evidence]),
+            Answer::Unknown(why) => table.row([place, "unknown", why]),
+        }
+    }
+    let mut page = Page::new();
+    page.table(0, &table);
     if configuration.disagree() {
-        text.push_str(
-            "These places disagree: a change is under way, or somebody changed one by hand.\n",
+        page.line(
+            "These places disagree: a change is under way, or somebody changed one by hand.",
         );
     }
     if configuration.edited == Some(true) {
-        text.push_str(
-            "The live ConfigMap is not the one that Helm stored: the next upgrade overwrites it.\n",
+        page.line(
+            "The live ConfigMap is not the one that Helm stored: the next upgrade overwrites it.",
         );
     }
-    text
+    page
 }

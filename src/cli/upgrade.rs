@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::runtime::block_on;
 use super::{Exit, Global, duration};
 use crate::helm::Helm;
 use crate::output;
@@ -122,10 +123,7 @@ fn prepare(command: &mut std::process::Command, global: &Global, told: &Invocati
 /// Runs Helm to its end. An interrupt goes to Helm too, which has things to put in order: we stay
 /// until it is done.
 fn wait(command: std::process::Command) -> anyhow::Result<std::process::ExitStatus> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
+    block_on(async {
         let mut child = tokio::process::Command::from(command)
             .spawn()
             .context("cannot run helm upgrade")?;

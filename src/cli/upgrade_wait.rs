@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::session::block_on;
+use super::runtime::block_on;
 use super::{Exit, Global};
 use crate::output;
 use crate::overlay::Report;

@@ -10,14 +10,13 @@ use tokio::task::JoinSet;
 
 use super::connect::ConnectArgs;
 use super::inventory::{self as file, notice};
+use super::runtime::block_on;
 use super::sources::Source;
-use super::ticker::Ticker;
 use super::{Exit, duration};
 use crate::check::Status;
-use crate::check::table::clean;
 use crate::connect::{ApiKey, Connect, Error, Options, Patience, Server};
 use crate::inventory::{self, Entry};
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page, Ticker};
 use crate::validate::{ItemReport, Report, Seen, judge, look};
 
 /// The variable that holds the key to the old server.
@@ -81,11 +80,7 @@ pub(super) struct Validate {
 impl Validate {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start")?;
-        runtime.block_on(self.validate())
+        block_on(self.validate())
     }
 
     async fn validate(&self) -> anyhow::Result<Exit> {
@@ -104,7 +99,7 @@ impl Validate {
         let connect = Arc::new(connect);
         let items = self.all(entries, &connect, old.map(Arc::new)).await?;
         let report = Report::new(connect.server().to_string(), items);
-        self.show(&report)?;
+        output::result(self.output, &report, |_| drawn(&report))?;
         Ok(if report.failed() {
             Exit::Blocked
         } else {
@@ -198,15 +193,6 @@ impl Validate {
         ticker.end();
         Ok(items)
     }
-
-    fn show(&self, report: &Report) -> anyhow::Result<()> {
-        let text = match output::structured(self.output, report)? {
-            Some(text) => text,
-            None => drawn(report),
-        };
-        output::data(text.as_bytes())?;
-        Ok(())
-    }
 }
 
 async fn one(
@@ -254,31 +240,31 @@ async fn everything(connect: &Connect) -> anyhow::Result<Vec<Entry>> {
     Ok(inventory.content)
 }
 
-fn drawn(report: &Report) -> String {
-    let mut out = String::new();
+fn drawn(report: &Report) -> Page {
+    let mut out = Page::new();
     for item in &report.items {
         if item.status == Status::Pass {
             continue;
         }
-        out.push_str(&format!(
-            "{:<9} {:>5}  {}  {}\n",
+        out.line(format!(
+            "{:<9} {:>5}  {}  {}",
             item.status.as_str(),
             item.priority,
             item.guid,
-            clean(&item.title).replace('\n', " ")
+            item.title
         ));
         for finding in &item.findings {
-            out.push_str(&format!(
-                "                 {:<9} [{}] {}\n",
+            out.line(format!(
+                "                 {:<9} [{}] {}",
                 finding.status.as_str(),
                 finding.code,
-                clean(&finding.text).replace('\n', " ")
+                finding.text
             ));
         }
     }
     let summary = report.summary;
-    out.push_str(&format!(
-        "{} items on {}: {} pass, {} warn, {} fail, {} not asked\n",
+    out.line(format!(
+        "{} items on {}: {} pass, {} warn, {} fail, {} not asked",
         report.items.len(),
         report.server,
         summary.pass,

@@ -258,10 +258,10 @@ impl Values {
 
     fn tell(&self, conversion: &Conversion) -> anyhow::Result<()> {
         if let Some(text) = output::structured(self.output, &conversion.account)? {
-            output::talk(text.trim_end());
+            output::talk(text);
             return Ok(());
         }
-        output::talk(table::draw(&conversion.account, output::talk_width()).trim_end());
+        output::talk(table::draw(&conversion.account, output::talk_width()));
         let written = if self.dry_run { "would write" } else { "wrote" };
         if let Some(path) = &self.out {
             output::talk(format!("{written} the values to {}", path.display()));

@@ -32,13 +32,12 @@ impl Version {
             os: std::env::consts::OS,
             arch: std::env::consts::ARCH,
         };
-        let text = output::structured(self.output, &report)?.unwrap_or_else(|| {
+        output::result(self.output, &report, |_| {
             format!(
                 "connect-migrate {} ({}/{})\n",
                 report.version, report.os, report.arch
             )
-        });
-        output::data(text.as_bytes())?;
+        })?;
         Ok(Exit::Done)
     }
 }

@@ -18,7 +18,7 @@ mod plan;
 mod proof;
 pub mod reason;
 mod rules;
-pub mod table;
+pub(crate) mod table;
 mod verdict;
 
 use anyhow::Context as _;

@@ -1,9 +1,9 @@
 //! The account as a table for people.
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::{ContentArrangement, Table, presets};
 
 use super::account::{Account, Action, Decision, DefaultAction};
+use crate::output::{Page, Table};
 
 const TITLE: Style = Style::new().bold();
 const FAINT: Style = Style::new().dimmed();
@@ -31,10 +31,10 @@ fn title(action: Action) -> &'static str {
     }
 }
 
-/// Draws the account, `width` columns wide, with colour codes.
+/// Draws the account, `width` columns wide.
 #[must_use]
-pub fn draw(account: &Account, width: u16) -> String {
-    let mut out = String::new();
+pub(crate) fn draw(account: &Account, width: u16) -> Page {
+    let mut out = Page::new();
     for action in Action::ALL {
         let settings: Vec<_> = account
             .settings
@@ -44,13 +44,10 @@ pub fn draw(account: &Account, width: u16) -> String {
         if settings.is_empty() {
             continue;
         }
-        let style = colour(action);
-        out.push_str(&format!(
-            "\n{style}{} ({}){style:#} {}\n",
-            action.as_str(),
-            settings.len(),
-            title(action)
-        ));
+        let heading = format!("{} ({})", action.as_str(), settings.len());
+        out.end()
+            .styled(colour(action), heading)
+            .line(format!(" {}", title(action)));
         for decision in settings {
             setting(account, decision, width, &mut out);
         }
@@ -65,21 +62,18 @@ pub fn draw(account: &Account, width: u16) -> String {
 
 /// One line with place, name and code, and under it the reason. What is kept as it was needs none
 /// in a table for people.
-fn setting(account: &Account, decision: &Decision, width: u16, out: &mut String) {
-    let mut line = format!(
-        "  {:>5}  {}",
-        place(account, &decision.file, decision.line),
-        clean(&decision.name.to_string())
-    );
+fn setting(account: &Account, decision: &Decision, width: u16, out: &mut Page) {
+    let place = place(account, &decision.file, decision.line);
+    out.push(format!("  {place:>5}  {}", decision.name));
     if let Some(spelled) = &decision.spelled {
-        line.push_str(&format!(" (written {})", clean(spelled)));
+        out.push(format!(" (written {spelled})"));
     }
     if let Some(target) = &decision.target {
-        line.push_str(&format!(" → {}", clean(target)));
+        out.push(format!(" → {target}"));
     }
-    out.push_str(&format!("{line}  {FAINT}{}{FAINT:#}\n", decision.code));
+    out.push("  ").styled(FAINT, decision.code.to_string()).end();
     if decision.action != Action::Keep {
-        wrapped(&clean(&decision.reason), 9, width, out);
+        out.paragraph(9, width, &decision.reason);
     }
 }
 
@@ -93,88 +87,73 @@ fn place(account: &Account, file: &str, line: usize) -> String {
     }
 }
 
-/// A text in lines that begin at a column.
-fn wrapped(text: &str, indent: usize, width: u16, out: &mut String) {
-    let width = usize::from(width).saturating_sub(indent).max(20);
-    for line in textwrap::wrap(text, width) {
-        out.push_str(&" ".repeat(indent));
-        out.push_str(&line);
-        out.push('\n');
-    }
-}
-
-fn defaults(account: &Account, width: u16, out: &mut String) {
+fn defaults(account: &Account, width: u16, out: &mut Page) {
     if account.chart_defaults.is_empty() {
         return;
     }
-    out.push_str(&format!("\n{TITLE}defaults of the chart{TITLE:#}\n"));
-    let mut table = table(width);
+    out.end().styled(TITLE, "defaults of the chart").end();
+    let mut table = Table::plain().within(width);
     for default in &account.chart_defaults {
         let action = match default.action {
             DefaultAction::Removed => "removed",
             DefaultAction::Replaced => "replaced",
             DefaultAction::Kept => "kept",
         };
-        table.add_row([
-            action.to_owned(),
-            clean(&default.setting),
-            clean(&default.reason),
-        ]);
+        table.row([action, &default.setting, &default.reason]);
     }
-    push(out, &table);
+    out.table(3, &table);
 }
 
-fn disagreements(account: &Account, width: u16, out: &mut String) {
+fn disagreements(account: &Account, width: u16, out: &mut Page) {
     if account.disagreements.is_empty() {
         return;
     }
-    out.push_str(&format!(
-        "\n{TITLE}where your own values say something else{TITLE:#}\n"
-    ));
-    let mut table = table(width);
+    out.end()
+        .styled(TITLE, "where your own values say something else")
+        .end();
+    let mut table = Table::plain().within(width);
     for found in &account.disagreements {
-        table.add_row([
-            clean(&found.path),
-            format!("{}: {}", clean(&found.file), clean(&found.base)),
-            format!("ours: {}", clean(&found.ours)),
-            clean(&found.note),
+        table.row([
+            found.path.clone(),
+            format!("{}: {}", found.file, found.base),
+            format!("ours: {}", found.ours),
+            found.note.clone(),
         ]);
     }
-    push(out, &table);
+    out.table(3, &table);
 }
 
-fn tasks(account: &Account, width: u16, out: &mut String) {
+fn tasks(account: &Account, width: u16, out: &mut Page) {
     if account.tasks.is_empty() {
         return;
     }
-    out.push_str(&format!("\n{TITLE}before you deploy{TITLE:#}\n"));
+    out.end().styled(TITLE, "before you deploy").end();
     for task in &account.tasks {
-        out.push_str(&format!("  - {FAINT}{}{FAINT:#}\n", task.code));
-        wrapped(&clean(&task.what), 4, width, out);
+        out.push("  - ").styled(FAINT, task.code.to_string()).end();
+        out.paragraph(4, width, &task.what);
         // A command is to be copied: it stands on one line, however long.
         if let Some(command) = &task.command {
-            out.push_str(&format!("      {command}\n"));
+            out.line(format!("      {command}"));
         }
     }
 }
 
-fn blockers(account: &Account, width: u16, out: &mut String) {
+fn blockers(account: &Account, width: u16, out: &mut Page) {
     if account.blockers.is_empty() {
         return;
     }
-    let style = colour(Action::Block);
-    out.push_str(&format!("\n{style}blocked{style:#} do not deploy\n"));
+    out.end()
+        .styled(colour(Action::Block), "blocked")
+        .line(" do not deploy");
     for blocker in &account.blockers {
-        out.push_str(&format!(
-            "  {}  {FAINT}{}{FAINT:#}\n",
-            clean(&blocker.setting),
-            blocker.code
-        ));
-        wrapped(&clean(&blocker.reason), 4, width, out);
+        out.push(format!("  {}  ", blocker.setting))
+            .styled(FAINT, blocker.code.to_string())
+            .end();
+        out.paragraph(4, width, &blocker.reason);
     }
 }
 
-fn summary(account: &Account, out: &mut String) {
+fn summary(account: &Account, out: &mut Page) {
     let parts: Vec<String> = Action::ALL
         .iter()
         .filter_map(|action| {
@@ -182,44 +161,14 @@ fn summary(account: &Account, out: &mut String) {
             (count > 0).then(|| format!("{count} {}", action.as_str()))
         })
         .collect();
+    out.end();
     if parts.is_empty() {
-        out.push_str("\nno settings\n");
-        return;
+        out.line("no settings");
+    } else {
+        out.line(format!(
+            "{} settings: {}",
+            account.summary.settings,
+            parts.join(", ")
+        ));
     }
-    out.push_str(&format!(
-        "\n{} settings: {}\n",
-        account.summary.settings,
-        parts.join(", ")
-    ));
-}
-
-fn table(width: u16) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width);
-    table
-}
-
-/// Adds a table without the blanks at its lines' ends.
-fn push(out: &mut String, table: &Table) {
-    for line in table.lines() {
-        out.push_str("  ");
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
-}
-
-/// Control characters would move the cursor or colour the terminal.
-fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' {
-                '\u{FFFD}'
-            } else {
-                c
-            }
-        })
-        .collect()
 }

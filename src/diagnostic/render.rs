@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Diagnostic, Place, Severity};
+use crate::output::Printable;
 use crate::source::{Position, ShownLine};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
         let end = shown.end(column - 1 + (place.span.end - place.span.start));
         group = group.element(
             Snippet::source(shown.text())
-                .path(place.source.name())
+                .path(Printable::new(place.source.name()).to_string())
                 .line_start(line)
                 .annotation(AnnotationKind::Primary.span(start..end.max(start))),
         );
@@ -70,7 +71,7 @@ fn with_byte_column(rendered: String, place: &Place, shown: &ShownLine) -> Strin
     if characters + 1 == column {
         return rendered;
     }
-    let name = place.source.name();
+    let name = Printable::new(place.source.name());
     // The title is one line; the heading is the first place below it that has name and line.
     let title = rendered.find('\n').unwrap_or(0);
     let (title, rest) = rendered.split_at(title);

@@ -1,9 +1,9 @@
 //! A comparison as data and as a table.
 
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::{Comparison, Note, Row, Side, Status};
+use crate::output::{Page, Table};
 
 /// A comparison as it is printed for programs.
 #[derive(Debug, Serialize)]
@@ -95,38 +95,30 @@ impl ReportRow {
 /// A comparison as a table for people; `all` shows what is the same too. `None` when there is
 /// nothing to show.
 #[must_use]
-pub(crate) fn table(comparison: &Comparison, all: bool) -> Option<String> {
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["SETTING", "STATUS", "BEFORE", "AFTER"]);
-    let mut empty = true;
+pub(crate) fn table(comparison: &Comparison, all: bool) -> Option<Page> {
+    let mut table = Table::new(["SETTING", "STATUS", "BEFORE", "AFTER"]);
     for row in &comparison.rows {
         let hides = matches!(row.note, Some(Note::Hides(_)));
         if row.status == Status::Same && !hides && !all {
             continue;
         }
-        empty = false;
         let mut after = row.after.as_ref().map(shown).unwrap_or_default();
         if let Some(note) = &row.note {
             after = format!("{after} ({note})").trim_start().to_owned();
         }
-        table.add_row([
+        table.row([
             row.name.to_string(),
             row.status.to_string(),
             row.before.as_ref().map(shown).unwrap_or_default(),
             after,
         ]);
     }
-    if empty {
+    if table.is_empty() {
         return None;
     }
-    let text: String = table
-        .lines()
-        .map(|line| line.trim().to_owned() + "\n")
-        .collect();
-    Some(text)
+    let mut page = Page::new();
+    page.table(0, &table);
+    Some(page)
 }
 
 /// The counts, e.g. `2 changed, 1 only-after, 40 same`.
@@ -150,10 +142,10 @@ fn shown(side: &Side) -> String {
         .values
         .iter()
         .map(|value| match value.as_str() {
-            "" => "\"\"".to_owned(),
-            value => value.chars().flat_map(visible).collect(),
+            "" => "\"\"",
+            value => value,
         })
-        .collect::<Vec<String>>()
+        .collect::<Vec<_>>()
         .join(", ");
     match &side.reference {
         None if side.values.is_empty() => "(empty list)".to_owned(),
@@ -161,14 +153,4 @@ fn shown(side: &Side) -> String {
         Some(reference) if values.is_empty() => format!("from {reference}"),
         Some(reference) => format!("{values} from {reference}"),
     }
-}
-
-/// A character as it can be shown in a table's cell.
-fn visible(c: char) -> impl Iterator<Item = char> {
-    let (escaped, plain) = if c.is_control() {
-        (Some(c.escape_default()), None)
-    } else {
-        (None, Some(c))
-    };
-    escaped.into_iter().flatten().chain(plain)
 }

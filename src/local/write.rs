@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Action, Group};
 use crate::gcfg::write;
+use crate::output::Printable;
 
 /// Writes the sections. What cannot go back is named in comments, so that the file alone tells what
 /// is left to do.
@@ -25,7 +26,7 @@ pub(super) fn text(groups: &[Group]) -> String {
         for setting in &group.settings {
             let property = &setting.name.property;
             if let Some(reason) = &setting.reason {
-                let _ = writeln!(out, "; {property}: {}", on_one_line(reason));
+                let _ = writeln!(out, "; {property}: {}", Printable::new(reason));
             }
             if setting.action == Action::Restore {
                 let _ = writeln!(out, "; {property} =");
@@ -45,15 +46,8 @@ pub(super) fn text(groups: &[Group]) -> String {
         out.push_str("\n; Left out:\n");
         for setting in left_out {
             let reason = setting.reason.as_deref().unwrap_or_default();
-            let _ = writeln!(out, ";   {}: {}", setting.name, on_one_line(reason));
+            let _ = writeln!(out, ";   {}: {}", setting.name, Printable::new(reason));
         }
     }
     out
-}
-
-/// A comment ends with its line.
-fn on_one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -1,9 +1,23 @@
-//! The two ways out: data to standard output, talk to standard error.
+//! The one terminal room: data to standard output, talk to standard error, and everything that a
+//! person reads made printable on its way.
 
-use std::io::{self, Write as _};
+mod confirm;
+mod page;
+mod printable;
+mod structured;
+mod table;
+mod ticker;
+
+use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::ValueEnum;
 use serde::Serialize;
+
+pub(crate) use confirm::{Answer, ask};
+pub(crate) use page::Page;
+pub(crate) use printable::Printable;
+pub(crate) use table::Table;
+pub(crate) use ticker::Ticker;
 
 /// The form of a command's result, as Helm has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -17,7 +31,8 @@ pub(crate) enum Format {
     Yaml,
 }
 
-/// Writes data to standard output.
+/// Writes bytes that a file or a program takes as they are to standard output. What a person reads
+/// goes through [`print`].
 ///
 /// # Errors
 /// The reader went away, or the system refuses the write.
@@ -27,11 +42,38 @@ pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a message to standard error, with a line feed. Colour codes in it are dropped where they
-/// would not be shown (no terminal, `NO_COLOR`).
-pub(crate) fn talk(message: impl AsRef<str>) {
+/// Writes text for people to standard output, in colour where that is shown.
+///
+/// # Errors
+/// The reader went away, or the system refuses the write.
+pub(crate) fn print(page: impl Into<Page>) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(page.into().coloured().as_bytes())?;
+    out.flush()
+}
+
+/// Writes a command's result to standard output: as data, or as the page that is drawn for so many
+/// columns.
+///
+/// # Errors
+/// The reader went away, or the system refuses the write.
+pub(crate) fn result<T: Serialize, P: Into<Page>>(
+    format: Format,
+    value: &T,
+    draw: impl FnOnce(u16) -> P,
+) -> anyhow::Result<()> {
+    match structured(format, value)? {
+        Some(text) => data(text.as_bytes())?,
+        None => print(draw(data_width()))?,
+    }
+    Ok(())
+}
+
+/// Writes a message to standard error, with a line feed. Colour is left out where it would not be
+/// shown (no terminal, `NO_COLOR`).
+pub(crate) fn talk(message: impl Into<Page>) {
     // Nobody is there to hear that nobody is listening.
-    let _ = writeln!(anstream::stderr().lock(), "{}", message.as_ref());
+    let _ = writeln!(anstream::stderr().lock(), "{}", message.into().trimmed());
 }
 
 /// Whether talk is shown in colour.
@@ -51,36 +93,53 @@ pub(crate) fn structured<T: Serialize>(
 ) -> anyhow::Result<Option<String>> {
     Ok(match format {
         Format::Table => None,
-        Format::Json => Some(serde_json::to_string_pretty(value)? + "\n"),
-        Format::Yaml => Some(serde_yaml::to_string(value)?),
+        Format::Json => Some(structured::json(value)?),
+        Format::Yaml => Some(structured::yaml(value)?),
+    })
+}
+
+/// A value as one line of JSON, or as one YAML document of a stream.
+///
+/// # Errors
+/// The value cannot be represented; none of ours is.
+pub(crate) fn streamed<T: Serialize>(format: Format, value: &T) -> anyhow::Result<String> {
+    Ok(match format {
+        Format::Yaml => format!("---\n{}", structured::yaml(value)?),
+        Format::Table | Format::Json => structured::json_line(value)?,
     })
 }
 
 /// How many columns talk may take: the terminal's width, or 100 where there is none.
 #[must_use]
 pub(crate) fn talk_width() -> u16 {
-    const ELSEWHERE: u16 = 100;
-    if !io::IsTerminal::is_terminal(&io::stderr()) {
-        return ELSEWHERE;
-    }
-    terminal_size::terminal_size_of(io::stderr())
-        .map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
+    width(io::stderr().is_terminal(), || terminal_size::terminal_size_of(io::stderr()))
 }
 
-/// Whether data for people is shown in colour.
-#[must_use]
-pub(crate) fn data_is_coloured() -> bool {
-    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
-}
-
-/// How many columns a table on standard output may take: the terminal's width, or 100 where there
-/// is none.
+/// How many columns a table on standard output may take.
 #[must_use]
 pub(crate) fn data_width() -> u16 {
+    width(io::stdout().is_terminal(), || terminal_size::terminal_size_of(io::stdout()))
+}
+
+fn width(
+    is_terminal: bool,
+    size: impl FnOnce() -> Option<(terminal_size::Width, terminal_size::Height)>,
+) -> u16 {
     const ELSEWHERE: u16 = 100;
-    if !io::IsTerminal::is_terminal(&io::stdout()) {
+    if !is_terminal {
         return ELSEWHERE;
     }
-    terminal_size::terminal_size_of(io::stdout())
-        .map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
+    size().map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
+}
+
+/// Whether a person reads standard output as it is written.
+#[must_use]
+pub(crate) fn data_is_read_here() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether a person reads talk as it is written.
+#[must_use]
+pub(crate) fn talk_is_read_here() -> bool {
+    io::stderr().is_terminal()
 }

@@ -8,15 +8,15 @@
 
 use std::io::{self, Write};
 
+use crate::output::Printable;
+
 /// Writes the manifests and the document that stops Helm 4.
 ///
 /// # Errors
 /// The writer's.
 pub fn poison(input: &[u8], message: &str, out: &mut impl Write) -> io::Result<()> {
-    let message: String = message
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let message: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = Printable::from(message);
     out.write_all(input)?;
     if !input.is_empty() && !input.ends_with(b"\n") {
         out.write_all(b"\n")?;
@@ -24,6 +24,6 @@ pub fn poison(input: &[u8], message: &str, out: &mut impl Write) -> io::Result<(
     write!(
         out,
         "---\nkind: [refused]\nmetadata:\n  annotations:\n    postrenderer.helm.sh/postrender-filename: '{}'\n",
-        message.replace('\'', "''")
+        message.as_str().replace('\'', "''")
     )
 }

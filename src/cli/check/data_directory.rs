@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::check::data_directory::{Facts, bytes};
-use crate::cli::ticker::Ticker;
+use crate::output::Ticker;
 use crate::datadir::{self, mounts};
 
 /// Questions at once: enough for a network filesystem to answer in parallel.

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::connect::ConnectArgs;
+use super::runtime::block_on;
 use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Release};
@@ -157,11 +158,7 @@ impl CheckCommand {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let mut gathered = self.gather(global)?;
-        let asked = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start")?
-            .block_on(self.ask(global, &gathered))?;
+        let asked = block_on(self.ask(global, &gathered))?;
         self.learn_version(&mut gathered, &asked);
         let mut checks = self.configuration(&gathered);
         checks.extend(versions::checks(
@@ -372,26 +369,14 @@ impl CheckCommand {
     }
 
     fn show(&self, report: &Report) -> anyhow::Result<()> {
-        let text = match output::structured(self.output, report)? {
-            Some(text) if self.suggest => {
-                output::talk(text.trim_end());
-                return Ok(());
-            }
-            None if self.suggest => {
-                output::talk(table::draw(report, output::talk_width()).trim_end());
-                return Ok(());
-            }
-            Some(text) => text,
-            None => {
-                let drawn = table::draw(report, output::data_width());
-                if output::data_is_coloured() {
-                    drawn
-                } else {
-                    anstream::adapter::strip_str(&drawn).to_string()
-                }
-            }
-        };
-        output::data(text.as_bytes())?;
+        if !self.suggest {
+            return output::result(self.output, report, |width| table::draw(report, width));
+        }
+        // Data is the block of images then.
+        match output::structured(self.output, report)? {
+            Some(text) => output::talk(text),
+            None => output::talk(table::draw(report, output::talk_width())),
+        }
         Ok(())
     }
 }

@@ -63,7 +63,7 @@ impl CommandFlags {
             "environment": plugins.iter().map(|p| ("HELM_PLUGINS", p)).collect::<std::collections::BTreeMap<_, _>>(),
             "flags": flags,
         });
-        let text = output::structured(self.output, &report)?.unwrap_or_else(|| {
+        output::result(self.output, &report, |_| {
             let words: Vec<String> = flags.iter().map(|flag| shell_word(flag)).collect();
             let words = words.join(" ");
             match &plugins {
@@ -73,8 +73,7 @@ impl CommandFlags {
                     shell_word(plugins)
                 ),
             }
-        });
-        output::data(text.as_bytes())?;
+        })?;
         Ok(Exit::Done)
     }
 }

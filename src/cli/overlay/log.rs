@@ -29,7 +29,7 @@ impl Log {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut runs = log::read()?;
         let runs = runs.split_off(runs.len().saturating_sub(self.last));
-        let text = output::structured(self.output, &runs)?.unwrap_or_else(|| {
+        output::result(self.output, &runs, |_| {
             if runs.is_empty() {
                 return "No runs yet.\n".to_owned();
             }
@@ -39,8 +39,7 @@ impl Log {
                     format!("{time}  {} documents\n{}\n", run.documents, run.text())
                 })
                 .collect()
-        });
-        output::data(text.as_bytes())?;
+        })?;
         Ok(Exit::Done)
     }
 }

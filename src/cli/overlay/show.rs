@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::Exit;
 use super::super::sources::Source;
 use crate::gcfg;
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page};
 use crate::overlay::{Found, Shown, detect, detect_gcfg};
 
 /// Say whether the temporary settings are on in manifests or in a gcfg file
@@ -34,8 +34,7 @@ impl Show {
         } else {
             detect(&bytes)?
         };
-        let text = output::structured(self.output, &shown)?.unwrap_or_else(|| table(&shown));
-        output::data(text.as_bytes())?;
+        output::result(self.output, &shown, |_| drawn(&shown))?;
         Ok(Exit::Done)
     }
 }
@@ -50,14 +49,18 @@ fn is_gcfg(bytes: &[u8]) -> bool {
     header && (!manifest || gcfg::parse_bytes("", bytes).is_ok())
 }
 
-fn table(shown: &Shown) -> String {
+fn drawn(shown: &Shown) -> Page {
+    let mut page = Page::new();
     if shown.config_maps.is_empty() {
-        return "No Connect configuration is in these manifests.\n".to_owned();
+        page.line("No Connect configuration is in these manifests.");
     }
-    shown.config_maps.iter().map(one).collect()
+    for found in &shown.config_maps {
+        one(found, &mut page);
+    }
+    page
 }
 
-fn one(found: &Found) -> String {
+fn one(found: &Found, page: &mut Page) {
     let what = match (&found.namespace, &found.name) {
         (Some(namespace), Some(name)) => format!("ConfigMap {namespace}/{name}"),
         (None, Some(name)) => format!("ConfigMap {name}"),
@@ -72,18 +75,18 @@ fn one(found: &Found) -> String {
         (false, true, _) => "in effect, but not marked (set in values or by hand)",
         (false, false, _) => "off",
     };
-    let mut text = format!("{what}: temporary settings are {state}\n");
+    page.line(format!("{what}: temporary settings are {state}"));
     let settings = if found.on {
         &found.settings
     } else {
         &found.effective
     };
     for (setting, value) in settings {
-        text.push_str(&format!("  {setting} = {}", value_text(value)));
+        page.push(format!("  {setting} = {}", value_text(value)));
         if let Some(original) = found.originals.get(setting) {
-            text.push_str(&format!("  (was {})", value_text(original)));
+            page.push(format!("  (was {})", value_text(original)));
         }
-        text.push('\n');
+        page.end();
     }
     for workload in &found.workloads {
         let pods = match workload.checksum_matches {
@@ -91,9 +94,8 @@ fn one(found: &Found) -> String {
             Some(false) => "has the checksum of another configuration",
             None => "has no checksum of the configuration",
         };
-        text.push_str(&format!("  {} {} {pods}\n", workload.kind, workload.name));
+        page.line(format!("  {} {} {pods}", workload.kind, workload.name));
     }
-    text
 }
 
 fn value_text(value: &Value) -> &str {

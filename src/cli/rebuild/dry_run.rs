@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::table;
 use crate::connect::{AppMode, BundleId, Connect, ContentGuid};
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page, Table};
 use crate::rebuild::cache::{CachePlan, Rehearsal};
 use crate::rebuild::plan::{Action, Plan, Planned, Tally, Why};
 
@@ -52,9 +51,7 @@ pub(super) fn print(
         cache_note: caches.note,
         summary: plan.tally(),
     };
-    let text = output::structured(format, &report)?.unwrap_or_else(|| paper(&report));
-    output::data(text.as_bytes())?;
-    Ok(())
+    output::result(format, &report, |_| drawn(&report))
 }
 
 fn row(item: &Planned) -> Row<'_> {
@@ -87,14 +84,15 @@ fn row(item: &Planned) -> Row<'_> {
     }
 }
 
-fn paper(report: &Report<'_>) -> String {
+fn drawn(report: &Report<'_>) -> Page {
     let dash = || "-".to_owned();
-    let rows = report.items.iter().zip(1..).map(|(row, number)| {
+    let mut table = Table::new(["#", "ACTION", "GUID", "TYPE", "BUNDLE", "USES", "TITLE"]);
+    for (row, number) in report.items.iter().zip(1..) {
         let action = match &row.reason {
             Some(reason) => format!("{}: {reason}", row.action),
             None => row.action.to_owned(),
         };
-        [
+        table.row([
             number.to_string(),
             action,
             row.guid.to_string(),
@@ -102,19 +100,15 @@ fn paper(report: &Report<'_>) -> String {
             row.bundle.map_or_else(dash, ToString::to_string),
             row.uses.map_or_else(dash, |uses| uses.to_string()),
             row.title.to_owned(),
-        ]
-    });
-    let header = ["#", "ACTION", "GUID", "TYPE", "BUNDLE", "USES", "TITLE"];
-    let mut text = table::draw(header, rows);
-    text.push('\n');
+        ]);
+    }
+    let mut page = Page::new();
+    page.table(0, &table).end();
     for rehearsal in report.caches {
-        text.push_str(&format!(
-            "cache {}: {}\n",
-            rehearsal.cache, rehearsal.answer
-        ));
+        page.line(format!("cache {}: {}", rehearsal.cache, rehearsal.answer));
     }
     if let Some(note) = report.cache_note {
-        text.push_str(&format!("caches: {note}\n"));
+        page.line(format!("caches: {note}"));
     }
     let Tally {
         build,
@@ -122,10 +116,10 @@ fn paper(report: &Report<'_>) -> String {
         finished,
         skipped,
     } = report.summary;
-    text.push_str(&format!(
+    page.line(format!(
         "{build} to build, {adopt} to wait for, {finished} built before, {skipped} skipped; \
-         {} caches to clear. Nothing was changed.\n",
+         {} caches to clear. Nothing was changed.",
         report.caches.len()
     ));
-    text
+    page
 }

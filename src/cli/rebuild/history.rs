@@ -5,9 +5,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::place::ReaderArgs;
-use super::table;
 use crate::cli::Exit;
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page, Table};
 use crate::rebuild::Journal;
 use crate::rebuild::journal::Story;
 use crate::rebuild::record::Outcome;
@@ -48,8 +47,7 @@ impl History {
             }
         }
         add(&mut rows, "rebuild.jsonl", &story);
-        let text = output::structured(self.output, &rows)?.unwrap_or_else(|| lines(&rows));
-        output::data(text.as_bytes())?;
+        output::result(self.output, &rows, |_| drawn(&rows))?;
         Ok(Exit::Done)
     }
 }
@@ -67,8 +65,8 @@ fn add(rows: &mut Vec<Row>, journal: &str, story: &Story) {
     }));
 }
 
-fn lines(rows: &[Row]) -> String {
-    let header = [
+fn drawn(rows: &[Row]) -> Page {
+    let mut table = Table::new([
         "JOURNAL",
         "RUN",
         "BEGAN",
@@ -77,9 +75,9 @@ fn lines(rows: &[Row]) -> String {
         "SUBMITTED",
         "BUILT",
         "FAILED",
-    ];
-    let rows = rows.iter().map(|row| {
-        [
+    ]);
+    for row in rows {
+        table.row([
             row.journal.clone(),
             row.run.to_string(),
             row.began.strftime("%F %T").to_string(),
@@ -96,7 +94,9 @@ fn lines(rows: &[Row]) -> String {
             row.submitted.to_string(),
             row.built.to_string(),
             row.failed.to_string(),
-        ]
-    });
-    table::draw(header, rows)
+        ]);
+    }
+    let mut page = Page::new();
+    page.table(0, &table);
+    page
 }

@@ -44,7 +44,12 @@ impl Logs {
         if self.path {
             output::data(format!("{}\n", path.display()).as_bytes())?;
         } else {
-            output::data(&std::fs::read(&path)?)?;
+            let log = std::fs::read(&path)?;
+            if output::data_is_read_here() {
+                output::print(&*String::from_utf8_lossy(&log))?;
+            } else {
+                output::data(&log)?;
+            }
         }
         Ok(Exit::Done)
     }

@@ -1,7 +1,6 @@
 //! `rebuild`: clear the runtime caches and build content anew.
 
 mod choice;
-pub(super) mod confirm;
 mod dry_run;
 mod history;
 mod intend;
@@ -10,7 +9,6 @@ mod place;
 mod run;
 mod signals;
 mod status;
-pub(super) mod table;
 mod work;
 
 use clap::{Args, Subcommand};

@@ -9,18 +9,18 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::choice::ChoiceArgs;
-use super::confirm::{Answer, ask};
 use super::intend::Intended;
 use super::place::PlaceArgs;
 use super::{dry_run, signals};
 use crate::cli::connect::{ConnectArgs, Missing};
+use crate::cli::runtime::block_on;
 use crate::cli::{Exit, duration};
 use crate::connect::Server;
-use crate::output::{self, Format};
+use crate::output::{self, Answer, Format, ask};
 use crate::rebuild::Stopper;
 use crate::rebuild::cache::{self, Scope};
 use crate::rebuild::journal::Story;
-use crate::rebuild::progress::{Bar, Form, Lines, Progress, Stream};
+use crate::rebuild::progress::{Bar, Lines, Progress, Stream};
 use crate::state::{self, Lock};
 
 /// Flags of `rebuild`.
@@ -92,14 +92,7 @@ pub(super) struct Run {
 impl Run {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start")?;
-        let exit = runtime.block_on(self.start());
-        // A thread that waits for an answer on the terminal is not waited for.
-        runtime.shutdown_background();
-        exit
+        block_on(self.start())
     }
 
     async fn start(&self) -> anyhow::Result<Exit> {
@@ -196,9 +189,8 @@ impl Run {
 
     fn progress(&self) -> Progress {
         match self.output {
-            Format::Json => Progress::new(Stream(Form::JsonLines)),
-            Format::Yaml => Progress::new(Stream(Form::YamlDocuments)),
-            Format::Table if std::io::IsTerminal::is_terminal(&std::io::stderr()) => {
+            Format::Json | Format::Yaml => Progress::new(Stream(self.output)),
+            Format::Table if output::talk_is_read_here() => {
                 Progress::new(Bar::default())
             }
             Format::Table => Progress::new(Lines::default()),

@@ -7,10 +7,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::place::ReaderArgs;
-use super::table;
 use crate::cli::Exit;
 use crate::connect::{ContentGuid, Server};
-use crate::output::{self, Format};
+use crate::output::{self, Format, Page, Table};
 use crate::rebuild::ledger::{Counts, ItemLedger, Ledger, Standing};
 use crate::rebuild::log::Logs;
 use crate::state::{Holder, Lock};
@@ -75,8 +74,7 @@ impl Status {
             counts: ledger.counts(),
             items: self.rows(&ledger, story.server(), &folder),
         };
-        let text = output::structured(self.output, &report)?.unwrap_or_else(|| lines(&report));
-        output::data(text.as_bytes())?;
+        output::result(self.output, &report, |_| drawn(&report))?;
         Ok(Exit::Done)
     }
 
@@ -119,7 +117,7 @@ fn row(guid: &ContentGuid, item: &ItemLedger, server: Option<&Server>, logs: &Lo
     }
 }
 
-fn lines(report: &Report) -> String {
+fn drawn(report: &Report) -> Page {
     let Counts {
         built,
         failed,
@@ -127,39 +125,40 @@ fn lines(report: &Report) -> String {
         waiting,
         skipped,
     } = report.counts;
-    let mut text = format!(
-        "server:  {}\njournal: {}\nrun:     {}\ncaches:  {}\nitems:   {built} built, {failed} failed, \
-         {running} submitted, {waiting} waiting, {skipped} skipped\n",
-        report.server.as_deref().unwrap_or("unknown"),
-        report.journal,
-        match &report.under_way {
-            Some(holder) => format!(
-                "number {}, under way (process {} on {})",
-                report.runs, holder.pid, holder.host
-            ),
-            None => format!("{} so far, none under way", report.runs),
-        },
-        if report.caches_done {
-            "done with"
-        } else {
-            "not done with"
-        },
-    );
-    if !report.items.is_empty() {
-        let rows = report.items.iter().map(|row| {
-            [
-                row.state.to_owned(),
-                row.guid.to_string(),
-                row.attempts.to_string(),
-                row.title.clone(),
-                row.detail.clone().unwrap_or_else(|| "-".to_owned()),
-            ]
-        });
-        text.push('\n');
-        text.push_str(&table::draw(
-            ["STATE", "GUID", "ATTEMPTS", "TITLE", "DETAIL"],
-            rows,
+    let run = match &report.under_way {
+        Some(holder) => format!(
+            "number {}, under way (process {} on {})",
+            report.runs, holder.pid, holder.host
+        ),
+        None => format!("{} so far, none under way", report.runs),
+    };
+    let caches = if report.caches_done {
+        "done with"
+    } else {
+        "not done with"
+    };
+    let server = report.server.as_deref().unwrap_or("unknown");
+    let mut page = Page::new();
+    page.line(format!("server:  {server}"))
+        .line(format!("journal: {}", report.journal))
+        .line(format!("run:     {run}"))
+        .line(format!("caches:  {caches}"))
+        .line(format!(
+            "items:   {built} built, {failed} failed, {running} submitted, {waiting} waiting, \
+             {skipped} skipped"
         ));
+    if !report.items.is_empty() {
+        let mut table = Table::new(["STATE", "GUID", "ATTEMPTS", "TITLE", "DETAIL"]);
+        for row in &report.items {
+            table.row([
+                row.state,
+                row.guid.as_str(),
+                &row.attempts.to_string(),
+                &row.title,
+                row.detail.as_deref().unwrap_or("-"),
+            ]);
+        }
+        page.end().table(0, &table);
     }
-    text
+    page
 }

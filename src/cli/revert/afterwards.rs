@@ -54,7 +54,7 @@ impl Revert {
             output::talk(format!(
                 "temporary settings of the ConfigMap {}\n{}",
                 configuration.config_map,
-                status::places(configuration).trim_end()
+                status::places(configuration).plain().trim_end()
             ));
             let off = |answer: &Answer<Said>| {
                 answer

@@ -13,10 +13,10 @@ use clap::Args;
 
 use super::connect::ConnectArgs;
 use super::duration;
-use super::rebuild::confirm::{Answer as Said, ask};
-use super::session::{Session, block_on, facts};
+use super::runtime::block_on;
+use super::session::{Session, facts};
 use super::{Exit, Global};
-use crate::output;
+use crate::output::{self, Answer as Said, ask};
 use crate::release::{Cluster, Record};
 use crate::revert::{Finding, Subject, Weight, checks};
 use crate::state::{self, Lock};

@@ -6,8 +6,9 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::lines::words;
-use super::{Show, printable};
+use super::Show;
 use crate::connect::ContentGuid;
+use crate::output::{Printable, talk};
 use crate::rebuild::event::{Event, Item};
 use crate::rebuild::record::SkipReason;
 
@@ -73,12 +74,12 @@ impl Show for Bar {
             Event::Skipped { item, reason, .. } => {
                 self.end(&item.guid);
                 self.total.inc(1);
-                self.say(&format!("skipped {}: {reason}", printable(&item.title)));
+                self.say(&format!("skipped {}: {reason}", Printable::new(&item.title)));
             }
             Event::Failed { failure, retry } => {
                 self.end(&failure.item.guid);
-                let title = printable(&failure.item.title);
-                let error = printable(&failure.error);
+                let title = Printable::new(&failure.item.title);
+                let error = Printable::new(&failure.error);
                 if *retry {
                     self.say(&format!("failed {title}: {error}; it will be tried again"));
                 } else {
@@ -111,7 +112,7 @@ impl Bar {
         }
         let line = self.all.add(ProgressBar::new_spinner());
         line.set_style(style("  {spinner} {elapsed:>5} {wide_msg}"));
-        line.set_message(printable(&item.title));
+        line.set_message(Printable::new(&item.title).to_string());
         line.enable_steady_tick(Duration::from_millis(500));
         self.running.insert(item.guid.clone(), line);
     }
@@ -131,7 +132,7 @@ impl Bar {
 
     /// A line above the bar.
     fn say(&self, line: &str) {
-        self.all.suspend(|| crate::output::talk(line));
+        self.all.suspend(|| talk(line));
     }
 }
 

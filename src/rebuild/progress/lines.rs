@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Show, called, human, printable};
-use crate::output;
+use super::{Show, called, human};
+use crate::output::{self, Printable};
 use crate::rebuild::event::{Event, Failure, Summary};
 use crate::rebuild::record::{CacheOutcome, Outcome};
 
@@ -47,7 +47,7 @@ impl Lines {
                 vec![format!(
                     "{count} FAILED {}: {}{again}",
                     called(&failure.item),
-                    printable(&failure.error)
+                    Printable::new(&failure.error)
                 )]
             }
             Event::Skipped {
@@ -109,7 +109,7 @@ fn summing_up(summary: &Summary) -> Vec<String> {
     } in &summary.failures
     {
         lines.push(format!("\nFAILED {}", called(item)));
-        lines.push(format!("  {}", printable(error)));
+        lines.push(format!("  {}", Printable::new(error)));
         lines.push(format!("  log:     {}", log.display()));
         lines.push(format!("  content: {url}"));
     }
@@ -191,8 +191,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "[retry] FAILED Sales (g1): no package; it will be tried again",
-                "[1/3] FAILED Sales (g1): no package",
+                "[retry] FAILED Sales (g1): no\\npackage; it will be tried again",
+                "[1/3] FAILED Sales (g1): no\\npackage",
                 "[2/3] built Sales (g1) in 1m01s",
             ]
         );

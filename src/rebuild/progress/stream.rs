@@ -4,21 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Show;
-use crate::output;
+use crate::output::{self, Format};
 use crate::rebuild::event::Event;
-
-/// How the data is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// One JSON object per line.
-    JsonLines,
-    /// One YAML document per event.
-    YamlDocuments,
-}
 
 /// Events as data on standard output.
 #[derive(Debug)]
-pub(crate) struct Stream(pub Form);
+pub(crate) struct Stream(pub Format);
 
 #[derive(Serialize)]
 struct Timed<'a> {
@@ -33,13 +24,9 @@ impl Show for Stream {
             time: Timestamp::now(),
             event,
         };
-        let text = match self.0 {
-            Form::JsonLines => serde_json::to_string(&timed).map(|text| text + "\n").ok(),
-            Form::YamlDocuments => serde_yaml::to_string(&timed)
-                .map(|text| format!("---\n{text}"))
-                .ok(),
-        };
         // A reader that went away does not end the work.
-        let _ = output::data(text.unwrap_or_default().as_bytes());
+        if let Ok(text) = output::streamed(self.0, &timed) {
+            let _ = output::data(text.as_bytes());
+        }
     }
 }

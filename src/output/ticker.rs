@@ -4,20 +4,20 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use crate::output;
+use super::{Page, Printable, talk};
 
 /// Lines where there is no terminal come this far apart.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Says how far something has come.
 #[derive(Debug)]
-pub(super) struct Ticker {
+pub(crate) struct Ticker {
     bar: ProgressBar,
     last: Instant,
 }
 
 impl Ticker {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             bar: ProgressBar::new_spinner(),
             last: Instant::now(),
@@ -25,23 +25,23 @@ impl Ticker {
     }
 
     /// How far it has come now.
-    pub(super) fn at(&mut self, line: impl FnOnce() -> String) {
+    pub(crate) fn at(&mut self, line: impl FnOnce() -> String) {
         if !self.bar.is_hidden() {
-            self.bar.set_message(line());
+            self.bar.set_message(Printable::from(line()).to_string());
             self.bar.tick();
         } else if self.last.elapsed() >= PAUSE {
             self.last = Instant::now();
-            output::talk(line());
+            talk(line());
         }
     }
 
     /// Something that stays to be read.
-    pub(super) fn say(&self, line: impl AsRef<str>) {
-        self.bar.suspend(|| output::talk(line));
+    pub(crate) fn say(&self, line: impl Into<Page>) {
+        self.bar.suspend(|| talk(line));
     }
 
     /// Ends; nothing of it stays.
-    pub(super) fn end(self) {
+    pub(crate) fn end(self) {
         self.bar.finish_and_clear();
     }
 }
