@@ -49,7 +49,10 @@ const INDENT: usize = 13;
 
 fn one(check: &Check, width: u16, out: &mut Page) {
     out.push("  ")
-        .styled(colour(check.status), format!("{:<9}", check.status.as_str()))
+        .styled(
+            colour(check.status),
+            format!("{:<9}", check.status.as_str()),
+        )
         .line(format!(" {}", check.code));
     out.paragraph(INDENT, width, &check.evidence);
     for detail in check.details.iter().take(SHOWN) {

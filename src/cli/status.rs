@@ -168,9 +168,7 @@ pub(super) fn places(configuration: &Configuration) -> Page {
     let mut page = Page::new();
     page.table(0, &table);
     if configuration.disagree() {
-        page.line(
-            "These places disagree: a change is under way, or somebody changed one by hand.",
-        );
+        page.line("These places disagree: a change is under way, or somebody changed one by hand.");
     }
     if configuration.edited == Some(true) {
         page.line(

@@ -71,7 +71,9 @@ fn setting(account: &Account, decision: &Decision, width: u16, out: &mut Page) {
     if let Some(target) = &decision.target {
         out.push(format!(" → {target}"));
     }
-    out.push("  ").styled(FAINT, decision.code.to_string()).end();
+    out.push("  ")
+        .styled(FAINT, decision.code.to_string())
+        .end();
     if decision.action != Action::Keep {
         out.paragraph(9, width, &decision.reason);
     }

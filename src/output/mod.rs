@@ -112,13 +112,17 @@ pub(crate) fn streamed<T: Serialize>(format: Format, value: &T) -> anyhow::Resul
 /// How many columns talk may take: the terminal's width, or 100 where there is none.
 #[must_use]
 pub(crate) fn talk_width() -> u16 {
-    width(io::stderr().is_terminal(), || terminal_size::terminal_size_of(io::stderr()))
+    width(io::stderr().is_terminal(), || {
+        terminal_size::terminal_size_of(io::stderr())
+    })
 }
 
 /// How many columns a table on standard output may take.
 #[must_use]
 pub(crate) fn data_width() -> u16 {
-    width(io::stdout().is_terminal(), || terminal_size::terminal_size_of(io::stdout()))
+    width(io::stdout().is_terminal(), || {
+        terminal_size::terminal_size_of(io::stdout())
+    })
 }
 
 fn width(

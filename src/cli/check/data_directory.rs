@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::check::data_directory::{Facts, bytes};
-use crate::output::Ticker;
 use crate::datadir::{self, mounts};
+use crate::output::Ticker;
 
 /// Questions at once: enough for a network filesystem to answer in parallel.
 const WORKERS: usize = 8;

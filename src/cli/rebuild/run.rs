@@ -190,9 +190,7 @@ impl Run {
     fn progress(&self) -> Progress {
         match self.output {
             Format::Json | Format::Yaml => Progress::new(Stream(self.output)),
-            Format::Table if output::talk_is_read_here() => {
-                Progress::new(Bar::default())
-            }
+            Format::Table if output::talk_is_read_here() => Progress::new(Bar::default()),
             Format::Table => Progress::new(Lines::default()),
         }
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::lines::words;
 use super::Show;
+use super::lines::words;
 use crate::connect::ContentGuid;
 use crate::output::{Printable, talk};
 use crate::rebuild::event::{Event, Item};
@@ -74,7 +74,10 @@ impl Show for Bar {
             Event::Skipped { item, reason, .. } => {
                 self.end(&item.guid);
                 self.total.inc(1);
-                self.say(&format!("skipped {}: {reason}", Printable::new(&item.title)));
+                self.say(&format!(
+                    "skipped {}: {reason}",
+                    Printable::new(&item.title)
+                ));
             }
             Event::Failed { failure, retry } => {
                 self.end(&failure.item.guid);
