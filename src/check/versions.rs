@@ -2,6 +2,7 @@
 
 use super::{Check, CheckCode};
 use crate::connect::Version;
+use crate::helm::HelmVersion;
 use crate::yaml::{Map, Value};
 
 /// The first Connect that has the Kubernetes backend (chart changelog, 0.9.0).
@@ -25,7 +26,7 @@ pub(crate) struct Facts {
     /// The chart of the release that runs now.
     pub installed_chart: Option<String>,
     /// What `helm version` says.
-    pub helm: Option<String>,
+    pub helm: Option<HelmVersion>,
     /// The version in the plugin's manifest.
     pub plugin_manifest: Option<String>,
 }
@@ -245,10 +246,10 @@ fn helm(facts: &Facts) -> Check {
     let Some(helm) = &facts.helm else {
         return Check::not_asked(code, "no helm in the PATH, and not run by one");
     };
-    match numbers(helm) {
-        Some([3, minor, _]) if minor >= 17 => Check::pass(code, format!("Helm {helm}")),
-        Some([4, minor, _]) if minor >= 1 => Check::pass(code, format!("Helm {helm}")),
-        Some([major, minor, _]) if major > 4 || (major == 4 && minor == 0) => Check::warn(
+    match helm.numbers() {
+        Some((3, minor)) if minor >= 17 => Check::pass(code, format!("Helm {helm}")),
+        Some((4, minor)) if minor >= 1 => Check::pass(code, format!("Helm {helm}")),
+        Some((major, minor)) if major > 4 || (major == 4 && minor == 0) => Check::warn(
             code,
             format!("Helm {helm} is not among those that this plugin is tested with (3.17 to 4.3)"),
             "try `template` first, and compare",
@@ -260,7 +261,7 @@ fn helm(facts: &Facts) -> Check {
         ),
         None => Check::warn(
             code,
-            format!("{helm:?} is no Helm version"),
+            format!("\"{helm}\" is no Helm version"),
             "look at `helm version`",
         ),
     }
@@ -367,7 +368,7 @@ mod tests {
     fn helms_are_known() {
         let of = |helm: &str| {
             let facts = Facts {
-                helm: Some(helm.to_owned()),
+                helm: Some(HelmVersion::new(helm)),
                 ..Facts::default()
             };
             super::helm(&facts).status

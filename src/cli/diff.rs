@@ -8,6 +8,7 @@ use crate::chart::{self, Release};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::effective::{self, Comparison, Deployed, Effective, Secrets, report};
 use crate::gcfg;
+use crate::helm::{ChartSource, Layer, Template};
 use crate::output::{self, Format};
 
 /// Compare what the server gets before and after the migration, setting by setting
@@ -147,14 +148,21 @@ impl Diff {
     }
 
     fn rendered_by_helm(&self, chart: &str, global: &Global) -> anyhow::Result<After> {
-        let mut args = vec!["template", self.release.as_str(), chart];
-        for source in &self.values {
-            args.extend(["-f", source.0.as_str()]);
-        }
-        if let Some(version) = &self.chart_version {
-            args.extend(["--version", version]);
-        }
-        let printed = global.helm().run(&args)?;
+        let values: Vec<_> = self
+            .values
+            .iter()
+            .map(|source| Layer::File(source.0.clone().into()))
+            .collect();
+        let printed = global.helm().template(&Template {
+            release: &self.release,
+            chart: &ChartSource {
+                reference: chart.to_owned(),
+                version: self.chart_version.clone(),
+                repo: None,
+                flags: Vec::new(),
+            },
+            values: &values,
+        })?;
         if !printed.warnings.is_empty() {
             output::talk(&printed.warnings);
         }

@@ -5,7 +5,7 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::helm::Helm;
+use crate::helm::{Helm, Settings};
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -43,6 +43,42 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub kubeconfig: Option<String>,
+
+    /// Registry logins that Helm uses
+    #[arg(
+        long,
+        global = true,
+        env = "HELM_REGISTRY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub registry_config: Option<String>,
+
+    /// Names and URLs of the chart repositories that Helm knows
+    #[arg(
+        long,
+        global = true,
+        env = "HELM_REPOSITORY_CONFIG",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
+    pub repository_config: Option<String>,
+
+    /// Folder with Helm's copies of the repositories' indexes
+    #[arg(
+        long,
+        global = true,
+        env = "HELM_REPOSITORY_CACHE",
+        hide_env_values = true,
+        hide_short_help = true,
+        value_name = "DIR",
+        help_heading = "Global options"
+    )]
+    pub repository_cache: Option<String>,
 
     /// Say more about what is done
     #[arg(long, global = true, help_heading = "Global options")]
@@ -94,10 +130,15 @@ impl Global {
 
     /// The Helm to run, told where to work.
     #[must_use]
-    pub fn helm(&self) -> Helm {
-        Helm::find()
-            .namespace(self.namespace.as_deref())
-            .kube_context(self.kube_context.as_deref())
-            .kubeconfig(self.kubeconfig.as_deref())
+    pub(crate) fn helm(&self) -> Helm {
+        Helm::find(Settings {
+            namespace: self.namespace.clone(),
+            kube_context: self.kube_context.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+            registry_config: self.registry_config.clone(),
+            repository_config: self.repository_config.clone(),
+            repository_cache: self.repository_cache.clone(),
+            debug: self.debug,
+        })
     }
 }

@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::runtime::block_on;
 use super::{Exit, Global, duration};
-use crate::helm::Helm;
+use crate::helm::{Helm, Major};
 use crate::output;
-use crate::overlay::invocation::{Invocation, Major, Other, invocation};
+use crate::overlay::invocation::{Other, invocation};
 use crate::overlay::{Laying, Report, Selection};
 
 /// What the release's description says, where the user does not say something else: the one trace
@@ -69,11 +69,8 @@ impl Upgrade {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let sorted = sort(&self.args)?;
-        let helm = Helm::find()
-            .namespace(global.namespace.as_deref())
-            .kube_context(global.kube_context.as_deref())
-            .kubeconfig(global.kubeconfig.as_deref());
-        let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
+        let helm = global.helm();
+        let major = helm.version()?.major()?;
         let plugins = plugin_list(&helm, major)?;
         let folder = tempfile::Builder::new()
             .prefix("connect-migrate-")
@@ -83,13 +80,17 @@ impl Upgrade {
         let mut args: Vec<OsString> = vec!["--report".into(), report.clone().into()];
         args.extend(sorted.overlay);
         let told = invocation(major, &plugins, args, sorted.other.as_ref())?;
-        let mut command = helm.command();
-        command.arg("upgrade").args(&sorted.helm).args(&told.flags);
+        let mut call = helm.call("upgrade").args(&sorted.helm).args(&told.flags);
         if !sorted.described {
-            command.args(["--description", DESCRIPTION]);
+            call = call.args(["--description", DESCRIPTION]);
         }
-        prepare(&mut command, global, &told);
-        let status = wait(command)?;
+        if let Some(plugins) = &told.plugins {
+            call = call.env("HELM_PLUGINS", plugins);
+        }
+        for (name, value) in &told.environment {
+            call = call.env(name, value);
+        }
+        let status = block_on(async { Ok(call.foreground().await?) })?;
         let report = tell(&report, status.success());
         drop(told);
         if let (Some(timeout), Some(report), true) = (sorted.wait, report, status.success()) {
@@ -101,39 +102,6 @@ impl Upgrade {
             None => Exit::Interrupted,
         })
     }
-}
-
-/// The environment of the Helm that we run.
-fn prepare(command: &mut std::process::Command, global: &Global, told: &Invocation) {
-    // These say which plugin runs, and Helm 3 would hand ours on to the post-renderer.
-    command
-        .env_remove("HELM_PLUGIN_NAME")
-        .env_remove("HELM_PLUGIN_DIR");
-    if global.debugging() {
-        command.env("HELM_DEBUG", "true");
-    }
-    if let Some(plugins) = &told.plugins {
-        command.env("HELM_PLUGINS", plugins);
-    }
-    for (name, value) in &told.environment {
-        command.env(name, value);
-    }
-}
-
-/// Runs Helm to its end. An interrupt goes to Helm too, which has things to put in order: we stay
-/// until it is done.
-fn wait(command: std::process::Command) -> anyhow::Result<std::process::ExitStatus> {
-    block_on(async {
-        let mut child = tokio::process::Command::from(command)
-            .spawn()
-            .context("cannot run helm upgrade")?;
-        loop {
-            tokio::select! {
-                status = child.wait() => return status.context("cannot wait for helm upgrade"),
-                interrupted = tokio::signal::ctrl_c() => interrupted?,
-            }
-        }
-    })
 }
 
 /// Says what the post-renderer did, which Helm keeps to itself.
@@ -158,7 +126,13 @@ pub(super) fn plugin_list(helm: &Helm, major: Major) -> anyhow::Result<OsString>
     if let Some(list) = std::env::var_os("HELM_PLUGINS").filter(|list| !list.is_empty()) {
         return Ok(list);
     }
-    Ok(helm.run(["env", "HELM_PLUGINS"])?.output.trim().into())
+    Ok(helm
+        .call("env")
+        .arg("HELM_PLUGINS")
+        .capture()?
+        .output
+        .trim()
+        .into())
 }
 
 /// Sorts the command line into Helm's and ours.

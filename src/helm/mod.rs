@@ -1,152 +1,108 @@
-//! Running Helm.
+//! Running Helm. This is the one place that does.
 //!
 //! Under `helm connect-migrate`, the Helm that called us is named by `HELM_BIN`, as it was typed:
 //! a path, or a name to be looked for in `PATH`. Called directly, we take `helm` from `PATH`.
 //!
-//! Where to work (namespace, context, kubeconfig) goes to Helm in its environment, where a plugin's
-//! Helm has it already. Nothing secret is ever among the arguments.
+//! Commands get their Helm from `Global::helm`, which knows every flag that Helm takes everywhere.
+//! Those flags go to Helm in its environment, where a plugin's Helm has them already, so that no
+//! call can forget one. What the child must not see is taken out of the environment in the same
+//! place ([`Helm::call`]), so that nothing secret reaches a chart's or another's post-renderer.
+//!
+//! Questions whose answer we read have a method with a typed result: [`Helm::version`],
+//! [`Helm::show_chart`], [`Helm::show_values`], [`Helm::template`], [`Helm::chart_versions`],
+//! [`Helm::installed_chart`]. Everything else is a [`Call`]: [`Call::capture`] for what Helm prints,
+//! [`Call::foreground`] for a Helm that talks to the terminal itself, such as `upgrade`.
 
-use std::ffi::{OsStr, OsString};
+mod call;
+mod chart;
+mod version;
+
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+
+pub(crate) use call::{Call, Printed};
+pub(crate) use chart::{ChartSource, Layer, Template};
+pub(crate) use version::{HelmVersion, Major};
 
 /// Why Helm did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum HelmError {
-    /// There is no Helm.
+pub(crate) enum HelmError {
     #[error(
         "cannot find Helm as {}: put it into PATH, or name it in HELM_BIN",
         program.display()
     )]
-    Missing {
-        /// What we looked for.
-        program: PathBuf,
-    },
+    Missing { program: PathBuf },
     /// The system would not run it.
     #[error("cannot run {}", program.display())]
-    Unusable {
-        program: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
+    Unusable { program: PathBuf, source: io::Error },
     /// It ended with an error.
     #[error("helm {command} failed: {message}")]
     Failed { command: String, message: String },
-    /// Its output is not UTF-8.
     #[error("helm {command} printed something that is not UTF-8")]
     NotText { command: String },
+    /// It printed something else than it does in the versions that we know.
+    #[error("cannot make sense of what helm {command} printed: {problem}")]
+    Unexpected { command: String, problem: String },
+}
+
+/// The flags that Helm takes before every command.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    /// `None`: Helm chooses.
+    pub namespace: Option<String>,
+    pub kube_context: Option<String>,
+    /// As in the variable, it may be a list of files.
+    pub kubeconfig: Option<String>,
+    pub registry_config: Option<String>,
+    pub repository_config: Option<String>,
+    pub repository_cache: Option<String>,
+    pub debug: bool,
+}
+
+impl Settings {
+    /// The variables that mean the same to Helm as the flags.
+    fn environment(self) -> Vec<(&'static str, OsString)> {
+        [
+            ("HELM_NAMESPACE", self.namespace),
+            ("HELM_KUBECONTEXT", self.kube_context),
+            ("KUBECONFIG", self.kubeconfig),
+            ("HELM_REGISTRY_CONFIG", self.registry_config),
+            ("HELM_REPOSITORY_CONFIG", self.repository_config),
+            ("HELM_REPOSITORY_CACHE", self.repository_cache),
+            ("HELM_DEBUG", self.debug.then(|| "true".to_owned())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let value = value.filter(|value| !value.is_empty())?;
+            Some((name, value.into()))
+        })
+        .collect()
+    }
 }
 
 /// A Helm to run.
 #[derive(Debug, Clone)]
-pub struct Helm {
+pub(crate) struct Helm {
     program: PathBuf,
     environment: Vec<(&'static str, OsString)>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Printed {
-    pub output: String,
-    /// Its warnings, one a line.
-    pub warnings: String,
 }
 
 impl Helm {
     /// The Helm that called us, else the one in `PATH`.
     #[must_use]
-    pub fn find() -> Self {
+    pub(crate) fn find(settings: Settings) -> Self {
         let program = std::env::var_os("HELM_BIN").filter(|name| !name.is_empty());
-        Self::at(program.map_or_else(|| "helm".into(), PathBuf::from))
+        let program = program.map_or_else(|| "helm".into(), PathBuf::from);
+        Self::at(program, settings)
     }
 
     /// The Helm of a path, or of a name in `PATH`.
     #[must_use]
-    pub fn at(program: PathBuf) -> Self {
+    pub(crate) fn at(program: PathBuf, settings: Settings) -> Self {
         Self {
             program,
-            environment: Vec::new(),
-        }
-    }
-
-    /// Works in a namespace, unless it is `None`: then Helm chooses.
-    #[must_use]
-    pub fn namespace(self, name: Option<&str>) -> Self {
-        self.with("HELM_NAMESPACE", name)
-    }
-
-    /// Works with a context of the kubeconfig.
-    #[must_use]
-    pub fn kube_context(self, name: Option<&str>) -> Self {
-        self.with("HELM_KUBECONTEXT", name)
-    }
-
-    /// Works with another kubeconfig. As in the variable, it may be a list of files.
-    #[must_use]
-    pub fn kubeconfig(self, files: Option<&str>) -> Self {
-        self.with("KUBECONFIG", files)
-    }
-
-    fn with(mut self, variable: &'static str, value: Option<&str>) -> Self {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.environment.push((variable, value.into()));
-        }
-        self
-    }
-
-    /// A command to add arguments to, with standard input as we have it.
-    #[must_use]
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        for (name, value) in &self.environment {
-            command.env(name, value);
-        }
-        command.stdin(Stdio::inherit());
-        command
-    }
-
-    /// Runs Helm and waits for what it prints.
-    ///
-    /// # Errors
-    /// Helm is not there, or it fails.
-    pub fn run<I, S>(&self, args: I) -> Result<Printed, HelmError>
-    where
-        I: IntoIterator<Item = S>,
-        S: AsRef<OsStr>,
-    {
-        let args: Vec<S> = args.into_iter().collect();
-        let command = args
-            .first()
-            .map(|name| name.as_ref().to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let output = self
-            .command()
-            .args(&args)
-            .output()
-            .map_err(|source| match source.kind() {
-                io::ErrorKind::NotFound => HelmError::Missing {
-                    program: self.program.clone(),
-                },
-                _ => HelmError::Unusable {
-                    program: self.program.clone(),
-                    source,
-                },
-            })?;
-        let warnings = String::from_utf8_lossy(&output.stderr)
-            .trim_end()
-            .to_owned();
-        if !output.status.success() {
-            let message = warnings.trim_start_matches("Error: ").to_owned();
-            let message = if message.is_empty() {
-                output.status.to_string()
-            } else {
-                message
-            };
-            return Err(HelmError::Failed { command, message });
-        }
-        match String::from_utf8(output.stdout) {
-            Ok(output) => Ok(Printed { output, warnings }),
-            Err(_) => Err(HelmError::NotText { command }),
+            environment: settings.environment(),
         }
     }
 }
@@ -157,8 +113,8 @@ mod tests {
 
     #[test]
     fn a_helm_that_is_not_there_is_called_missing() {
-        let helm = Helm::at("/nowhere/helm".into());
-        let error = helm.run(["version"]).unwrap_err();
+        let helm = Helm::at("/nowhere/helm".into(), Settings::default());
+        let error = helm.version().unwrap_err();
         assert!(matches!(error, HelmError::Missing { .. }), "{error}");
         assert!(error.to_string().contains("/nowhere/helm"));
     }
@@ -166,15 +122,27 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn where_to_work_goes_into_the_environment() {
-        let helm = Helm::at("sh".into())
-            .namespace(Some("ns"))
-            .kube_context(None)
-            .kubeconfig(Some("a:b"));
-        let printed = helm.run(["-c", "echo $HELM_NAMESPACE $KUBECONFIG; echo w >&2"]);
-        let printed = printed.unwrap();
+        let helm = Helm::at(
+            "sh".into(),
+            Settings {
+                namespace: Some("ns".to_owned()),
+                kubeconfig: Some("a:b".to_owned()),
+                kube_context: Some(String::new()),
+                ..Settings::default()
+            },
+        );
+        let printed = helm
+            .call("-c")
+            .arg("echo $HELM_NAMESPACE $KUBECONFIG; echo w >&2")
+            .capture()
+            .unwrap();
         assert_eq!(printed.output, "ns a:b\n");
         assert_eq!(printed.warnings, "w");
-        let failed = helm.run(["-c", "echo Error: no >&2; exit 3"]).unwrap_err();
+        let failed = helm
+            .call("-c")
+            .arg("echo look >&2; echo Error: no >&2; exit 3")
+            .capture()
+            .unwrap_err();
         assert_eq!(failed.to_string(), "helm -c failed: no");
     }
 }

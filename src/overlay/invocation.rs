@@ -3,38 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::helm::{find_post_renderer, plugin_name};
+use crate::helm::Major;
 
 /// The name that our post-renderer has for Helm 4.
 const NAME: &str = "connect-migrate";
-
-/// Which form of post-renderer a Helm takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Major {
-    Three,
-    /// The name of a plugin.
-    Four,
-}
-
-impl Major {
-    /// Of a version as `helm version` prints it, e.g. `v3.19.0`.
-    ///
-    /// # Errors
-    /// The version is neither of Helm 3 nor of Helm 4.
-    pub fn of(version: &str) -> anyhow::Result<Self> {
-        let major = version.trim().trim_start_matches('v').split('.').next();
-        match major {
-            Some("3") => Ok(Self::Three),
-            Some("4") => Ok(Self::Four),
-            _ => bail!(
-                "this is Helm {}; connect-migrate knows Helm 3 and 4",
-                version.trim()
-            ),
-        }
-    }
-}
 
 /// What Helm is told.
 #[derive(Debug, Default)]
@@ -65,7 +40,7 @@ pub struct Other {
 ///
 /// # Errors
 /// We do not know our own path, or the other post-renderer is no plugin of this Helm.
-pub fn invocation(
+pub(crate) fn invocation(
     major: Major,
     plugins: &std::ffi::OsStr,
     mut args: Vec<OsString>,
@@ -169,13 +144,6 @@ pub fn shell_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn helms_are_told_apart() {
-        assert_eq!(Major::of("v3.19.0\n").unwrap(), Major::Three);
-        assert_eq!(Major::of("v4.3.1").unwrap(), Major::Four);
-        assert!(Major::of("v2.17.0").is_err());
-    }
 
     #[test]
     fn words_survive_a_shell() {

@@ -215,7 +215,7 @@ impl CheckCommand {
             .as_ref()
             .map(super::inventory::read)
             .transpose()?;
-        let helm = helm::find(global);
+        let helm = global.helm();
         let (chart, defaults) = match &self.chart {
             Some(reference) => helm::chart(reference, &helm)?,
             None => (
@@ -240,8 +240,8 @@ impl CheckCommand {
             installed_chart: self
                 .release
                 .as_deref()
-                .and_then(|release| helm::installed_chart(&helm, release)),
-            helm: helm::version(&helm),
+                .and_then(|release| Some(helm.installed_chart(release).ok()?.version)),
+            helm: helm.version().ok(),
             plugin_manifest: helm::plugin_manifest(),
         };
         Ok(Gathered {

@@ -4,11 +4,10 @@ use clap::Args;
 
 use super::super::upgrade::plugin_list;
 use super::super::{Exit, Global};
-use crate::helm::Helm;
 use crate::output::{self, Format};
 use crate::overlay::Laying;
 use crate::overlay::Selection;
-use crate::overlay::invocation::{Major, invocation, shell_word};
+use crate::overlay::invocation::{invocation, shell_word};
 
 /// Print the flags with which this Helm runs the post-renderer, ready to paste
 ///
@@ -35,9 +34,9 @@ pub(super) struct CommandFlags {
 
 impl CommandFlags {
     /// Runs the command.
-    pub(super) fn run(&self, _global: &Global) -> anyhow::Result<Exit> {
-        let helm = Helm::find();
-        let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let helm = global.helm();
+        let major = helm.version()?.major()?;
         let mut args = Vec::new();
         for setting in &self.settings {
             setting.parse::<Laying>()?;

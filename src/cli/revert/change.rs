@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -10,9 +9,8 @@ use serde_json::Value;
 use super::Revert;
 use crate::cli::Global;
 use crate::files::{Access, Batch, Existing, write};
-use crate::helm::Helm;
+use crate::helm::{ChartSource, Helm, Major};
 use crate::output;
-use crate::overlay::invocation::Major;
 use crate::overlay::values::remove;
 use crate::overlay::{take_off, temporary};
 use crate::release::Record;
@@ -121,12 +119,9 @@ impl Change {
         base: &Record,
         folder: tempfile::TempDir,
     ) -> anyhow::Result<Upgrade> {
-        let helm = Helm::find()
-            .namespace(global.namespace.as_deref())
-            .kube_context(global.kube_context.as_deref())
-            .kubeconfig(global.kubeconfig.as_deref());
-        let major = Major::of(&helm.run(["version", "--template", "{{.Version}}"])?.output)?;
-        let mut args: Vec<OsString> = vec!["upgrade".into(), revert.release.clone().into()];
+        let helm = global.helm();
+        let major = helm.version()?.major()?;
+        let mut args: Vec<OsString> = vec![revert.release.clone().into()];
         match (&revert.chart, &self.manifest) {
             (Some(chart), _) => {
                 args.push(chart.into());
@@ -185,9 +180,14 @@ fn version(helm: &Helm, revert: &Revert, chart: &str, base: &Record) -> anyhow::
         return Ok(version.clone());
     }
     let wanted = base.chart.text("version").unwrap_or_default();
-    let shown = helm.run(["show", "chart", chart, "--version", wanted])?;
-    let shown: Value = serde_yaml::from_str(&shown.output)?;
-    let there = shown["version"].as_str().unwrap_or_default();
+    let there = &helm
+        .show_chart(&ChartSource {
+            reference: chart.to_owned(),
+            version: Some(wanted.to_owned()),
+            repo: None,
+            flags: Vec::new(),
+        })?
+        .version;
     if there != wanted {
         bail!(
             "the release is of chart version {wanted}, and {chart} is {there}; --version {there} \
@@ -217,7 +217,7 @@ impl Upgrade {
                 format!("'{}'", text.replace('\'', "'\\''"))
             }
         });
-        format!("helm {}", words.collect::<Vec<_>>().join(" "))
+        format!("helm upgrade {}", words.collect::<Vec<_>>().join(" "))
     }
 
     /// Has Helm render without applying, and compares.
@@ -228,7 +228,12 @@ impl Upgrade {
         }
         let mut args = self.args.clone();
         args.extend(["--dry-run=server".into(), "--output".into(), "json".into()]);
-        let printed = self.helm.run(&args).context("Helm would not do this")?;
+        let printed = self
+            .helm
+            .call("upgrade")
+            .args(&args)
+            .capture()
+            .context("Helm would not do this")?;
         let release: Value = serde_json::from_str(&printed.output)
             .context("cannot read what Helm says about its dry run")?;
         let manifest = release["manifest"].as_str().unwrap_or_default();
@@ -242,21 +247,13 @@ impl Upgrade {
     }
 
     pub(super) fn run(self, release: &str) -> anyhow::Result<()> {
-        let mut command: Command = self.helm.command();
-        command
-            .args(&self.args)
-            .env_remove("HELM_PLUGIN_NAME")
-            .env_remove("HELM_PLUGIN_DIR");
         // Helm's report is talk of ours.
-        let output = command.output().context("cannot run helm upgrade")?;
-        if output.status.success() {
-            return Ok(());
+        match self.helm.call("upgrade").args(&self.args).capture() {
+            Ok(_) => Ok(()),
+            Err(error) => bail!(
+                "{error}\nThe temporary settings may still be on: 'helm connect-migrate status \
+                 {release}' tells. Running revert again is safe"
+            ),
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "helm upgrade failed: {}\nThe temporary settings may still be on: 'helm connect-migrate \
-             status {release}' tells. Running revert again is safe",
-            said.trim().trim_start_matches("Error: ")
-        );
     }
 }
