@@ -27,7 +27,7 @@ mod version;
 mod world;
 
 pub use config::{Config, ConfigError, Execution, ItemSpec, Licence, Mix, Outcome};
-pub use control::Control;
+pub use control::{Control, wait_until};
 pub use counters::Counters;
 pub use fault::{Action, Fault};
 pub use handle::StandIn;

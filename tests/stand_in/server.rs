@@ -77,6 +77,8 @@ pub(crate) struct Shared {
     connections: watch::Sender<u64>,
     /// Until when connections are refused.
     down: watch::Sender<Option<Instant>>,
+    /// Raised to end every build that runs.
+    hurry: watch::Sender<u64>,
     pub(crate) next_node: AtomicUsize,
     pub(crate) prefix: String,
 }
@@ -90,6 +92,7 @@ impl Shared {
             world: Mutex::new(World::new(config)),
             connections: watch::Sender::new(0),
             down: watch::Sender::new(None),
+            hurry: watch::Sender::new(0),
             next_node: AtomicUsize::new(0),
         }
     }
@@ -123,6 +126,16 @@ impl Shared {
         self.down.send_replace(None);
     }
 
+    /// Lets the builds that run now come to their end.
+    pub(crate) fn finish_builds(&self) {
+        self.hurry.send_modify(|epoch| *epoch += 1);
+    }
+
+    /// Told once builds shall come to their end.
+    pub(crate) fn hurry(&self) -> watch::Receiver<u64> {
+        self.hurry.subscribe()
+    }
+
     /// Closes every connection, whatever is being answered on it.
     pub(crate) fn close_connections(&self) {
         self.connections.send_modify(|epoch| *epoch += 1);
@@ -134,15 +147,49 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What is to be done once an answer has arrived.
+type Afterwards = Box<dyn FnOnce() + Send>;
+
 /// The connection that a request came by, for faults that close it.
-#[derive(Clone)]
-pub(crate) struct Connection(Arc<Notify>);
+#[derive(Clone, Default)]
+pub(crate) struct Connection {
+    close: Arc<Notify>,
+    afterwards: Arc<Mutex<Option<Afterwards>>>,
+}
 
 impl Connection {
     /// Closes it. Nothing that comes later is sent.
     pub(crate) fn close(&self) {
-        self.0.notify_one();
+        self.close.notify_one();
     }
+
+    /// Does something when the connection has ended. The answer must say that it is the last one.
+    pub(crate) fn afterwards(&self, work: impl FnOnce() + Send + 'static) {
+        *lock(&self.afterwards) = Some(Box::new(work));
+    }
+
+    /// Serves the connection, which has this as its handle, to its end.
+    async fn serve(&self, stream: TcpStream, app: Router) {
+        let service = TowerToHyperService::new(app);
+        let handle = self.clone();
+        let service = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
+            request.extensions_mut().insert(handle.clone());
+            service.call(request)
+        });
+        // How a client ends a connection is its own business.
+        let _ = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await;
+        let afterwards = lock(&self.afterwards).take();
+        if let Some(work) = afterwards {
+            work();
+        }
+    }
+}
+
+/// Lets time pass that the server's own work takes.
+pub(crate) async fn elapse(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -173,7 +220,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
             match listen(address).await {
                 Ok(open) => listener = Some(open),
                 // Something else took the port meanwhile: wait for it to go.
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(_) => elapse(Duration::from_millis(50)).await,
             }
             continue;
         };
@@ -185,7 +232,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
                     tokio::spawn(connection(Arc::clone(&shared), stream, app.clone()));
                 }
                 // No more file descriptors: some will be free again.
-                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(_) => elapse(Duration::from_millis(10)).await,
             }
         }
     }
@@ -194,11 +241,8 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, app: Route
 /// Serves the control API where it listens by itself: it never goes down.
 pub(crate) async fn serve_control(listener: TcpListener, app: Router) {
     while let Ok((stream, _)) = listener.accept().await {
-        let service = TowerToHyperService::new(app.clone());
-        tokio::spawn(
-            hyper::server::conn::http1::Builder::new()
-                .serve_connection(TokioIo::new(stream), service),
-        );
+        let app = app.clone();
+        tokio::spawn(async move { Connection::default().serve(stream, app).await });
     }
 }
 
@@ -206,20 +250,11 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream, app: Router) {
     let mut all = shared.connections.subscribe();
     all.borrow_and_update();
     let _ = stream.set_nodelay(true);
-    let close = Arc::new(Notify::new());
-    let service = TowerToHyperService::new(app);
-    let handle = Connection(Arc::clone(&close));
-    let service = hyper::service::service_fn(move |mut request: hyper::Request<_>| {
-        request.extensions_mut().insert(handle.clone());
-        service.call(request)
-    });
-    let served =
-        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = Connection::default();
     tokio::select! {
         biased;
-        () = close.notified() => {}
+        () = connection.close.notified() => {}
         _ = all.changed() => {}
-        // How a client ends a connection is its own business.
-        _ = served => {}
+        () = connection.serve(stream, app) => {}
     }
 }

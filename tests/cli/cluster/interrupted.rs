@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use predicates::str::contains;
 
 use super::{Place, places};
+use crate::connect_stand_in::wait_until;
 use crate::support::package::write_program;
 use crate::support::tools::{Helm, helms};
 
@@ -48,8 +49,25 @@ fn killed_at_each_step(helm: &Helm) {
     assert_eq!(places(&place.status(&[])), ["on"; 4], "{}", helm.version);
     // In the middle of Helm: it waits for pods that nobody makes, and is killed too.
     place.namespace.controller.store(false, Ordering::Relaxed);
-    let middle = "HELM \"$@\" --wait --timeout 60s & sleep 2; kill -9 $! $PPID; exit 1";
-    run(&killer(&place, "middle", middle));
+    let numbers = place.home.path().join("pid");
+    let middle = "HELM \"$@\" --wait --timeout 30m & echo $! >'PIDS'; wait; exit 1";
+    let middle = middle.replace("PIDS", &numbers.display().to_string());
+    let mut revert = place
+        .process(&["revert", "rsc", "--yes"])
+        .env("HELM_BIN", killer(&place, "middle", &middle))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    place.namespace.pending("rsc");
+    revert.kill().unwrap();
+    let mut number = String::new();
+    wait_until("the number of Helm's process is written", || {
+        number = std::fs::read_to_string(&numbers).unwrap_or_default();
+        number.ends_with('\n')
+    });
+    let killed = Command::new("kill").args(["-9", number.trim()]).status();
+    assert!(killed.unwrap().success(), "Helm did not wait");
+    revert.wait().unwrap();
     place.namespace.controller.store(true, Ordering::Relaxed);
     let status = place.status(&[]);
     assert_eq!(status["status"], "pending-upgrade", "{}", helm.version);
@@ -91,7 +109,7 @@ fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
     place.deploy("rsc", true, &[]);
     place.namespace.controller.store(false, Ordering::Relaxed);
     let chart = crate::support::chart::chart_dir();
-    let mut child = std::process::Command::new(&helm.path)
+    let mut child = Command::new(&helm.path)
         .args(["upgrade", "rsc"])
         .arg(&chart)
         .args([
@@ -99,13 +117,13 @@ fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
             "sharedStorage.create=true,replicas=2",
             "--wait",
             "--timeout",
-            "60s",
+            "30m",
         ])
         .env("KUBECONFIG", &place.kubeconfig)
         .env("HELM_NAMESPACE", &place.namespace.name)
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_secs(2));
+    place.namespace.pending("rsc");
     child.kill().unwrap();
     child.wait().unwrap();
     place
@@ -176,16 +194,10 @@ fn an_api_server_that_goes_away_during_the_rollout_is_waited_for() {
     place.deploy("rsc", true, &[]);
     let bridge = Bridge::new(&place);
     place.namespace.controller.store(false, Ordering::Relaxed);
-    let mut command = std::process::Command::new(crate::support::package::binary());
-    let mut child = command
-        .args(["revert", "rsc", "--yes"])
-        .env_clear()
-        .env("HOME", place.home.path())
-        .env("HELM_BIN", &helm.path)
-        .env("HELM_NAMESPACE", &place.namespace.name)
+    let mut child = place
+        .process(&["revert", "rsc", "--yes"])
         .env("KUBECONFIG", &bridge.kubeconfig)
-        .env("CONNECT_API_KEY", crate::support::connect_server::KEY)
-        .stderr(std::process::Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));

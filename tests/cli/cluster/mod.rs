@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::support::chart::chart_dir;
 use crate::support::cluster::{Namespace, cluster};
-use crate::support::connect_migrate;
 use crate::support::connect_server::KEY;
 use crate::support::home::Home;
+use crate::support::scrubbed;
 use crate::support::tools::Helm;
 
 /// A place to work in: a namespace, a Helm and a home.
@@ -50,7 +50,12 @@ impl Place {
 
     /// Our binary, as Helm would run it.
     fn ours(&self, args: &[&str]) -> Command {
-        let mut command = connect_migrate();
+        Command::from_std(self.process(args))
+    }
+
+    /// The same, to be started beside the test.
+    fn process(&self, args: &[&str]) -> std::process::Command {
+        let mut command = scrubbed();
         command
             .env("HOME", self.home.path())
             .env("XDG_STATE_HOME", self.home.path().join("state"))

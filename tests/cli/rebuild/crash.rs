@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::connect_stand_in::{Action, Config, Fault};
+use crate::connect_stand_in::{Action, Config, Fault, wait_until};
 
 use super::{Rig, config};
 
@@ -32,20 +32,26 @@ fn start(rig: &Rig, args: &[&str]) -> std::process::Child {
         .unwrap()
 }
 
-/// A moment that differs from kill to kill, the same in each run of the tests.
-fn moment(kill: u64) -> Duration {
+/// After how many of a run's requests it is killed: it differs from kill to kill, and is the same in
+/// each run of the tests and on each machine.
+fn moment(kill: u64) -> u64 {
     let mixed = (kill + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-    Duration::from_millis(20 + mixed % 230)
+    mixed % 45
 }
 
 fn kill_again_and_again(config: Config, kills: std::ops::Range<u64>) {
     let rig = Rig::new(config);
+    let mut ended = 0;
     for kill in kills {
+        rig.control().clear_counters();
         let mut child = start(&rig, &["--all", "--parallelism", "6"]);
-        std::thread::sleep(moment(kill));
+        wait_until("the server was asked so often", || {
+            rig.control().counters().requests >= moment(kill) || child.try_wait().unwrap().is_some()
+        });
         child.kill().unwrap();
-        child.wait().unwrap();
+        ended += usize::from(child.wait().unwrap().code().is_some());
     }
+    assert!(ended < 3, "{ended} runs ended before they were killed");
     rig.run_to(0, &["--all", "--parallelism", "6"]);
     rig.assert_each_built_once();
     let text = rig.journal_text();
@@ -56,6 +62,18 @@ fn kill_again_and_again(config: Config, kills: std::ops::Range<u64>) {
         text.matches("\"event\":\"built\"").count(),
         rig.control().guids().len()
     );
+}
+
+/// Lets what runs come to its end once somebody looks after it.
+fn finish_when_asked(rig: &Rig) -> std::thread::JoinHandle<()> {
+    let control = rig.control();
+    control.clear_counters();
+    std::thread::spawn(move || {
+        control.wait_until("its task is asked for", |control| {
+            control.counters().route("GET /v1/tasks/{id}") > 0
+        });
+        control.finish_builds();
+    })
 }
 
 fn work(items: usize) -> Config {
@@ -100,7 +118,7 @@ fn killed_10_times_with_answers_that_get_lost() {
 #[test]
 fn a_run_that_was_killed_is_spoken_of_and_another_is_not_let_in_beside_one() {
     let rig = Rig::new(Config {
-        build_time: Duration::from_secs(2),
+        build_time: Duration::from_secs(600),
         ..config(2)
     });
     let mut child = start(&rig, &["--all"]);
@@ -129,7 +147,9 @@ fn a_run_that_was_killed_is_spoken_of_and_another_is_not_let_in_beside_one() {
 
     child.kill().unwrap();
     child.wait().unwrap();
+    let finisher = finish_when_asked(&rig);
     let output = rig.run_to(0, &["--all"]);
+    finisher.join().unwrap();
     let said = super::talk(&output);
     assert!(
         said.contains(&format!("The run of process {} on", child.id())),

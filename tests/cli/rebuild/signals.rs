@@ -1,5 +1,6 @@
 //! Ctrl-C.
 
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ fn end(child: Child) -> (Option<i32>, String) {
 fn the_first_leaves_what_runs_to_be_adopted() {
     for name in ["-INT", "-TERM"] {
         let rig = Rig::new(Config {
-            build_time: Duration::from_secs(2),
+            build_time: Duration::from_secs(600),
             ..config(6)
         });
         let child = start(&rig);
@@ -61,6 +62,7 @@ fn the_first_leaves_what_runs_to_be_adopted() {
         assert_eq!(rig.control().open(), 2, "it did not wait for them");
 
         rig.control().build_time(Duration::from_millis(20));
+        rig.control().finish_builds();
         rig.run_to(0, &["--all"]);
         rig.assert_each_built_once();
         assert_eq!(rig.control().builds().len(), 6);
@@ -73,16 +75,22 @@ fn the_second_leaves_at_once() {
     // A submission under way would hold the first back for a while.
     rig.control().fault(
         Fault::new(Action::Slow {
-            time: Duration::from_secs(4),
+            time: Duration::from_secs(600),
         })
         .on("POST", "/v1/content/{guid}/build"),
     );
-    let child = start(&rig);
+    let mut child = start(&rig);
     rig.control().wait_until("two are submitted", |control| {
         control.counters().route("POST /v1/content/{guid}/build") == 2
     });
     signal(&child, "-INT");
-    std::thread::sleep(Duration::from_millis(200));
+    let mut before = String::new();
+    while !before.contains("Again to leave at once") {
+        let stderr = child.stderr.as_mut().unwrap();
+        let mut byte = [0];
+        stderr.read_exact(&mut byte).unwrap();
+        before.push(char::from(byte[0]));
+    }
     signal(&child, "-INT");
     let (code, said) = end(child);
     assert_eq!(code, Some(6), "{said}");

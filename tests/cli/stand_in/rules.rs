@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::connect_stand_in::{Config, ItemSpec, Mix, Outcome, Role, StandIn};
+use crate::connect_stand_in::{Config, ItemSpec, Mix, Outcome, Role, StandIn, wait_until};
 use serde_json::json;
 
 use super::ask::{Answer, api, build_to_the_end, try_ask};
@@ -482,9 +482,7 @@ fn the_example_runs_until_it_is_told_to_quit() {
         .unwrap()
         .strip_prefix("http://")
         .unwrap();
-    while TcpStream::connect(server).is_ok() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    wait_until("the server is away", || TcpStream::connect(server).is_err());
     let wrong = ask(
         "POST /__stand-in__/faults",
         "{\"action\": {\"do\": \"nonsense\"}}",

@@ -14,15 +14,17 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace as KubeNamespace, Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace as KubeNamespace, Node, Pod, Secret};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 use tokio::runtime::Runtime;
+use tokio::time::MissedTickBehavior;
 
 use super::connect_server::ConnectServer;
 use super::kubelet;
 use super::tools::missing;
+use crate::connect_stand_in::wait_until;
 
 /// A cluster.
 pub struct Cluster {
@@ -205,19 +207,25 @@ impl Namespace {
     /// Waits until every Deployment has been rolled out.
     pub fn settled(&self) {
         let api: Api<Deployment> = self.api();
-        for _ in 0..600 {
+        wait_until("the Deployments have been rolled out", || {
             let list = self.block_on(api.list(&ListParams::default())).unwrap();
             let done = list.iter().all(|deployment| {
                 let status = deployment.status.clone().unwrap_or_default();
                 status.observed_generation == deployment.metadata.generation
                     && status.available_replicas >= Some(1)
             });
-            if done && !list.items.is_empty() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the Deployments of {} do not settle", self.name);
+            done && !list.items.is_empty()
+        });
+    }
+
+    /// Waits until Helm has written a revision of the release that is under way.
+    pub fn pending(&self, release: &str) {
+        let api: Api<Secret> = self.api();
+        let labels = format!("owner=helm,name={release},status=pending-upgrade");
+        let params = ListParams::default().labels(&labels);
+        wait_until("Helm has written its pending revision", || {
+            !self.block_on(api.list(&params)).unwrap().items.is_empty()
+        });
     }
 }
 
@@ -234,12 +242,14 @@ struct Controller {
 impl Controller {
     async fn run(self) {
         let mut seen = HashMap::new();
+        let mut turns = tokio::time::interval(Duration::from_millis(100));
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.stop.load(Ordering::Relaxed) {
+            turns.tick().await;
             if self.works.load(Ordering::Relaxed) {
                 // The API server is taken down in some tests.
                 let _ = self.turn(&mut seen).await;
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 

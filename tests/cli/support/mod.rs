@@ -21,7 +21,13 @@ use assert_cmd::Command;
 
 /// The binary, in an environment without anything that would change what it does.
 pub fn connect_migrate() -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("helm-connect-migrate"));
+    Command::from_std(scrubbed())
+}
+
+/// The same, to be started beside the test.
+pub fn scrubbed() -> std::process::Command {
+    let mut command =
+        std::process::Command::new(assert_cmd::cargo::cargo_bin!("helm-connect-migrate"));
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         let scrubbed = ["HELM_", "CONNECT_", "XDG_", "CLICOLOR"]

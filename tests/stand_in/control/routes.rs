@@ -5,16 +5,17 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Control;
 use crate::connect_stand_in::config::{self, Licence, Outcome};
 use crate::connect_stand_in::fault::Fault;
-use crate::connect_stand_in::server::{Restart, Shared};
+use crate::connect_stand_in::server::{Connection, Restart, Shared};
 
 pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     let control = Control::new(Arc::clone(shared));
@@ -93,15 +94,18 @@ async fn clear_faults(State(control): State<Control>) -> StatusCode {
 
 async fn restart(
     State(control): State<Control>,
+    Extension(connection): Extension<Connection>,
     body: Bytes,
-) -> Result<StatusCode, (StatusCode, String)> {
+) -> Result<Response, (StatusCode, String)> {
     let restart: Restart = read(&body)?;
     // The answer first: the restart closes this connection too.
-    tokio::spawn(async move {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        control.restart(&restart);
-    });
-    Ok(StatusCode::NO_CONTENT)
+    connection.afterwards(move || control.restart(&restart));
+    Ok(last_answer())
+}
+
+/// The answer behind which the connection ends.
+fn last_answer() -> Response {
+    (StatusCode::NO_CONTENT, [(CONNECTION, "close")]).into_response()
 }
 
 async fn close(State(control): State<Control>) -> StatusCode {
@@ -199,10 +203,7 @@ async fn event(
 }
 
 /// Ends the process: for scripts that started it.
-async fn quit() -> StatusCode {
-    tokio::spawn(async {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        std::process::exit(0);
-    });
-    StatusCode::NO_CONTENT
+async fn quit(Extension(connection): Extension<Connection>) -> Response {
+    connection.afterwards(|| std::process::exit(0));
+    last_answer()
 }

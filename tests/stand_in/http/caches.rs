@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::request::{object, text};
 use super::{ApiError, Caller, Reply};
-use crate::connect_stand_in::server::Shared;
+use crate::connect_stand_in::server::{Shared, elapse};
 use crate::connect_stand_in::world::Language;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
@@ -76,7 +76,7 @@ async fn delete(State(shared): State<Arc<Shared>>, caller: Caller, body: Bytes) 
         let time = world.config.cache_delete_time;
         let (shared, id_there) = (Arc::clone(&shared), id.clone());
         tokio::spawn(async move {
-            tokio::time::sleep(time).await;
+            elapse(time).await;
             let mut world = shared.world();
             world.caches.retain(|one| *one != cache);
             world.task_line(&id_there, "Successfully deleted runtime cache".to_owned());

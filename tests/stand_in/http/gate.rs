@@ -19,7 +19,7 @@ use super::ApiError;
 use super::request::Node;
 use crate::connect_stand_in::config::Licence;
 use crate::connect_stand_in::fault::Action;
-use crate::connect_stand_in::server::{Connection, Shared};
+use crate::connect_stand_in::server::{self, Connection, Shared};
 
 /// The cookie that keeps a client on its node.
 const NODE_COOKIE: &str = "stand-in-node";
@@ -58,7 +58,7 @@ pub(crate) async fn pass(
     let node = asked.unwrap_or_else(|| shared.next_node.fetch_add(1, Ordering::Relaxed) % nodes);
     request.extensions_mut().insert(Node(node));
     if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
+        server::elapse(latency).await;
     }
 
     let connection = request.extensions().get::<Connection>().cloned();
@@ -153,17 +153,17 @@ async fn strike(
         }
         Action::Truncate => truncated(next.run(request).await),
         Action::HangBefore { time } => {
-            tokio::time::sleep(time).await;
+            server::elapse(time).await;
             closed(connection).await
         }
         Action::HangAfter { time } => {
             drop(next.run(request).await);
-            tokio::time::sleep(time).await;
+            server::elapse(time).await;
             closed(connection).await
         }
         Action::Slow { time } => {
             let response = next.run(request).await;
-            tokio::time::sleep(time).await;
+            server::elapse(time).await;
             response
         }
         Action::Html => (

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{Item, JobState, Language, World};
 use crate::connect_stand_in::server::Shared;
@@ -115,19 +115,31 @@ async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<()>) {
     if turn.await.is_err() {
         return; // the server ends
     }
+    let hurry = shared.hurry();
     let began = tokio::time::Instant::now();
     let Some(course) = shared.world().start_build(index) else {
         return;
     };
     let steps = u32::try_from(course.lines.len()).unwrap_or(u32::MAX).max(1);
     for (line, step) in course.lines.iter().zip(0_u32..) {
-        tokio::time::sleep_until(began + course.time * step / steps).await;
+        reached(began + course.time * step / steps, &hurry).await;
         if !shared.world().build_line(index, &course, line) {
             return;
         }
     }
-    tokio::time::sleep_until(began + course.time).await;
+    reached(began + course.time, &hurry).await;
     shared.world().end_build(index, &course);
+}
+
+/// Lets a build's time pass, unless it shall come to its end.
+async fn reached(time: tokio::time::Instant, hurry: &watch::Receiver<u64>) {
+    // A copy is told again: the stretches that follow are cut short too.
+    let mut hurry = hurry.clone();
+    tokio::select! {
+        biased;
+        _ = hurry.changed() => {}
+        () = tokio::time::sleep_until(time) => {}
+    }
 }
 
 impl World {
