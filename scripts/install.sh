@@ -8,6 +8,7 @@
 #      of the repository that the plugin was cloned from; its SHA-256 must be in SHA256SUMS beside it
 #   4. cargo build --release --locked
 # Whatever was obtained but is not right (checksum, version) is an error: nothing is tried after it.
+# Downloads are by https alone, behind redirects too; a user or token in a URL is used and not shown.
 # No tracked file is touched, or 'helm plugin update' would refuse the folder as modified.
 set -eu
 
@@ -25,6 +26,13 @@ case $(uname -m) in
     aarch64 | arm64) arch=arm64 ;;
     *) arch=$(uname -m) ;;
 esac
+# Alpine and its like have another C library, and a build of their own.
+if [ "$os" = linux ]; then
+    for loader in /lib/ld-musl-*.so.1; do
+        [ ! -e "$loader" ] || [ -e /lib64/ld-linux-x86-64.so.2 ] || [ -e /lib/ld-linux-aarch64.so.1 ] ||
+            arch=$arch-musl
+    done
+fi
 binary=helm-connect-migrate
 [ "$os" != windows ] || binary=helm-connect-migrate.exe
 
@@ -46,11 +54,31 @@ is_ours() {
     [ -f "$1" ] && [ "$("$1" --version 2>/dev/null | tr -d '\r')" = "helm-connect-migrate $version" ]
 }
 
+# Fails where the file $1, which came from $2, cannot be run on this machine, and says why not.
+runs_here() {
+    status=0
+    said=$("$1" --version 2>&1 >/dev/null) || status=$?
+    [ "$status" -ne 0 ] || return 0
+    lacks=$(printf '%s\n' "$said" | sed -n "s/.*version [\`']\([A-Z]*_[0-9.]*\)' not found.*/\1/p" | sort -u | tr '\n' ' ')
+    if [ -n "$lacks" ]; then
+        why="${lacks% } not found: this system's C library is older than the one it was built for"
+    elif [ "$status" -eq 127 ]; then
+        why="its program loader is not there: it was built for another C library (on Alpine, take the musl archive)"
+    elif [ "$status" -eq 126 ]; then
+        why="it is for another system or processor than $os/$arch"
+    else
+        why=$(printf '%s' "$said" | head -n 1 | tr -d '[:cntrl:]')
+        why="it ends with code $status${why:+: $why}"
+    fi
+    fail "$2 does not run here: $why; nothing was installed. A build from source runs: cargo build --release --locked, then set CONNECT_MIGRATE_BIN to target/release/$binary"
+}
+
 # Puts the file $1, which came from $2, into bin/ in one step, so that no half of it is ever run.
 put() {
     # Copied first: the file may lie where nothing may be executed, or lack the right to be.
     [ "$1" = "$scratch/ready" ] || cp -- "$1" "$scratch/ready"
     chmod 755 "$scratch/ready"
+    runs_here "$scratch/ready" "$2"
     is_ours "$scratch/ready" ||
         fail "$2 is not helm-connect-migrate $version for $os/$arch; nothing was installed"
     mv -f -- "$scratch/ready" "$plugin/bin/$binary"
@@ -72,16 +100,44 @@ put_from_archive() {
     fail "$2 has no bin/$binary in it; nothing was installed"
 }
 
-# Fetches the URL $1 into the file $2.
+# A URL as it may be shown: without user, password or token.
+shown() {
+    printf '%s\n' "$1" | sed -e 's|://[^/]*@|://|' -e 's|[?#].*$||'
+}
+
+# Fetches the URL $1 into the file $2. URLs go by standard input: everybody may read arguments.
 fetch() {
     if command -v curl >/dev/null 2>&1; then
-        curl --fail --silent --location --proto-redir '=https' --connect-timeout 20 --retry 2 \
-            --output "$2" -- "$1"
+        quoted=$(printf '%s\n' "$1" | sed 's/[\\"]/\\&/g')
+        printf 'url = "%s"\n' "$quoted" |
+            curl --fail --silent --location --proto '=https' --proto-redir '=https' \
+                --connect-timeout 20 --retry 2 --output "$2" --config -
+    elif wget --version 2>/dev/null | grep -q '^GNU Wget'; then
+        wget_by_https "$1" "$2"
     elif command -v wget >/dev/null 2>&1; then
-        wget -q -T 20 -t 3 -O "$2" -- "$1"
+        fail "this wget does not check certificates; install curl or GNU Wget, or set CONNECT_MIGRATE_BIN"
     else
         return 1
     fi
+}
+
+# GNU Wget would follow a redirect to http, so it follows none, and we do.
+wget_by_https() {
+    next=$1
+    for _ in 1 2 3 4 5 6; do
+        if printf '%s\n' "$next" | wget --no-verbose --server-response --max-redirect=0 \
+            -T 20 -t 3 -O "$2" -i - 2>"$scratch/headers"; then
+            return 0
+        fi
+        to=$(sed -n 's/^ *[Ll]ocation: *\([^ ]*\).*/\1/p' "$scratch/headers" | tr -d '\r' | head -n 1)
+        case $to in
+            https://*) next=$to ;;
+            //*) next=https:$to ;;
+            /*) next=$(printf '%s\n' "$next" | sed 's|^\(https://[^/]*\).*|\1|')$to ;;
+            *) return 1 ;;
+        esac
+    done
+    return 1
 }
 
 sha256() {
@@ -97,7 +153,10 @@ sha256() {
 # Where release archives are: said by the user, or beside the repository this is a clone of.
 release_url() {
     if [ -n "${CONNECT_MIGRATE_DOWNLOAD_URL:-}" ]; then
-        printf '%s\n' "${CONNECT_MIGRATE_DOWNLOAD_URL%/}"
+        case $CONNECT_MIGRATE_DOWNLOAD_URL in
+            https://*) printf '%s\n' "${CONNECT_MIGRATE_DOWNLOAD_URL%/}" ;;
+            *) fail "CONNECT_MIGRATE_DOWNLOAD_URL must begin with https://; nothing was installed" ;;
+        esac
         return
     fi
     # Only the plugin's own repository: git would also find one in a folder above.
@@ -133,20 +192,21 @@ fi
 
 archive="helm-connect-migrate-$version-$os-$arch.tar.gz"
 url=$(release_url)
+from=$(shown "$url")
 if [ -z "$url" ]; then
     : # nowhere to ask
 elif ! fetch "$url/$archive" "$scratch/$archive"; then
-    say "$url/$archive cannot be had"
+    say "$from/$archive cannot be had"
 else
     fetch "$url/SHA256SUMS" "$scratch/SHA256SUMS" ||
-        fail "$url/SHA256SUMS cannot be had, so $archive cannot be checked; nothing was installed"
+        fail "$from/SHA256SUMS cannot be had, so $archive cannot be checked; nothing was installed"
     expected=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1 }' "$scratch/SHA256SUMS")
     [ -n "$expected" ] ||
-        fail "$url/SHA256SUMS has no checksum for $archive; nothing was installed"
+        fail "$from/SHA256SUMS has no checksum for $archive; nothing was installed"
     actual=$(sha256 "$scratch/$archive")
     [ "$actual" = "$expected" ] ||
-        fail "$url/$archive has SHA-256 ${actual:-unknown}, but SHA256SUMS says $expected; nothing was installed"
-    put_from_archive "$scratch/$archive" "$url/$archive"
+        fail "$from/$archive has SHA-256 ${actual:-unknown}, but SHA256SUMS says $expected; nothing was installed"
+    put_from_archive "$scratch/$archive" "$from/$archive"
     exit 0
 fi
 

@@ -10,7 +10,7 @@ use predicates::str::contains;
 use crate::support::package::{
     VERSION, archive, copy_of_the_plugin, probe_archives, write_probe, write_program,
 };
-use crate::support::server::Server;
+use crate::support::server::{Certificate, Server};
 
 /// A plugin's folder without a binary, and a PATH of which the test knows all.
 struct Plugin {
@@ -37,6 +37,7 @@ impl Plugin {
             "git",
             "grep",
             "gzip",
+            "head",
             "mkdir",
             "mktemp",
             "mv",
@@ -45,6 +46,7 @@ impl Plugin {
             "sh",
             "sha256sum",
             "shasum",
+            "sort",
             "tar",
             "tr",
             "uname",
@@ -111,6 +113,30 @@ impl Plugin {
     /// There is no binary, and nothing is left of the attempt.
     fn has_nothing(&self) {
         assert_eq!(names(&self.root().join("bin")), [""; 0]);
+    }
+
+    /// The hook, which shall download from there.
+    fn downloading(&self, url: &str, certificate: &Certificate) -> Command {
+        let mut command = self.hook();
+        command
+            .envs(certificate.trusted_in(self.folder.path()))
+            .env("CONNECT_MIGRATE_DOWNLOAD_URL", url);
+        command
+    }
+
+    /// PATH has this program as well; `None`: the machine has it not.
+    fn with(&self, name: &str) -> Option<()> {
+        let path = std::env::var_os("PATH").unwrap();
+        let found = std::env::split_paths(&path).map(|folder| folder.join(name));
+        let program = found.into_iter().find(|path| path.exists())?;
+        std::os::unix::fs::symlink(program, self.path().join(name)).unwrap();
+        Some(())
+    }
+
+    /// Downloads with wget instead of curl; `None`: the machine has it not.
+    fn wget_for_curl(&self) -> Option<()> {
+        std::fs::remove_file(self.path().join("curl")).unwrap();
+        self.with("wget")
     }
 }
 
@@ -190,14 +216,230 @@ fn a_given_binary_of_another_version_is_refused() {
 #[test]
 fn a_release_archive_is_downloaded_and_checked() {
     let plugin = Plugin::new();
-    let server = Server::start(probe_archives());
+    let certificate = Certificate::new();
+    let server = Server::secure(probe_archives(), &certificate);
     plugin
-        .hook()
-        .env("CONNECT_MIGRATE_DOWNLOAD_URL", &server.url)
+        .downloading(&server.url, &certificate)
         .assert()
         .success()
         .stderr(contains(format!("installed {VERSION} from {}", server.url)));
     plugin.has_binary();
+}
+
+/// With each program that can download.
+fn with_each_client(test: impl Fn(&Plugin)) {
+    test(&Plugin::new());
+    let plugin = Plugin::new();
+    match plugin.wget_for_curl() {
+        Some(()) => test(&plugin),
+        None => eprintln!("skipped: there is no wget"),
+    }
+}
+
+#[test]
+fn redirects_are_followed_by_https_alone() {
+    with_each_client(|plugin| {
+        let certificate = Certificate::new();
+        let server = Server::secure(probe_archives(), &certificate);
+        let way = Server::redirecting(&server.url, &certificate);
+        plugin
+            .downloading(&way.url, &certificate)
+            .assert()
+            .success();
+        plugin.has_binary();
+    });
+    with_each_client(|plugin| {
+        let certificate = Certificate::new();
+        let server = Server::start(probe_archives());
+        let way = Server::redirecting(&server.url, &certificate);
+        let message = format!("{}/helm-connect-migrate-{VERSION}-", way.url);
+        plugin
+            .downloading(&way.url, &certificate)
+            .assert()
+            .code(1)
+            .stderr(contains(message).and(contains("cannot be had")));
+        plugin.has_nothing();
+    });
+}
+
+#[test]
+fn an_address_without_https_and_a_certificate_of_nobody_known_are_refused() {
+    with_each_client(|plugin| {
+        let server = Server::start(probe_archives());
+        for url in [server.url.clone(), server.url.replace("http:", "ftp:")] {
+            let run = plugin
+                .hook()
+                .env("CONNECT_MIGRATE_DOWNLOAD_URL", url)
+                .assert();
+            run.code(1).stderr(contains("must begin with https://"));
+            plugin.has_nothing();
+        }
+        let server = Server::secure(probe_archives(), &Certificate::new());
+        plugin
+            .downloading(&server.url, &Certificate::new())
+            .assert()
+            .code(1)
+            .stderr(contains("cannot be had"));
+        plugin.has_nothing();
+    });
+}
+
+#[test]
+fn a_wget_that_checks_no_certificate_is_not_used() {
+    let plugin = Plugin::new();
+    std::fs::remove_file(plugin.path().join("curl")).unwrap();
+    let spy = plugin.spy("wget", "exit 1");
+    plugin
+        .hook()
+        .env("CONNECT_MIGRATE_DOWNLOAD_URL", "https://example.com")
+        .assert()
+        .code(1)
+        .stderr(contains("does not check certificates"));
+    plugin.has_nothing();
+    assert_eq!(std::fs::read_to_string(spy).unwrap(), "--version\n");
+}
+
+#[test]
+fn who_downloads_is_shown_nowhere() {
+    with_each_client(|plugin| {
+        let certificate = Certificate::new();
+        let empty = tempfile::tempdir().unwrap();
+        for served in [probe_archives(), empty.path()] {
+            let server = Server::secure(served, &certificate);
+            let url = server.url.replace("//", "//somebody:t0ken@");
+            let client = ["curl", "wget"]
+                .into_iter()
+                .find(|name| plugin.path().join(name).exists())
+                .unwrap();
+            let real = std::fs::read_link(plugin.path().join(client)).ok();
+            let real = real.unwrap_or_else(|| plugin.folder.path().join("real"));
+            let link = plugin.folder.path().join("real");
+            let _ = std::os::unix::fs::symlink(real, &link);
+            let arguments = plugin.spy(client, &format!("exec '{}' \"$@\"", link.display()));
+            let run = plugin.downloading(&url, &certificate).assert();
+            let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+            assert!(said.contains(&server.url), "{said}");
+            let arguments = std::fs::read_to_string(arguments).unwrap();
+            for text in [said, arguments] {
+                assert!(
+                    !text.contains("t0ken") && !text.contains("somebody"),
+                    "{text}"
+                );
+            }
+            let _ = std::fs::remove_file(plugin.binary());
+        }
+    });
+}
+
+#[test]
+fn a_binary_that_does_not_run_here_is_said_to() {
+    for (script, message) in [
+        (
+            "#!/bin/sh\necho \"$0: /lib/x86_64-linux-gnu/libc.so.6: version \\`GLIBC_2.34' not found (required by $0)\" >&2\nexit 1\n",
+            "does not run here: GLIBC_2.34 not found",
+        ),
+        (
+            "#!/no/such/loader\n",
+            "does not run here: its program loader is not there",
+        ),
+        ("\u{7f}ELF of another processor", "does not run here"),
+        (
+            "#!/bin/sh\nprintf 'wrong \\033[31mcolour\\n' >&2\nexit 9\n",
+            "does not run here: it ends with code 9: wrong [31mcolour;",
+        ),
+    ] {
+        let plugin = Plugin::new();
+        let given = plugin.folder.path().join("given");
+        write_program(&given, script);
+        plugin
+            .hook()
+            .env("CONNECT_MIGRATE_BIN", &given)
+            .assert()
+            .code(1)
+            .stderr(contains(message).and(contains("cargo build --release --locked")));
+        plugin.has_nothing();
+    }
+}
+
+/// A plugin of the same name beside a folder that HELM_PLUGIN_DIR names.
+fn beside_another(plugin: &Plugin) -> Command {
+    let other = plugin.folder.path().join("other");
+    std::fs::create_dir_all(&other).unwrap();
+    std::fs::copy(plugin.root().join("plugin.yaml"), other.join("plugin.yaml")).unwrap();
+    let mut hook = plugin.hook();
+    hook.env("HELM_PLUGIN_DIR", plugin.root());
+    hook
+}
+
+#[test]
+fn a_checkout_is_never_emptied() {
+    let beside = |write: &dyn Fn(&Plugin, &mut Command)| {
+        let plugin = Plugin::new();
+        let mut hook = beside_another(&plugin);
+        write(&plugin, &mut hook);
+        hook.assert().code(1).stderr(contains("same name"));
+        assert!(plugin.root().join("Cargo.toml").exists());
+        plugin
+    };
+    // By hand, in a folder that is not Helm's.
+    beside(&|_, _| {});
+    // A link of Helm's, named with a slash at its end; the link alone goes.
+    for end in ["/", "//", "/.", "/./"] {
+        let plugin = beside(&|plugin, hook| {
+            let helms = plugin.folder.path().join("helm/plugins");
+            std::fs::create_dir_all(&helms).unwrap();
+            std::fs::rename(plugin.folder.path().join("other"), helms.join("other")).unwrap();
+            let link = helms.join("connect-migrate");
+            std::os::unix::fs::symlink(plugin.root(), &link).unwrap();
+            hook.env("HELM_PLUGIN_DIR", format!("{}{end}", link.display()))
+                .env("HELM_DATA_HOME", plugin.folder.path().join("helm"));
+        });
+        assert_eq!(names(&plugin.folder.path().join("helm/plugins")), ["other"]);
+    }
+    // A clone among Helm's plugins with work in it that is nowhere else.
+    let git = |folder: &Path, line: &str| {
+        Command::new("git")
+            .args(["-c", "user.name=x", "-c", "user.email=x@example.com"])
+            .args(line.split(' '))
+            .current_dir(folder)
+            .assert()
+            .success();
+    };
+    for work in ["", "commit --quiet --allow-empty --message mine"] {
+        beside(&|plugin, hook| {
+            let origin = plugin.folder.path().join("origin.git");
+            git(&plugin.root(), "init --quiet");
+            git(&plugin.root(), "add --all");
+            git(&plugin.root(), "commit --quiet --message first");
+            git(
+                plugin.folder.path(),
+                "clone --quiet --bare connect-migrate origin.git",
+            );
+            std::fs::remove_dir_all(plugin.root()).unwrap();
+            git(
+                plugin.folder.path(),
+                "clone --quiet origin.git connect-migrate",
+            );
+            assert!(origin.exists());
+            if work.is_empty() {
+                std::fs::write(plugin.root().join("notes"), "mine").unwrap();
+            } else {
+                git(&plugin.root(), work);
+            }
+            hook.env("HELM_PLUGINS", plugin.folder.path());
+        });
+    }
+}
+
+#[test]
+fn what_helm_has_just_copied_is_taken_out() {
+    let plugin = Plugin::new();
+    beside_another(&plugin)
+        .env("HELM_PLUGINS", plugin.folder.path())
+        .assert()
+        .code(1)
+        .stderr(contains("not installed"));
+    assert!(!plugin.root().exists());
 }
 
 /// A folder with the release archive, and a file of checksums if there is one.
@@ -226,10 +468,10 @@ fn an_archive_without_its_checksum_is_never_used() {
     ] {
         let plugin = Plugin::new();
         let cargo = plugin.spy("cargo", "");
-        let server = Server::start(&release(&plugin, checksums));
+        let certificate = Certificate::new();
+        let server = Server::secure(&release(&plugin, checksums), &certificate);
         plugin
-            .hook()
-            .env("CONNECT_MIGRATE_DOWNLOAD_URL", &server.url)
+            .downloading(&server.url, &certificate)
             .assert()
             .code(1)
             .stderr(contains(message).and(contains("nothing was installed")));
@@ -251,10 +493,10 @@ fn without_an_archive_cargo_builds() {
         ),
     );
     let empty = tempfile::tempdir().unwrap();
-    let server = Server::start(empty.path());
+    let certificate = Certificate::new();
+    let server = Server::secure(empty.path(), &certificate);
     plugin
-        .hook()
-        .env("CONNECT_MIGRATE_DOWNLOAD_URL", &server.url)
+        .downloading(&server.url, &certificate)
         .assert()
         .success();
     plugin.has_binary();
@@ -284,7 +526,7 @@ fn a_clone_downloads_from_the_releases_of_its_repository() {
         "ssh://git@git.example.com/team/connect-migrate",
     ] {
         let plugin = Plugin::new();
-        let curl = plugin.spy("curl", "exit 22");
+        let curl = plugin.spy("curl", "cat >&2; exit 22");
         for arguments in [
             &["init", "--quiet"][..],
             &["remote", "add", "origin", origin],
@@ -295,11 +537,12 @@ fn a_clone_downloads_from_the_releases_of_its_repository() {
                 .assert()
                 .success();
         }
-        plugin.hook().assert().code(1);
-        let asked = std::fs::read_to_string(curl).unwrap();
+        let run = plugin.hook().assert().code(1);
+        assert!(curl.exists());
+        let asked = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
         assert!(
             asked.contains(&format!(
-                " https://git.example.com/team/connect-migrate/releases/download/v{VERSION}/helm-connect-migrate-{VERSION}-"
+                "url = \"https://git.example.com/team/connect-migrate/releases/download/v{VERSION}/helm-connect-migrate-{VERSION}-"
             )),
             "{asked}"
         );
