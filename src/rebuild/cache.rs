@@ -78,7 +78,7 @@ pub(crate) async fn plan(
 
 /// What the server says that it would do about a cache.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Rehearsal {
+pub(crate) struct Answered {
     /// The cache.
     #[serde(flatten)]
     pub cache: Cache,
@@ -90,8 +90,8 @@ pub(crate) struct Rehearsal {
 ///
 /// # Errors
 /// It cannot be asked.
-pub(crate) async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<Rehearsal>, Error> {
-    let mut rehearsals = Vec::new();
+pub(crate) async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<Answered>, Error> {
+    let mut answers = Vec::new();
     for cache in &plan.clear {
         let answer = match connect.delete_cache(cache, true).await {
             Ok(Deletion::Granted | Deletion::Started { .. }) => "would be deleted".to_owned(),
@@ -99,12 +99,12 @@ pub(crate) async fn rehearse(connect: &Connect, plan: &CachePlan) -> Result<Vec<
             Err(error) if error.is_fatal() => return Err(error),
             Err(error) => error.to_string(),
         };
-        rehearsals.push(Rehearsal {
+        answers.push(Answered {
             cache: cache.clone(),
             answer,
         });
     }
-    Ok(rehearsals)
+    Ok(answers)
 }
 
 /// Clears the caches. `false` when a signal came before the end.

@@ -18,7 +18,7 @@ use super::stop::{Stop, Stopper};
 use crate::connect::Connect;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub(crate) struct BuildOptions {
     pub parallelism: usize,
     /// The pause before each further build at once.
     pub ramp: Duration,
@@ -39,7 +39,7 @@ pub(crate) struct Engine {
     pub connect: Connect,
     pub journal: Journal,
     pub logs: Logs,
-    pub options: Options,
+    pub options: BuildOptions,
     pub stopper: Stopper,
     teller: Teller,
     state: Mutex<State>,
@@ -50,7 +50,7 @@ pub(crate) struct Engine {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Work>,
-    report: Report,
+    done: Done,
     /// The longest time from a submission to its end.
     longest: Duration,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Work {
 
 /// What a run did.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub(crate) struct Done {
     /// How many were built.
     pub built: usize,
     /// How many turned out to be left out.
@@ -87,7 +87,7 @@ impl Engine {
         connect: Connect,
         journal: Journal,
         logs: Logs,
-        options: Options,
+        options: BuildOptions,
         stopper: Stopper,
         teller: Teller,
     ) -> Self {
@@ -108,7 +108,7 @@ impl Engine {
     }
 
     /// Works off a plan.
-    pub(crate) async fn run(self: Arc<Self>, plan: Plan) -> Report {
+    pub(crate) async fn run(self: Arc<Self>, plan: Plan) -> Done {
         {
             let mut state = self.lock();
             state.queue = queue(plan, self.options.retry_failed);
@@ -127,9 +127,9 @@ impl Engine {
             .iter()
             .filter(|work| matches!(work.action, Action::Adopt { .. }))
             .count();
-        let mut report = std::mem::take(&mut state.report);
-        report.running += running;
-        report
+        let mut done = std::mem::take(&mut state.done);
+        done.running += running;
+        done
     }
 
     async fn work(self: Arc<Self>, turn: Instant) {
@@ -165,7 +165,7 @@ impl Engine {
                 });
                 {
                     let mut state = self.lock();
-                    state.report.built += 1;
+                    state.done.built += 1;
                     state.longest = state.longest.max(took);
                 }
                 self.tell(Event::Built {
@@ -179,7 +179,7 @@ impl Engine {
                     guid: work.item.guid.clone(),
                     reason,
                 });
-                self.lock().report.skipped += 1;
+                self.lock().done.skipped += 1;
                 self.tell(Event::Skipped {
                     item: work.item,
                     reason,
@@ -214,15 +214,15 @@ impl Engine {
                         work.action = Action::Build(super::plan::Why::FailedBefore);
                         state.queue.push_back(work);
                     } else {
-                        state.report.failures.push(failure.clone());
+                        state.done.failures.push(failure.clone());
                     }
                 }
                 self.tell(Event::Failed { failure, retry });
             }
-            End::Left { running } => self.lock().report.running += usize::from(running),
+            End::Left { running } => self.lock().done.running += usize::from(running),
             End::Fatal(error) => {
                 // The first one says it; the others follow from it.
-                self.lock().report.fatal.get_or_insert(error);
+                self.lock().done.fatal.get_or_insert(error);
                 self.stopper.leave();
             }
         }

@@ -79,7 +79,7 @@ pub(crate) enum Event {
         /// Whether it is tried again in this run.
         retry: bool,
     },
-    Summary(Summary),
+    Summary(RunSummary),
 }
 
 /// An item by its id and by what people call it.
@@ -105,7 +105,7 @@ pub(crate) struct Failure {
 
 /// How a run ended.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Summary {
+pub(crate) struct RunSummary {
     pub outcome: Outcome,
     /// Built in this run.
     pub built: usize,

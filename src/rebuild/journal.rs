@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::ledger::Ledger;
-use super::record::{Entry, Record, SCHEMA};
+use super::record::{JournalEntry, Record, SCHEMA};
 use super::writer::{FileSink, WriteError, Writer};
 use crate::state;
 
@@ -24,7 +24,7 @@ pub(crate) struct Journal {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Story {
     /// The entries, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<JournalEntry>,
     /// How many bytes from the start are whole lines.
     pub good: u64,
     /// Whole lines that cannot be read.
@@ -191,7 +191,7 @@ impl Journal {
 }
 
 fn line(record: Record) -> Result<Vec<u8>, WriteError> {
-    let mut line = serde_json::to_vec(&Entry::now(record))
+    let mut line = serde_json::to_vec(&JournalEntry::now(record))
         .map_err(|error| WriteError(std::sync::Arc::new(io::Error::other(error))))?;
     line.push(b'\n');
     Ok(line)

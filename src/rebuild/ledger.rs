@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::record::{Entry, FailReason, Intent, Outcome, Record, SkipReason};
+use super::record::{FailReason, Intent, JournalEntry, Outcome, Record, SkipReason};
 use crate::connect::{BundleId, Cache, ContentGuid, TaskId};
 
 /// Where the work stands.
@@ -109,7 +109,7 @@ pub(crate) struct Counts {
 
 impl Ledger {
     /// Adds up a journal.
-    pub(crate) fn replay<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    pub(crate) fn replay<'a>(entries: impl IntoIterator<Item = &'a JournalEntry>) -> Self {
         let mut ledger = Self::default();
         for entry in entries {
             ledger.apply(entry);
@@ -146,7 +146,7 @@ impl Ledger {
     }
 
     /// Takes one more entry.
-    pub(crate) fn apply(&mut self, entry: &Entry) {
+    pub(crate) fn apply(&mut self, entry: &JournalEntry) {
         let at = entry.at;
         if let Some(run) = self.runs.last_mut() {
             run.last = at;

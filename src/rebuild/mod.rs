@@ -5,21 +5,27 @@
 
 pub(crate) mod cache;
 pub(crate) mod engine;
-pub(crate) mod event;
-pub(crate) mod evidence;
+mod event;
+mod evidence;
 mod follow;
+pub(crate) mod history;
 pub(crate) mod inventory;
 mod item;
 pub(crate) mod journal;
-pub(crate) mod ledger;
+mod ledger;
 pub(crate) mod log;
-pub(crate) mod plan;
+mod plan;
+mod prepare;
 pub(crate) mod progress;
-pub(crate) mod record;
+mod record;
+mod rehearsal;
+mod request;
+mod run;
 pub(crate) mod selection;
+mod signals;
+pub(crate) mod status;
 mod stop;
 mod writer;
 
-pub(crate) use journal::Journal;
-pub(crate) use ledger::Ledger;
-pub(crate) use stop::Stopper;
+pub(crate) use request::{Ending, Request};
+pub(crate) use run::{rehearse, run};

@@ -12,14 +12,14 @@ pub(crate) const SCHEMA: u32 = 1;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct JournalEntry {
     /// When it was written.
     pub at: Timestamp,
     #[serde(flatten)]
     pub record: Record,
 }
 
-impl Entry {
+impl JournalEntry {
     /// Something that happened now.
     #[must_use]
     pub(crate) fn now(record: Record) -> Self {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_line_reads_as_documented() {
-        let entry = Entry {
+        let entry = JournalEntry {
             at: "2026-11-22T10:00:00Z".parse().unwrap(),
             record: Record::Intent(Intent {
                 guid: ContentGuid::from("g"),
@@ -215,16 +215,16 @@ mod tests {
             line,
             r#"{"at":"2026-11-22T10:00:00Z","event":"intent","guid":"g","bundle":"101","server_time":"2026-11-22T09:59:58Z","restores":2}"#
         );
-        assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
+        assert_eq!(serde_json::from_str::<JournalEntry>(&line).unwrap(), entry);
     }
 
     #[test]
     fn later_versions_are_tolerated() {
-        let entry: Entry =
+        let entry: JournalEntry =
             serde_json::from_str(r#"{"at":"2026-11-22T10:00:00Z","event":"moved","to":{"a":1}}"#)
                 .unwrap();
         assert_eq!(entry.record, Record::Unknown);
-        let entry: Entry = serde_json::from_str(
+        let entry: JournalEntry = serde_json::from_str(
             r#"{"at":"2026-11-22T10:00:00Z","event":"skipped","guid":"g","reason":"asleep","x":1}"#,
         )
         .unwrap();

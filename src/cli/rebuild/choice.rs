@@ -1,14 +1,12 @@
 //! Which content.
 
-use std::io::Read as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use crate::cli::duration;
+use crate::cli::sources::{Source, one_stdin};
 use crate::connect::ContentGuid;
 use crate::rebuild::inventory;
 use crate::rebuild::selection::{Selection, Wanted, read_list};
@@ -19,7 +17,7 @@ use crate::source::SourceFile;
 pub(super) struct ChoiceArgs {
     /// Inventory with the items in order of priority (- for standard input)
     #[arg(long, value_name = "FILE", help_heading = "Content")]
-    from: Vec<PathBuf>,
+    from: Vec<Source>,
 
     /// GUID or URL of an item
     #[arg(long, value_name = "GUID", help_heading = "Content")]
@@ -27,7 +25,7 @@ pub(super) struct ChoiceArgs {
 
     /// File with a GUID or URL per line, # for comments (- for standard input)
     #[arg(long, value_name = "FILE", help_heading = "Content")]
-    guids_file: Vec<PathBuf>,
+    guids_file: Vec<Source>,
 
     /// Everything on the server, the most used first
     #[arg(long, conflicts_with_all = ["from", "guid", "guids_file"], help_heading = "Content")]
@@ -49,12 +47,13 @@ impl ChoiceArgs {
     /// A list cannot be read, or has something wrong in it.
     pub(super) fn selection(&self) -> anyhow::Result<Option<Selection>> {
         let mut listed = Vec::new();
-        for path in &self.from {
-            listed.extend(inventory::read(&source(path)?)?);
+        one_stdin(self.from.iter().chain(&self.guids_file))?;
+        for source in &self.from {
+            listed.extend(inventory::read(&file(source)?)?);
         }
         listed.extend(self.guid.iter().cloned().map(Wanted::new));
-        for path in &self.guids_file {
-            listed.extend(read_list(&source(path)?)?);
+        for source in &self.guids_file {
+            listed.extend(read_list(&file(source)?)?);
         }
         let named = !(self.from.is_empty() && self.guid.is_empty() && self.guids_file.is_empty());
         if !named && !self.all && self.top.is_none() {
@@ -68,18 +67,6 @@ impl ChoiceArgs {
     }
 }
 
-fn source(path: &PathBuf) -> anyhow::Result<Arc<SourceFile>> {
-    let (name, bytes) = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin()
-            .read_to_end(&mut bytes)
-            .context("cannot read standard input")?;
-        ("standard input".to_owned(), bytes)
-    } else {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {name}"))?;
-        (name, bytes)
-    };
-    let text = String::from_utf8(bytes).with_context(|| format!("{name} is not UTF-8"))?;
-    Ok(Arc::new(SourceFile::new(name, text)))
+fn file(source: &Source) -> anyhow::Result<Arc<SourceFile>> {
+    Ok(Arc::new(SourceFile::new(source.name(), source.text()?)))
 }

@@ -1,15 +1,11 @@
 //! `rebuild`: clear the runtime caches and build content anew.
 
 mod choice;
-mod dry_run;
 mod history;
-mod intend;
 mod logs;
 mod place;
 mod run;
-mod signals;
 mod status;
-mod work;
 
 use clap::{Args, Subcommand};
 
@@ -48,7 +44,7 @@ pub(super) struct Rebuild {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Status(status::Status),
+    Status(status::StatusCommand),
     Logs(logs::Logs),
     History(history::History),
 }

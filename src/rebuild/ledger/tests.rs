@@ -76,18 +76,18 @@ fn record() -> impl Strategy<Value = Record> {
     ]
 }
 
-fn entries() -> impl Strategy<Value = Vec<Entry>> {
+fn entries() -> impl Strategy<Value = Vec<JournalEntry>> {
     prop::collection::vec(record(), 0..24).prop_map(|records| {
         let mut at = Timestamp::UNIX_EPOCH;
         let entry = |record| {
             at += jiff::SignedDuration::from_secs(1);
-            Entry { at, record }
+            JournalEntry { at, record }
         };
         records.into_iter().map(entry).collect()
     })
 }
 
-fn bytes(entries: &[Entry]) -> Vec<u8> {
+fn bytes(entries: &[JournalEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
         bytes.extend(serde_json::to_vec(entry).unwrap());
@@ -97,7 +97,7 @@ fn bytes(entries: &[Entry]) -> Vec<u8> {
 }
 
 /// The last record that says something about an item's build.
-fn last_word<'a>(entries: &'a [Entry], guid: &ContentGuid) -> Option<&'a Record> {
+fn last_word<'a>(entries: &'a [JournalEntry], guid: &ContentGuid) -> Option<&'a Record> {
     entries
         .iter()
         .rev()
@@ -207,7 +207,7 @@ fn a_build_beyond_its_time_is_remembered_as_running() {
             error: "late again".into(),
         },
     ];
-    let entries = records.map(|record| Entry { at, record });
+    let entries = records.map(|record| JournalEntry { at, record });
     let ledger = Ledger::replay(&entries);
     let item = ledger.item(&guid(0)).unwrap();
     assert_eq!(item.attempts, 1);

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::rebuild::record::{Entry, Record};
+use crate::rebuild::record::{JournalEntry, Record};
 
 fn content(guid: &str, rest: &str) -> Content {
     serde_json::from_str(&format!(
@@ -87,7 +87,7 @@ proptest! {
     ) {
         let contents: Vec<_> = on_server.iter().map(|guid| content(guid, r#""name": "n""#)).collect();
         let usage: Usage = uses.into_iter().map(|(guid, uses)| (ContentGuid::from(guid), uses)).collect();
-        let entries: Vec<_> = before.iter().map(|guid| Entry::now(Record::Item {
+        let entries: Vec<_> = before.iter().map(|guid| JournalEntry::now(Record::Item {
             guid: ContentGuid::from(guid.clone()),
             title: guid.clone(),
         })).collect();

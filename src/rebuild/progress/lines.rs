@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Show, called, human};
 use crate::output::{self, Printable};
-use crate::rebuild::event::{Event, Failure, Summary};
+use crate::rebuild::event::{Event, Failure, RunSummary};
 use crate::rebuild::record::{CacheOutcome, Outcome};
 
 /// One plain line per event.
@@ -98,7 +98,7 @@ pub(super) fn words(event: &Event) -> Vec<String> {
 }
 
 /// The end of a run, for a person.
-fn summing_up(summary: &Summary) -> Vec<String> {
+fn summing_up(summary: &RunSummary) -> Vec<String> {
     let mut lines = Vec::new();
     for Failure {
         item,

@@ -7,12 +7,12 @@ mod stream;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-pub(crate) use bar::Bar;
-pub(crate) use lines::Lines;
-pub(crate) use stream::Stream;
+use bar::Bar;
+use lines::Lines;
+use stream::Stream;
 
 use super::event::Event;
-use crate::output::Printable;
+use crate::output::{self, Format, Printable};
 
 /// Something that shows events.
 pub(crate) trait Show: Send {
@@ -23,9 +23,17 @@ pub(crate) trait Show: Send {
 pub(crate) struct Progress(Mutex<Box<dyn Show>>);
 
 impl Progress {
-    /// Shows events in one way.
+    /// Shows events as data, or in the way that suits standard error.
     #[must_use]
-    pub(crate) fn new(show: impl Show + 'static) -> Self {
+    pub(crate) fn of(format: Format) -> Self {
+        match format {
+            Format::Json | Format::Yaml => Self::new(Stream(format)),
+            Format::Table if output::talk_is_read_here() => Self::new(Bar::default()),
+            Format::Table => Self::new(Lines::default()),
+        }
+    }
+
+    fn new(show: impl Show + 'static) -> Self {
         Self(Mutex::new(Box::new(show)))
     }
 

@@ -50,7 +50,7 @@ fn a_list_that_changes_is_joined_to_what_was_there() {
     rig.control().outcome(&guids[0], Outcome::Fail);
     rig.run_to(5, &["--guid", &guids[0], "--guid", &guids[1]]);
     rig.control().outcome(&guids[0], Outcome::Succeed);
-    let output = rig.run_to(0, &["--guid", &guids[2]]);
+    let output = rig.run_to(0, &["--guid", &guids[2], "--parallelism", "1"]);
     let said = talk(&output);
     assert!(
         said.contains("2 items of earlier runs are not named by this command"),

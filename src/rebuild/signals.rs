@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::Exit;
+use super::stop::Stopper;
 use crate::output;
-use crate::rebuild::Stopper;
 
 /// Whether a signal came.
 pub(super) type Signalled = Arc<AtomicBool>;
 
-/// Listens for signals from now on.
+/// Listens for signals from now on. The second one leaves with the exit code `left`.
 ///
 /// # Errors
 /// The system refuses.
-pub(super) fn listen(stopper: Stopper) -> std::io::Result<Signalled> {
+pub(super) fn listen(stopper: Stopper, left: i32) -> std::io::Result<Signalled> {
     let signalled = Signalled::default();
     let flag = Arc::clone(&signalled);
     let mut signals = Signals::new()?;
@@ -28,7 +27,7 @@ pub(super) fn listen(stopper: Stopper) -> std::io::Result<Signalled> {
         );
         signals.next().await;
         output::talk("Left. Run the same command again to go on.");
-        std::process::exit(Exit::Interrupted as i32);
+        std::process::exit(left);
     });
     Ok(signalled)
 }

@@ -1,0 +1,123 @@
+//! What a run would do, on paper.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cache::Answered;
+use super::plan::{Action, Planned, Tally, Why};
+use super::prepare::Prepared;
+use crate::connect::{AppMode, BundleId, ContentGuid};
+use crate::output::{Page, Table};
+
+/// The version of its format.
+const SCHEMA: u32 = 1;
+
+/// What a run would do.
+#[derive(Serialize)]
+pub(crate) struct Rehearsal {
+    schema: u32,
+    server: String,
+    server_version: Option<String>,
+    items: Vec<Row>,
+    caches: Vec<Answered>,
+    cache_note: Option<&'static str>,
+    summary: Tally,
+}
+
+#[derive(Serialize)]
+struct Row {
+    guid: ContentGuid,
+    title: String,
+    app_mode: Option<AppMode>,
+    bundle: Option<BundleId>,
+    uses: Option<u64>,
+    last_deployed: Option<Timestamp>,
+    action: &'static str,
+    reason: Option<String>,
+}
+
+impl Rehearsal {
+    pub(super) fn new(prepared: &Prepared, caches: Vec<Answered>) -> Self {
+        let version = prepared.connect.version();
+        Self {
+            schema: SCHEMA,
+            server: prepared.connect.server().to_string(),
+            server_version: version.map(|version| version.to_string()),
+            items: prepared.plan.items.iter().map(row).collect(),
+            caches,
+            cache_note: prepared.caches.note,
+            summary: prepared.plan.tally(),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn drawn(&self) -> Page {
+        let dash = || "-".to_owned();
+        let mut table = Table::new(["#", "ACTION", "GUID", "TYPE", "BUNDLE", "USES", "TITLE"]);
+        for (row, number) in self.items.iter().zip(1..) {
+            let action = match &row.reason {
+                Some(reason) => format!("{}: {reason}", row.action),
+                None => row.action.to_owned(),
+            };
+            table.row([
+                number.to_string(),
+                action,
+                row.guid.to_string(),
+                row.app_mode.as_ref().map_or_else(dash, ToString::to_string),
+                row.bundle.as_ref().map_or_else(dash, ToString::to_string),
+                row.uses.map_or_else(dash, |uses| uses.to_string()),
+                row.title.clone(),
+            ]);
+        }
+        let mut page = Page::new();
+        page.table(0, &table).end();
+        for cache in &self.caches {
+            page.line(format!("cache {}: {}", cache.cache, cache.answer));
+        }
+        if let Some(note) = self.cache_note {
+            page.line(format!("caches: {note}"));
+        }
+        let Tally {
+            build,
+            adopt,
+            finished,
+            skipped,
+        } = self.summary;
+        page.line(format!(
+            "{build} to build, {adopt} to wait for, {finished} built before, {skipped} skipped; \
+         {} caches to clear. Nothing was changed.",
+            self.caches.len()
+        ));
+        page
+    }
+}
+
+fn row(item: &Planned) -> Row {
+    let (action, reason) = match &item.action {
+        Action::Build(Why::New) => ("build", None),
+        Action::Build(Why::FailedBefore) => ("build", Some("failed before".to_owned())),
+        Action::Build(Why::OtherBundle) => {
+            ("build", Some("deployed since it was built".to_owned()))
+        }
+        Action::Look(_) => ("adopt", Some("may have been submitted".to_owned())),
+        Action::Adopt {
+            outdated: false, ..
+        } => ("adopt", Some("submitted before".to_owned())),
+        Action::Adopt { outdated: true, .. } => (
+            "adopt",
+            Some("submitted before; deployed since, so built anew after that".to_owned()),
+        ),
+        Action::Finished => ("finished", None),
+        Action::Skip(reason) => ("skip", Some(reason.to_string())),
+    };
+    Row {
+        guid: item.guid.clone(),
+        title: item.title.clone(),
+        app_mode: item.app_mode.clone(),
+        bundle: item.bundle.clone(),
+        uses: item.uses,
+        last_deployed: item.last_deployed,
+        action,
+        reason,
+    }
+}

@@ -1,0 +1,44 @@
+//! What a run was asked for, and how it ended.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::cache::Scope;
+use super::engine::BuildOptions;
+use super::selection::Selection;
+use crate::connect::{self, ApiKey, Server};
+
+/// What a run was asked for.
+pub(crate) struct Request {
+    pub server: Server,
+    pub key: ApiKey,
+    pub transport: connect::Options,
+    /// The Helm release, where one was named.
+    pub release: Option<String>,
+    /// The folder of the journal.
+    pub folder: PathBuf,
+    /// Which content; `None` for that of the journal.
+    pub selection: Option<Selection>,
+    /// The period whose use counts.
+    pub since: Duration,
+    pub clear_caches: Scope,
+    pub options: BuildOptions,
+    /// Begin afresh.
+    pub restart: bool,
+    /// Do not ask.
+    pub yes: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Done,
+    SomeFailed,
+    Interrupted,
+    /// Somebody said no.
+    Declined,
+    /// There was nobody to ask.
+    NobodyToAsk,
+    /// Neither the request nor a journal says which content.
+    NothingChosen,
+}
