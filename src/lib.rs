@@ -30,3 +30,5 @@ pub(crate) mod state;
 pub(crate) mod survey;
 pub(crate) mod validate;
 pub mod yaml;
+
+pub use output::{Style, render};

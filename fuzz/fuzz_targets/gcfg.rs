@@ -2,10 +2,11 @@
 
 #![no_main]
 
-use connect_migrate::diagnostic::{InvalidInput, Style, render};
+use connect_migrate::diagnostic::InvalidInput;
 use connect_migrate::gcfg::{
     Configuration, Section, SettingName, edit, parse_bytes, parse_text, write,
 };
+use connect_migrate::{Style, render};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

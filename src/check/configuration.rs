@@ -3,7 +3,7 @@
 
 use super::{Check, CheckCode, count, plural};
 use crate::convert::account::{Account, Action, Decision};
-use crate::gcfg::Document;
+use crate::gcfg::{Configuration, Document};
 use crate::settings::Catalogue;
 use crate::settings::secrecy::may_be_encrypted;
 
@@ -68,15 +68,8 @@ pub(super) fn last_value<'a>(
     section: &str,
     property: &str,
 ) -> Option<&'a str> {
-    let name = crate::gcfg::SettingName::new(crate::gcfg::Section::plain(section), property);
-    let key = name.key();
-    documents
-        .iter()
-        .flat_map(Document::settings)
-        .filter(|setting| setting.name.key() == key)
-        .filter_map(|setting| setting.text())
-        .last()
-        .filter(|text| !text.is_empty())
+    let documents: Vec<&Document> = documents.iter().collect();
+    Configuration::of(&documents).value(section, property)
 }
 
 fn instrumentation(documents: &[Document]) -> Check {

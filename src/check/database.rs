@@ -6,8 +6,7 @@ use super::configuration::last_value;
 use super::{Check, CheckCode};
 use crate::gcfg::Document;
 use crate::secret::Secret;
-use crate::settings::Secrecy;
-use crate::settings::secrecy::strip;
+use crate::settings::secrecy::text_exposes;
 
 /// How to encrypt the connection, in the words of `sslmode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,11 +89,19 @@ impl Target {
             .or_else(|| parameter("dbname"))
             .or_else(|| user.clone())
             .unwrap_or_default();
+        let port = url
+            .port()
+            .or_else(|| parameter("port")?.parse().ok())
+            .unwrap_or(5432);
+        // Put together of what is no secret, since nobody could say where a password ends that
+        // should have been encoded.
+        let shown = if text_exposes(text) {
+            format!("{}://{host}:{port}/{database}", url.scheme())
+        } else {
+            text.to_owned()
+        };
         Ok(Self {
-            port: url
-                .port()
-                .or_else(|| parameter("port")?.parse().ok())
-                .unwrap_or(5432),
+            port,
             host,
             database,
             user,
@@ -108,8 +115,7 @@ impl Target {
                 Some("verify-full") => SslMode::VerifyFull,
                 _ => SslMode::Prefer,
             },
-            shown: strip(text, Secrecy::Url)
-                .map_or_else(|| text.to_owned(), |stripped| stripped.shown),
+            shown,
         })
     }
 

@@ -30,7 +30,7 @@ use clap::{Parser, Subcommand};
 pub use exit::Exit;
 pub use global::Global;
 
-use crate::diagnostic::{InvalidInput, Style, render};
+use crate::diagnostic::InvalidInput;
 use crate::output::{self, Page};
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
@@ -107,12 +107,12 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 fn failure(error: &anyhow::Error) -> Exit {
     if let Some(InvalidInput(diagnostics)) = error.downcast_ref::<InvalidInput>() {
         let style = if output::talk_is_coloured() {
-            Style::Coloured
+            output::Style::Coloured
         } else {
-            Style::Plain
+            output::Style::Plain
         };
         for diagnostic in diagnostics {
-            output::talk(Page::drawn(&render(diagnostic, style)));
+            output::talk(Page::drawn(&output::render(diagnostic, style)));
         }
         return Exit::InvalidInput;
     }

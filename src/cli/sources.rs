@@ -12,6 +12,7 @@ use crate::chart;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::gcfg::{self, Document};
 use crate::output;
+use crate::settings::secrecy::stray_words;
 use crate::source::SourceFile;
 use crate::yaml::{Map, read_values};
 
@@ -95,7 +96,10 @@ pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
     let mut errors = Vec::new();
     for source in &sources {
         match gcfg::parse_bytes(source.name(), &source.bytes()?) {
-            Ok(document) => documents.push(document),
+            Ok(document) => {
+                errors.extend(stray_words(&document));
+                documents.push(document);
+            }
             Err(InvalidInput(more)) => errors.extend(more),
         }
     }

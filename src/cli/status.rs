@@ -105,14 +105,8 @@ fn database(config_map: Option<serde_json::Value>) -> Option<String> {
     let object = config_map?;
     let text = object["data"][crate::overlay::GCFG_KEY].as_str()?;
     let document = crate::gcfg::parse_text("", text).ok()?;
-    let provider = document.settings().filter(|setting| {
-        setting
-            .name
-            .to_string()
-            .eq_ignore_ascii_case("Database.Provider")
-    });
-    let provider = provider.last()?.text()?.to_lowercase();
-    Some(provider)
+    let provider = crate::gcfg::Configuration::of(&[&document]).value("Database", "Provider")?;
+    Some(provider.to_lowercase())
 }
 
 fn drawn(report: &Report) -> Page {

@@ -1,10 +1,15 @@
 //! The comments of the input, and what they are about.
+//!
+//! People leave old passwords in comments, and a values file is read by more people than a server's
+//! configuration: what stands beside, above or below a credential is left out, and so is what speaks
+//! of one.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crate::gcfg::{Document, Item, Section, SectionKey, SettingKey};
+use crate::gcfg::{Comment, Document, Item, SectionKey, Setting, SettingKey};
 use crate::settings::Catalogue;
+use crate::settings::secrecy::text_exposes;
+use crate::source::SourceFile;
 
 /// The comments of some documents, sorted by what they stand at.
 #[derive(Debug, Default)]
@@ -16,13 +21,6 @@ pub(super) struct Comments {
     beside: HashMap<SettingKey, Vec<String>>,
     /// At the end of a file.
     last: Vec<String>,
-}
-
-/// What the last item was, for a comment behind it.
-enum Behind {
-    Nothing,
-    Section(SectionKey),
-    Setting(SettingKey),
 }
 
 impl Comments {
@@ -38,39 +36,46 @@ impl Comments {
 
     fn read(&mut self, document: &Document) {
         let source = document.source();
+        let items = document.items();
         let mut pending = Vec::new();
-        let mut behind = Behind::Nothing;
-        let mut section = Arc::new(Section::plain(""));
-        for item in document.items() {
-            match item {
-                Item::Comment(comment) => {
-                    let line = source.position(comment.span.start).line;
-                    let text = shown(&section, comment.text(source), source.name(), line);
-                    match &behind {
-                        _ if comment.own_line => pending.push(text),
-                        Behind::Nothing => pending.push(text),
-                        Behind::Section(key) => {
-                            self.sections.entry(key.clone()).or_default().push(text);
+        let mut before: Option<&Item> = None;
+        let mut setting: Option<&Setting> = None;
+        let mut next = document.settings().peekable();
+        for run in items.chunk_by(|one, other| is_comment(one) && is_comment(other)) {
+            match &run[0] {
+                Item::Comment(_) => {
+                    let run: Vec<&Comment> = run.iter().filter_map(comment).collect();
+                    let hidden = [setting, next.peek().copied()]
+                        .into_iter()
+                        .flatten()
+                        .any(is_credential)
+                        || setting.is_some_and(|setting| is_tail(setting, run[0]))
+                        || run.iter().any(|comment| text_exposes(comment.text(source)));
+                    let own = usize::from(!run[0].own_line);
+                    let (beside, own) = run.split_at(own);
+                    let slot = match before {
+                        Some(Item::Header(header)) => {
+                            self.sections.entry(header.section.key()).or_default()
                         }
-                        Behind::Setting(key) => {
-                            self.beside.entry(key.clone()).or_default().push(text);
+                        Some(Item::Setting(setting)) => {
+                            self.beside.entry(setting.name.key()).or_default()
                         }
-                    }
+                        _ => &mut pending,
+                    };
+                    say(slot, beside, source, hidden);
+                    say(&mut pending, own, source, hidden);
                 }
                 Item::Header(header) => {
-                    section = Arc::clone(&header.section);
-                    let key = header.section.key();
-                    let slot = self.sections.entry(key.clone()).or_default();
+                    let slot = self.sections.entry(header.section.key()).or_default();
                     slot.append(&mut pending);
-                    behind = Behind::Section(key);
                 }
-                Item::Setting(setting) => {
-                    let key = setting.name.key();
-                    let slot = self.above.entry(key.clone()).or_default();
+                Item::Setting(this) => {
+                    let slot = self.above.entry(this.name.key()).or_default();
                     slot.append(&mut pending);
-                    behind = Behind::Setting(key);
+                    setting = next.next();
                 }
             }
+            before = run.last();
         }
         self.last.append(&mut pending);
     }
@@ -96,51 +101,128 @@ impl Comments {
     }
 }
 
-/// A comment as it may be shown. People leave old passwords in comments, and a values file is
-/// read by more people than a server's configuration.
-fn shown(section: &Section, text: &str, file: &str, line: usize) -> String {
-    if may_hold_credential(section, text) {
-        format!("(a comment that may hold a credential was left out: {file}:{line})")
-    } else {
-        text.to_owned()
+fn comment(item: &Item) -> Option<&Comment> {
+    match item {
+        Item::Comment(comment) => Some(comment),
+        _ => None,
     }
 }
 
-/// Whether a comment may say a credential: a setting commented out, a URL with a password, or a
-/// note about one. Better one comment too many left out than one too few.
-fn may_hold_credential(section: &Section, text: &str) -> bool {
-    const WORDS: [&str; 7] = [
-        "apikey",
-        "credential",
-        "passphrase",
-        "passwd",
-        "password",
-        "secret",
-        "token",
-    ];
-    let lower = text.to_ascii_lowercase();
-    Catalogue::builtin().comment_exposes(section, text)
-        || WORDS.iter().any(|word| lower.contains(word))
+fn is_comment(item: &Item) -> bool {
+    comment(item).is_some()
+}
+
+fn is_credential(setting: &Setting) -> bool {
+    let catalogue = Catalogue::builtin();
+    catalogue.is_for_credential(&setting.name)
+        || setting
+            .text()
+            .is_some_and(|text| catalogue.exposure(&setting.name, text).is_some())
+}
+
+/// Whether a comment begins right behind a value: it may be the end of one that should have been in
+/// quotes.
+fn is_tail(setting: &Setting, comment: &Comment) -> bool {
+    !comment.own_line
+        && setting
+            .value
+            .as_ref()
+            .is_some_and(|value| value.span.end == comment.span.start)
+}
+
+/// Adds comments, or that they were left out.
+fn say(slot: &mut Vec<String>, comments: &[&Comment], source: &SourceFile, hidden: bool) {
+    let [first, .., last] = comments else {
+        if let [one] = comments {
+            let line = source.position(one.span.start).line;
+            slot.push(if hidden {
+                format!(
+                    "(a comment that may hold a credential was left out: {}:{line})",
+                    source.name()
+                )
+            } else {
+                one.text(source).to_owned()
+            });
+        }
+        return;
+    };
+    if hidden {
+        let line = |comment: &Comment| source.position(comment.span.start).line;
+        slot.push(format!(
+            "(comments that may hold a credential were left out: {}:{}-{})",
+            source.name(),
+            line(first),
+            line(last)
+        ));
+    } else {
+        slot.extend(
+            comments
+                .iter()
+                .map(|comment| comment.text(source).to_owned()),
+        );
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gcfg::parse_text;
+
+    /// Every comment that is kept, with what is said about those that are not.
+    fn kept(text: &str) -> Vec<String> {
+        let document = parse_text("f", text).unwrap();
+        let comments = Comments::of(&[document]);
+        let maps = [comments.above.values(), comments.beside.values()];
+        let mut kept: Vec<String> = maps
+            .into_iter()
+            .flatten()
+            .chain(comments.sections.values())
+            .flatten()
+            .chain(&comments.last)
+            .cloned()
+            .collect();
+        kept.sort();
+        kept
+    }
 
     #[test]
-    fn comments_that_may_say_a_credential_are_told() {
-        let section = Section::plain("Postgres");
+    fn comments_at_credentials_are_left_out() {
         for text in [
-            "Password = hunter2",
-            "SigningKey: abc",
-            "the old password was hunter2",
-            "see postgres://u:hunter2@db/c",
-            "API token abcdef",
+            "[Postgres]\nPassword = abc#HUNTER\n",
+            "[Postgres]\nPassword = x ; HUNTER\n",
+            "[Postgres]\nPassword = ; HUNTER\n",
+            "[Postgres]\nPassword = x\n\n; HUNTER\n",
+            "[Postgres]\n; HUNTER\nPassword = x\n",
+            "; HUNTER\n[Postgres]\nPassword = x\n",
+            "[Postgres] ; HUNTER\nPassword = x\n",
+            "[Postgres]\nPassword = x\n; HUNTER\n[HTTP]\nListen = x\n",
+            "[HTTP]\nListen = x\n; the password is:\n\n; HUNTER\n\nNoWarning\n",
+            "[HTTP]\nListen = x ; the password is:\n; HUNTER\n\nNoWarning\n",
+            "[New]\nURL = http://u:1234#HUNTER@h/db\n",
+            "[New]\nThing = a;HUNTER\n",
+            "[New]\nBindPass =\n# HUNTER\n",
+            "[New]\nThing = x # AKIA5555HUNTER666677\n",
         ] {
-            assert!(may_hold_credential(&section, text), "{text}");
+            let kept = kept(text);
+            assert!(
+                !kept.iter().any(|line| line.contains("HUNTER")),
+                "{text}: {kept:?}"
+            );
+            assert!(
+                kept.iter().any(|line| line.contains("left out: f:")),
+                "{text}"
+            );
         }
-        for text in ["reload every night", "Listen = :3939", ""] {
-            assert!(!may_hold_credential(&section, text), "{text}");
-        }
+    }
+
+    #[test]
+    fn other_comments_stay_where_they_were() {
+        let text = "; one\n[HTTP] ; two\n; three\nListen = :1 ; four\nNoWarning\n[Postgres]\nPassword = x\n[HTTP]\nForceSecure\n; five\n";
+        assert_eq!(kept(text), ["five", "four", "one", "three", "two"]);
+        let two = kept("[Postgres]\nPassword = x\n; one\n; two\n");
+        assert_eq!(
+            two,
+            ["(comments that may hold a credential were left out: f:3-4)"]
+        );
     }
 }

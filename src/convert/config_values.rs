@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::gcfg::{self, Item, Section, SettingKey, SettingName};
+use crate::gcfg::{Section, SettingKey, SettingName};
 use crate::yaml::{Map, Value};
 
 /// The sections of a `config` mapping, in its order.
@@ -39,7 +39,7 @@ impl ConfigValues {
             .and_then(Value::as_map)
             .into_iter()
             .flatten()
-            .filter_map(|(key, value)| Some((key, parse_section(key)?, value)))
+            .filter_map(|(key, value)| Some((key, Arc::new(key.parse::<Section>().ok()?), value)))
             .map(|(key, section, value)| {
                 let settings = value
                     .as_map()
@@ -75,15 +75,6 @@ impl ConfigValues {
     #[must_use]
     pub(super) fn find(&self, key: &SettingKey) -> Option<&ConfigSetting> {
         self.settings().find(|setting| setting.name.key() == *key)
-    }
-}
-
-/// The section that the chart's `[key]` line opens.
-fn parse_section(key: &str) -> Option<Arc<Section>> {
-    let document = gcfg::parse_text("", &format!("[{key}]")).ok()?;
-    match document.items() {
-        [Item::Header(header)] => Some(Arc::clone(&header.section)),
-        _ => None,
     }
 }
 

@@ -48,6 +48,8 @@ codes! {
     GcfgStringNotTerminated = "gcfg-string-not-terminated",
     /// A backslash with something behind it that is no escape.
     GcfgUnknownEscape = "gcfg-unknown-escape",
+    /// A word that may be the rest of the credential above it.
+    WordBelowCredential = "word-below-credential",
     /// A backslash outside quotes.
     GcfgBareBackslash = "gcfg-bare-backslash",
     /// A setting that needs a value stands as a key alone.

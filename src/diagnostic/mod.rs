@@ -1,23 +1,13 @@
-//! What we have to say about a user's input: a stable code, a severity, a place and a remedy.
+//! What we have to say about a user's input: a stable code, a place and a remedy.
 
 mod code;
-mod render;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use code::Code;
-pub use render::{Style, render};
 
 use crate::source::{Position, SourceFile, Span};
-
-/// How much a diagnostic weighs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The work goes on; a person should know.
-    Warning,
-    Error,
-}
 
 /// A place in a source text.
 #[derive(Debug, Clone)]
@@ -39,8 +29,6 @@ impl Place {
 pub struct Diagnostic {
     /// Which kind of finding; docs/diagnostics.md has an entry for each.
     pub code: Code,
-    /// Whether it stops the work.
-    pub severity: Severity,
     /// What is the matter, in one sentence without a full stop.
     pub message: String,
     /// Where, when it is about a place in a text.
@@ -55,19 +43,9 @@ impl Diagnostic {
     pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
-            severity: Severity::Error,
             message: message.into(),
             place: None,
             help: None,
-        }
-    }
-
-    /// A warning without place and help yet.
-    #[must_use]
-    pub fn warning(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            ..Self::error(code, message)
         }
     }
 

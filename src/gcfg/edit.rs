@@ -108,12 +108,6 @@ pub fn remove(document: &Document, settings: &[SettingKey]) -> Vec<Edit> {
         .collect()
 }
 
-/// The edit after which one occurrence of a setting, of this document, is gone.
-#[must_use]
-pub fn remove_occurrence(document: &Document, setting: &Setting) -> Edit {
-    Layout::of(document).delete_line(setting)
-}
-
 /// Makes edits. A byte order mark at the text's start stays and is not counted.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::document::{Document, Header, Item, Setting};
-use super::name::{Section, SectionKey, SettingKey, fold};
+use super::name::{Section, SectionKey, SettingKey, SettingName, fold};
 
 /// The sections and settings of some documents, in the order in which they first appear.
 #[derive(Debug, Clone, Default)]
@@ -136,6 +136,15 @@ impl<'a> Configuration<'a> {
         self.sections.iter().flat_map(EffectiveSection::settings)
     }
 
+    /// What a plain setting of a section without a name of its own is set to; `None` for a key alone
+    /// and for an empty value, too.
+    #[must_use]
+    pub fn value(&self, section: &str, property: &str) -> Option<&'a str> {
+        let key = SettingName::new(Section::plain(section), property).key();
+        let text = self.get(&key)?.last().item.text();
+        text.filter(|text| !text.is_empty())
+    }
+
     #[must_use]
     pub fn get(&self, key: &SettingKey) -> Option<&EffectiveSetting<'a>> {
         let &section = self.section_index.get(&key.section)?;
@@ -194,19 +203,6 @@ impl<'a> EffectiveSetting<'a> {
             .map_or(0, |blank| blank + 1);
         &self.occurrences[start..]
     }
-
-    /// The different ways in which section and key are spelled, in the order of the documents.
-    #[must_use]
-    pub fn spellings(&self) -> Vec<String> {
-        let mut spellings: Vec<String> = Vec::new();
-        for occurrence in &self.occurrences {
-            let name = occurrence.item.name.to_string();
-            if !spellings.contains(&name) {
-                spellings.push(name);
-            }
-        }
-        spellings
-    }
 }
 
 #[cfg(test)]
@@ -244,7 +240,6 @@ mod tests {
         let a = all.get(&key("sErver", "A")).unwrap();
         assert_eq!(a.last().item.text(), Some("3"));
         assert_eq!(a.last().document, 1);
-        assert_eq!(a.spellings(), ["Server.A", "server.a"]);
         assert_eq!(texts(a.occurrences()), ["1", "3"]);
         let names: Vec<String> = all
             .settings()

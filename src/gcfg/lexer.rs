@@ -120,7 +120,7 @@ impl<'a> Lexer<'a> {
                 Kind::Identifier
             }
             c => {
-                self.report(Problem::IllegalCharacter(Some(c)), start, self.offset);
+                self.report(Problem::IllegalCharacter(c), start, self.offset);
                 Kind::Illegal
             }
         }
@@ -208,16 +208,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// The character that an escape stands for; the backslash has been read.
-    fn escape(
-        &mut self,
-        unknown: fn(Option<char>) -> Problem,
-        decode: fn(char) -> Option<char>,
-    ) -> Option<char> {
+    fn escape(&mut self, unknown: Problem, decode: fn(char) -> Option<char>) -> Option<char> {
         let at = self.offset;
         let c = self.bump();
         let decoded = c.and_then(decode);
         if decoded.is_none() {
-            self.report(unknown(c), at, self.offset);
+            self.report(unknown, at, self.offset);
             if c == Some('\n') {
                 self.offset = at;
             }

@@ -54,6 +54,20 @@ impl fmt::Display for Section {
     }
 }
 
+impl FromStr for Section {
+    type Err = NotASettingName;
+
+    /// Reads a section as it stands between the brackets of its header, and as the key of a `config`
+    /// mapping: `Server`, `LDAP "corp"`.
+    fn from_str(text: &str) -> Result<Self, NotASettingName> {
+        let document = super::parse_text("", &format!("[{text}]"));
+        match document.as_ref().map(super::Document::items) {
+            Ok([Item::Header(header)]) => Ok(Self::clone(&header.section)),
+            _ => Err(NotASettingName(text.to_owned())),
+        }
+    }
+}
+
 /// The identity of a section: its name folded, its subsection exact.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SectionKey {
@@ -122,7 +136,7 @@ impl FromStr for SettingName {
     }
 }
 
-/// A text that names no setting.
+/// A text that names no setting, or no section.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} names no setting; write Section.Property, or 'Section \"name\".Property'")]
 pub struct NotASettingName(String);

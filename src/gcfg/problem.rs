@@ -16,13 +16,12 @@ pub(super) enum Problem {
     ExpectedLineEnd,
     ExpectedEquals,
     ExpectedSetting,
-    /// `None` where the character may be part of a secret.
-    IllegalCharacter(Option<char>),
+    IllegalCharacter(char),
     StringNotTerminated,
-    /// In a value. `None` at the end of the text, or where the character may be part of a secret.
-    UnknownEscape(Option<char>),
+    /// In a value.
+    UnknownEscape,
     /// In a subsection's name, where fewer escapes exist.
-    UnknownNameEscape(Option<char>),
+    UnknownNameEscape,
     BareBackslash,
     Nul,
     NotUtf8,
@@ -32,16 +31,6 @@ impl Problem {
     /// Whether it is about bytes that may stand nowhere.
     pub(super) fn is_unreadable(self) -> bool {
         matches!(self, Self::Nul | Self::NotUtf8)
-    }
-
-    /// The problem without what the text holds.
-    fn discreet(self) -> Self {
-        match self {
-            Self::IllegalCharacter(_) => Self::IllegalCharacter(None),
-            Self::UnknownEscape(_) => Self::UnknownEscape(None),
-            Self::UnknownNameEscape(_) => Self::UnknownNameEscape(None),
-            other => other,
-        }
     }
 }
 
@@ -55,13 +44,7 @@ pub(super) struct Found {
 impl Found {
     /// The problem as it is told to the user.
     pub(super) fn diagnostic(self, source: &Arc<SourceFile>) -> Diagnostic {
-        let discreet = self.problem.discreet();
-        let problem = if discreet != self.problem && source.is_hidden(self.span) {
-            discreet
-        } else {
-            self.problem
-        };
-        let (code, message, help) = describe(problem);
+        let (code, message, help) = describe(self.problem);
         Diagnostic::error(code, message)
             .at(source, self.span)
             .help(help)
@@ -111,10 +94,9 @@ fn describe(problem: Problem) -> (Code, String, &'static str) {
             "begin the line with [ for a header, a letter for a setting, or ; for a comment",
         ),
         Problem::IllegalCharacter(c) => {
-            let shown = c.map(|c| format!(" {} U+{:04X}", c.escape_debug(), u32::from(c)));
             return (
                 Code::GcfgIllegalCharacter,
-                format!("illegal character{}", shown.unwrap_or_default()),
+                illegal_character(c),
                 "a name begins with a letter and goes on with letters, digits and -",
             );
         }
@@ -123,20 +105,16 @@ fn describe(problem: Problem) -> (Code, String, &'static str) {
             "the quoted text is not closed",
             "close it with \" on the same line; a line feed inside quotes is written \\n",
         ),
-        Problem::UnknownEscape(c) => {
-            return (
-                Code::GcfgUnknownEscape,
-                unknown_escape(c),
-                "inside quotes only \\\\, \\\", \\n and \\t are escapes; write a backslash as \\\\",
-            );
-        }
-        Problem::UnknownNameEscape(c) => {
-            return (
-                Code::GcfgUnknownEscape,
-                unknown_escape(c),
-                "in a subsection's name only \\\\ and \\\" are escapes; write a backslash as \\\\",
-            );
-        }
+        Problem::UnknownEscape => (
+            Code::GcfgUnknownEscape,
+            "unknown escape sequence",
+            "inside quotes only \\\\, \\\", \\n and \\t are escapes; write a backslash as \\\\",
+        ),
+        Problem::UnknownNameEscape => (
+            Code::GcfgUnknownEscape,
+            "unknown escape sequence",
+            "in a subsection's name only \\\\ and \\\" are escapes; write a backslash as \\\\",
+        ),
         Problem::BareBackslash => (
             Code::GcfgBareBackslash,
             "a backslash outside quotes",
@@ -156,10 +134,20 @@ fn describe(problem: Problem) -> (Code, String, &'static str) {
     (code, message.to_owned(), help)
 }
 
-fn unknown_escape(c: Option<char>) -> String {
-    match c {
-        Some('\n' | '\r') => "a backslash at the end of the line".to_owned(),
-        Some(c) => format!("unknown escape sequence \\{}", c.escape_debug()),
-        None => "unknown escape sequence".to_owned(),
+/// Names the character where that helps: it cannot be seen, or people take it for a legal one. Any
+/// other may be part of a password that stands where it should not.
+fn illegal_character(c: char) -> String {
+    let telling = matches!(c, '_' | '.' | ':')
+        || c.is_whitespace()
+        || c.is_control()
+        || !c.is_alphanumeric() && !c.is_ascii();
+    if telling {
+        format!(
+            "illegal character {} U+{:04X}",
+            c.escape_debug(),
+            u32::from(c)
+        )
+    } else {
+        "illegal character".to_owned()
     }
 }

@@ -13,9 +13,7 @@ pub(crate) use report::{Action, LocalReport, ValuesRow, table};
 use crate::chart::{self, Release, RenderError};
 use crate::diagnostic::InvalidInput;
 use crate::effective::{Content, Effective, Origin, Secrets};
-use crate::gcfg::{
-    self, Configuration, Document, Item, Section, SectionKey, SettingKey, SettingName,
-};
+use crate::gcfg::{self, Configuration, Document, Section, SectionKey, SettingKey, SettingName};
 use crate::settings::Catalogue;
 use crate::yaml::{Map, Value};
 
@@ -152,7 +150,7 @@ fn named_settings(values: &Map) -> HashSet<SettingKey> {
     let config = values.get("config").and_then(Value::as_map);
     let mut named = HashSet::new();
     for (section, settings) in config.into_iter().flatten() {
-        let Some(section) = section_of(section).map(Arc::new) else {
+        let Ok(section) = section.parse::<Section>().map(Arc::new) else {
             continue;
         };
         for property in settings.as_map().into_iter().flat_map(Map::keys) {
@@ -162,22 +160,13 @@ fn named_settings(values: &Map) -> HashSet<SettingKey> {
     named
 }
 
-/// The section that a key of `config` stands for.
-fn section_of(key: &str) -> Option<Section> {
-    let document = gcfg::parse_text("", &format!("[{key}]")).ok()?;
-    document.items().iter().find_map(|item| match item {
-        Item::Header(header) => Some(Section::clone(&header.section)),
-        _ => None,
-    })
-}
-
 /// Puts sections and settings into the order of the values; what is not in them goes to the end.
 fn sort(groups: &mut [Group], values: &Map) {
     let mut sections: HashMap<SectionKey, usize> = HashMap::new();
     let mut settings: HashMap<SettingKey, usize> = HashMap::new();
     let config = values.get("config").and_then(Value::as_map);
     for (at, (name, content)) in config.into_iter().flatten().enumerate() {
-        let Some(section) = section_of(name).map(Arc::new) else {
+        let Ok(section) = name.parse::<Section>().map(Arc::new) else {
             continue;
         };
         for (at, property) in content.as_map().into_iter().flat_map(Map::keys).enumerate() {

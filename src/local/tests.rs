@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::chart::defaults;
 use crate::effective::Comparison;
-use crate::gcfg::{parse_text, write};
+use crate::gcfg::{Item, parse_text, write};
 use crate::yaml::{Block, Tree, read_values};
 
 fn back(values: &str) -> Local {

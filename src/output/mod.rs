@@ -2,6 +2,7 @@
 //! person reads made printable on its way.
 
 mod confirm;
+mod diagnostic;
 mod page;
 mod printable;
 mod structured;
@@ -14,6 +15,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 pub(crate) use confirm::{Answer, ask};
+pub use diagnostic::{Style, render};
 pub(crate) use page::Page;
 pub(crate) use printable::Printable;
 pub(crate) use table::Table;

@@ -3,17 +3,18 @@
 use crate::diagnostic::InvalidInput;
 use crate::gcfg::edit::{self, Mismatch};
 use crate::gcfg::write::Unwritable;
-use crate::gcfg::{self, Document, SettingKey, SettingName};
+use crate::gcfg::{self, Configuration, Document, SettingKey, SettingName};
 
 use super::record::Original;
 use super::settings::Laying;
 
 /// What a setting is in a text: of several places the last counts.
 pub(super) fn effective(document: &Document, name: &SettingName) -> Original {
-    let key = name.key();
-    match document.settings().filter(|s| s.name.key() == key).last() {
+    match Configuration::of(&[document]).get(&name.key()) {
         None => Original::Absent,
         Some(setting) => setting
+            .last()
+            .item
             .text()
             .map_or(Original::Blank, |text| Original::Value(text.to_owned())),
     }

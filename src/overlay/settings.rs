@@ -3,8 +3,7 @@
 use std::str::FromStr;
 
 use crate::gcfg::{self, Section, SettingName, write};
-use crate::settings::secrecy::looks_like_credential;
-use crate::settings::{Catalogue, Secrecy};
+use crate::settings::Catalogue;
 
 /// One setting and the value that it has while the overlay is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,11 +119,9 @@ fn check(laying: &Laying) -> Result<(), SetError> {
     let catalogue = Catalogue::builtin();
     let name = || catalogue.canonical_name(&laying.name);
     let entry = catalogue.lookup(&laying.name);
-    let secret = entry.map_or_else(
-        || looks_like_credential(&laying.name.property),
-        |entry| entry.secrecy != Secrecy::No,
-    );
-    if secret || catalogue.exposure(&laying.name, &laying.value).is_some() {
+    if catalogue.is_for_credential(&laying.name)
+        || catalogue.exposure(&laying.name, &laying.value).is_some()
+    {
         return Err(SetError::Credential(name()));
     }
     if entry.is_some_and(|entry| entry.repeatable) {

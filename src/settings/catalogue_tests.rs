@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::settings::{Confidence, Fate, Secrecy};
+use crate::settings::{Fate, Secrecy};
 
 fn plain(section: &str, property: &str) -> SettingName {
     SettingName::new(Section::plain(section), property)
@@ -64,17 +64,8 @@ fn fields_agree_with_each_other() {
             let successor = catalogue.lookup(&successor);
             assert!(successor.is_some_and(|s| s.fate != Fate::Block), "{name}");
         }
-        assert!(
-            entry.values_key.is_none() || entry.fate == Fate::Chart,
-            "{name}"
-        );
         let old_name = entry.code == "renamed";
         assert!(!old_name || entry.renamed_to.is_some(), "{name}");
-        let suspicious = entry.code == "legacy-name";
-        assert!(
-            !suspicious || entry.confidence == Confidence::Unconfirmed,
-            "{name}"
-        );
         let credential = entry.secrecy == Secrecy::Value;
         let drops = entry.fate == Fate::Drop;
         assert!(

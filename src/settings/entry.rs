@@ -76,19 +76,6 @@ pub enum Environment {
     None,
 }
 
-/// Where the knowledge about a setting comes from.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confidence {
-    /// From documentation, release notes or the chart.
-    #[default]
-    Documented,
-    /// From configurations of Connect's own tests and examples.
-    Observed,
-    /// From a single third party; the setting may not exist.
-    Unconfirmed,
-}
-
 /// What we know about a setting.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
@@ -116,12 +103,8 @@ pub struct Entry {
     pub reason: String,
     /// `Section.Property`, or a property of the same section, that took its place.
     pub renamed_to: Option<String>,
-    /// The key of the chart's values, with dots between its parts, for what this setting says.
-    pub values_key: Option<String>,
     /// Whether an environment variable can stand for it.
     pub environment: Environment,
-    /// How well founded all this is.
-    pub confidence: Confidence,
     /// What holds for values in `keep_when`.
     pub(super) carries_over: (String, String),
 }

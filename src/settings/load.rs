@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::entry::{Confidence, Entry, Environment, Fate, Secrecy, ValueType};
+use super::entry::{Entry, Environment, Fate, Secrecy, ValueType};
 
 /// The code of settings that simply carry over.
 const CARRIES_OVER: &str = "carries-over";
@@ -50,11 +50,8 @@ pub(super) struct RawSetting {
     code: Option<String>,
     reason: Option<String>,
     renamed_to: Option<String>,
-    values_key: Option<String>,
     #[serde(default)]
     environment: Environment,
-    #[serde(default)]
-    confidence: Confidence,
 }
 
 /// Why the data files cannot be used.
@@ -114,9 +111,7 @@ pub(super) fn entry(
         code,
         reason: raw.reason.unwrap_or(general_reason),
         renamed_to: raw.renamed_to,
-        values_key: raw.values_key,
         environment: raw.environment,
-        confidence: raw.confidence,
         carries_over,
     })
 }

@@ -17,9 +17,7 @@
 //!       code: mount-file     # a code of codes.yaml; carries-over if left out
 //!       reason: …            # for this setting alone, in the place of the code's reason
 //!       renamed-to: Other    # its successor: Property in this section, or Section.Property
-//!       values-key: pod.port # where the chart wants what this setting says
 //!       environment: none    # confirmed, pattern (if left out) or none
-//!       confidence: observed # documented (if left out), observed or unconfirmed
 //! ```
 //!
 //! The catalogue is not complete, since Connect's own list changes with every release: a setting
@@ -33,7 +31,7 @@ pub mod secrecy;
 pub mod values;
 
 pub use catalogue::{Catalogue, SectionEntry};
-pub use entry::{Confidence, Decision, Entry, Environment, Fate, Secrecy, ValueType};
+pub use entry::{Decision, Entry, Environment, Fate, Secrecy, ValueType};
 
 #[cfg(test)]
 #[path = "testdata_tests.rs"]

@@ -1,11 +1,7 @@
 //! A text that positions point into: a file, standard input, or a value inside a manifest.
 
-mod mask;
-
 use std::fmt;
 use std::ops::Range;
-
-pub(crate) use mask::ShownLine;
 
 /// A stretch of a source text, in bytes from its start (a byte order mark is not counted).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,22 +105,6 @@ impl SourceFile {
             .map_or(self.text.len(), |next| next - 1);
         self.text[start..end].trim_end_matches('\r')
     }
-
-    /// The text of a line, counted from 1, as it may be shown: what may be a password, a token or
-    /// another credential is hidden, by the look of the line and of those above it. The text need
-    /// not be well-formed for that.
-    #[must_use]
-    pub fn shown_line(&self, line: usize) -> ShownLine {
-        mask::show(self, line)
-    }
-
-    /// Whether any of a span is hidden where its first line is shown: then no message may quote it.
-    #[must_use]
-    pub fn is_hidden(&self, span: Span) -> bool {
-        let start = self.position(span.start);
-        let end = self.position(span.end.max(span.start + 1) - 1);
-        end.line > start.line || self.shown_line(start.line).hides(end.column - 1)
-    }
 }
 
 impl fmt::Debug for SourceFile {
@@ -147,6 +127,12 @@ mod tests {
         assert_eq!(source.position(2), Position { line: 2, column: 1 });
         assert_eq!(source.position(4), Position { line: 2, column: 3 });
         assert_eq!(source.position(99), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn debugging_shows_no_text() {
+        let source = SourceFile::new("name", "Password = hunter");
+        assert!(!format!("{source:?}").contains("hunter"));
     }
 
     #[test]

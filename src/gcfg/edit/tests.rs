@@ -142,11 +142,6 @@ fn a_removed_setting_takes_its_lines_along() {
     let edited = apply(text, &edits).unwrap();
     assert_eq!(edited, "[a]\nj = 2\n[b]\nk = 4\n[a]\n");
     assert_eq!(apply(&edited, &invert(&edits)).unwrap(), text);
-    let second = document.settings().nth(2).unwrap();
-    assert_eq!(
-        apply(text, &[remove_occurrence(&document, second)]).unwrap(),
-        "[a]\n k = 1 ; c\nj = 2\n[b]\nk = 4\n[a]\nk"
-    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ mod remove;
 pub use make::{Given, MakeError, make};
 pub use remove::{RemoveError, Removed, remove};
 
-use crate::gcfg::{self, Section, SectionKey, fold};
+use crate::gcfg::{Section, SectionKey, fold};
 use crate::yaml::{Entry, Node};
 
 /// In front of what a line's comment records.
@@ -31,11 +31,8 @@ fn config_path(under: Option<&str>) -> Vec<&str> {
 
 /// The section that a key of `config` stands for, e.g. `LDAP "corp"`.
 fn section(key: &Node) -> Option<SectionKey> {
-    let document = gcfg::parse_text("", &format!("[{}]", key.as_str()?)).ok()?;
-    match document.items() {
-        [gcfg::Item::Header(header)] => Some(header.section.key()),
-        _ => None,
-    }
+    let section: Section = key.as_str()?.parse().ok()?;
+    Some(section.key())
 }
 
 /// The sections of `config` that mean a section, whatever their spelling.

@@ -1,29 +1,32 @@
-//! Which values must not be shown, and what remains of a URL without its password.
+//! Which values must not be shown: the one place that decides it.
+//!
+//! Settings of the catalogue are secret as it says, others by their names and values; a value is
+//! looked into for passwords whatever it belongs to. Hiding too much is the right mistake.
 //!
 //! `rscadmin configure --encrypt-config-value` makes encrypted values that may stand in the place
 //! of a credential. Their form is not documented, so they are treated as credentials like others;
 //! [`may_be_encrypted`] is only a hint.
 
-mod conninfo;
 mod embedded;
-mod names;
-mod url;
-
-pub use embedded::{Stripped, strip};
-pub use names::looks_like_credential;
+mod line;
+mod stray;
+mod words;
 
 use super::catalogue::Catalogue;
 use super::entry::Secrecy;
-use crate::gcfg::{Section, SettingName};
+use crate::gcfg::SettingName;
+pub(crate) use line::{ShownLine, shown_line};
+pub(crate) use stray::stray_words;
 
 /// Why a value must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Exposure {
     /// The setting is a credential, as the catalogue says.
     Credential,
-    /// The setting is unknown, and its name says that it is a credential.
+    /// The setting is unknown, and its name or value says that it is a credential.
     NamedLikeCredential,
-    /// The value is or holds a URL, or a database's connection string, with a password in it.
+    /// The value is or holds a URL, or a database's connection string, with a password in it, or
+    /// one that cannot be taken apart with certainty.
     Embedded,
 }
 
@@ -46,40 +49,57 @@ impl Catalogue {
         if value.is_empty() {
             return None;
         }
-        let entry = self.lookup(name);
-        let secrecy = entry.map_or(Secrecy::No, |entry| entry.secrecy);
-        if secrecy == Secrecy::Value {
-            return Some(Exposure::Credential);
-        }
-        if entry.is_none() && self.named_like_credential(name, value) {
-            return Some(Exposure::NamedLikeCredential);
-        }
-        strip(value, secrecy).map(|_| Exposure::Embedded)
+        let kind = match self.lookup(name).map(|entry| entry.secrecy) {
+            Some(Secrecy::Value) => return Some(Exposure::Credential),
+            Some(Secrecy::Url) => embedded::Setting::Url,
+            Some(Secrecy::No) => embedded::Setting::Plain,
+            None => {
+                if self.looks_like_credential(name, value) {
+                    return Some(Exposure::NamedLikeCredential);
+                }
+                embedded::Setting::Unknown
+            }
+        };
+        embedded::holds_password(value, kind).then_some(Exposure::Embedded)
     }
 
-    /// Whether a comment gives a credential away: a setting of this section that was commented
-    /// out, something like `password: …`, or a URL with a password.
+    /// Whether a setting is there for a credential, whatever it is set to now.
     #[must_use]
-    pub fn comment_exposes(&self, section: &Section, comment: &str) -> bool {
-        let comment = comment.trim_start_matches([';', '#', ' ', '\t']);
-        let set = comment.split_once(['=', ':']).is_some_and(|(key, value)| {
-            let key = key.split_whitespace().next_back().unwrap_or_default();
-            let value = value.trim().trim_matches('"');
-            let name = SettingName::new(section.clone(), key);
-            self.exposure(&name, value).is_some()
-        });
-        set || strip(comment, Secrecy::No).is_some()
+    pub(crate) fn is_for_credential(&self, name: &SettingName) -> bool {
+        match self.lookup(name) {
+            Some(entry) => entry.secrecy != Secrecy::No,
+            None => self.is_near_credential(name) || is_named_credential(&name.property),
+        }
     }
 
-    fn named_like_credential(&self, name: &SettingName, value: &str) -> bool {
+    /// Whether an unknown setting is a credential.
+    fn looks_like_credential(&self, name: &SettingName, value: &str) -> bool {
         if is_switch(value) || is_path(value) {
             return false;
         }
+        is_named_credential(&name.property)
+            || words::is_key_material(value)
+            || self.is_near_credential(name)
+    }
+
+    /// Whether a name was most likely meant for a credential's.
+    fn is_near_credential(&self, name: &SettingName) -> bool {
         let meant = self.nearest(name);
         let meant = meant.as_ref().and_then(|meant| self.lookup(meant));
         meant.is_some_and(|entry| entry.secrecy == Secrecy::Value)
-            || looks_like_credential(&name.property)
     }
+}
+
+fn is_named_credential(property: &str) -> bool {
+    words::names_credential(property) && !words::about(property)
+}
+
+/// Whether a text that belongs to no setting, such as a comment, may give a credential away.
+#[must_use]
+pub(crate) fn text_exposes(text: &str) -> bool {
+    words::mentions_credential(text)
+        || words::has_token(text)
+        || embedded::holds_password(text, embedded::Setting::Unknown)
 }
 
 /// What a switch says is no secret, whatever it switches.
@@ -113,6 +133,7 @@ pub fn may_be_encrypted(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gcfg::Section;
 
     fn exposure(section: Section, property: &str, value: &str) -> Option<Exposure> {
         Catalogue::builtin().exposure(&SettingName::new(section, property), value)
@@ -134,12 +155,24 @@ mod tests {
     fn unknown_settings_are_judged_by_name() {
         let unknown = |property, value| exposure(Section::plain("Vault"), property, value);
         let by_name = Some(Exposure::NamedLikeCredential);
-        assert_eq!(unknown("RootToken", "abc"), by_name);
+        for name in [
+            "RootToken",
+            "Pass",
+            "BindPass",
+            "Paswd",
+            "UserPass",
+            "PAT",
+            "AuthHeader",
+        ] {
+            assert_eq!(unknown(name, "abc"), by_name, "{name}");
+        }
         assert_eq!(unknown("RootTokenFile", "/etc/token"), None);
+        assert_eq!(unknown("TokenLifetime", "8h"), None);
         assert_eq!(unknown("PasswordReset", "yes"), None);
         assert_eq!(unknown("SigningKey", "/etc/ssl/signing.pem"), None);
         assert_eq!(unknown("SigningKey", "/9j/4AAQSkZJRg=="), by_name);
         assert_eq!(unknown("Address", "abc"), None);
+        assert_eq!(unknown("Extra", "eyJhbGciOiJIUzI1NiIsInR5cCI6"), by_name);
     }
 
     #[test]
@@ -153,33 +186,29 @@ mod tests {
 
     #[test]
     fn comments_may_give_credentials_away() {
-        let exposes =
-            |section: Section, comment| Catalogue::builtin().comment_exposes(&section, comment);
-        let smtp = || Section::plain("SMTP");
-        assert!(exposes(smtp(), "; Password = abc"));
-        assert!(exposes(smtp(), "#password=\"abc\""));
-        assert!(exposes(smtp(), "old password: abc"));
-        assert!(exposes(Section::named("LDAP", "x"), ";BindPassword = abc"));
-        assert!(exposes(smtp(), "was https://me:abc@example.com before"));
-        assert!(!exposes(smtp(), "Password ="));
-        assert!(!exposes(smtp(), "Host = mail.example.com"));
-        assert!(!exposes(smtp(), "the password is with the administrators"));
-        assert!(!exposes(smtp(), "=========="));
+        for text in [
+            "Password = abc",
+            "SigningKey: abc",
+            "the old password was hunter2",
+            "see postgres://u:hunter2@db/c",
+            "API token abcdef",
+            "me:hunter2@host",
+        ] {
+            assert!(text_exposes(text), "{text}");
+        }
+        for text in ["reload every night", "Listen = :3939", "==========", ""] {
+            assert!(!text_exposes(text), "{text}");
+        }
     }
 
     #[test]
     fn urls_with_passwords_are_found_in_any_setting() {
         let server = || Section::plain("Server");
         let embedded = Some(Exposure::Embedded);
-        assert_eq!(
-            exposure(server(), "RootRedirect", "https://me:pw@h/x"),
-            embedded
-        );
-        assert_eq!(exposure(server(), "RootRedirect", "https://me@h/x"), None);
-        assert_eq!(
-            exposure(server(), "Whatever", "https://me:pw@h/x"),
-            embedded
-        );
+        for property in ["RootRedirect", "Whatever"] {
+            assert_eq!(exposure(server(), property, "https://me:pw@h/x"), embedded);
+            assert_eq!(exposure(server(), property, "https://h/x"), None);
+        }
     }
 
     #[test]

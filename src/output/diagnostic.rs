@@ -2,9 +2,10 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Diagnostic, Place, Severity};
-use crate::output::Printable;
-use crate::source::{Position, ShownLine};
+use super::Printable;
+use crate::diagnostic::{Diagnostic, Place};
+use crate::settings::secrecy::{ShownLine, shown_line};
+use crate::source::Position;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -15,18 +16,14 @@ pub enum Style {
 /// One diagnostic, over several lines, without a line feed at the end.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let title = level
+    let title = Level::ERROR
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
     let shown = diagnostic
         .place
         .as_ref()
-        .map(|place| (place, place.source.shown_line(place.position().line)));
+        .map(|place| (place, shown_line(&place.source, place.position().line)));
     if let Some((place, shown)) = &shown {
         let Position { line, column } = place.position();
         // A span over several lines is marked up to the end of its first.
