@@ -38,6 +38,7 @@ const HARMLESS: &[&str] = &[
     "authenticat",
     "bypass",
     "compass",
+    "oauth",
     "passed",
     "passenger",
     "passing",
