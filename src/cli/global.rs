@@ -6,6 +6,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::helm::{Helm, Settings};
+use crate::output;
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -103,12 +104,11 @@ pub enum Colour {
 impl Global {
     /// Decides about colour, once for the whole run.
     pub fn apply(&self) {
-        let choice = match self.color {
-            Colour::Auto => return,
-            Colour::Always => anstream::ColorChoice::Always,
-            Colour::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
+        match self.color {
+            Colour::Auto => {}
+            Colour::Always => output::force_colour(true),
+            Colour::Never => output::force_colour(false),
+        }
     }
 
     /// How to reach the cluster.

@@ -17,7 +17,6 @@ use crate::files::{self, Access, Existing};
 use crate::inventory::{self, Ask, Checkpoint, Inventory, Stage};
 use crate::output::{self, Page, Ticker};
 use crate::rebuild::progress::human;
-use crate::source::SourceFile;
 use crate::state;
 
 /// The checkpoint's file in the folder for state.
@@ -236,8 +235,7 @@ fn told(ticker: &mut Ticker, stage: Stage) {
 /// # Errors
 /// It cannot be read, or is none.
 pub(super) fn read(source: &Source) -> anyhow::Result<Inventory> {
-    let source = Arc::new(SourceFile::new(source.name(), source.text()?));
-    Ok(inventory::read(&source)?)
+    Ok(inventory::read(&source.file()?)?)
 }
 
 /// What to say when the server goes away for a while, and is back.

@@ -74,11 +74,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are data and go to standard output; clap knows.
-            let _ = error.print();
+            // Help and version are data; anything else quotes what was typed.
+            let page = Page::drawn(&error.render().ansi().to_string());
             return if error.use_stderr() {
+                output::talk(page);
                 Exit::Usage
             } else {
+                let _ = output::print(page);
                 Exit::Done
             };
         }

@@ -1,15 +1,17 @@
 //! `post-render`: lays the temporary settings over the manifests that Helm pipes through.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::Exit;
+use super::sources::stdin;
 use crate::files::{Access, Existing, write};
 use crate::manifests::Stream;
+use crate::output;
 use crate::overlay::{
     self, Laying, Options, Refusal, Report, Selection, Then, helm, lay, log, poison, with_temporary,
 };
@@ -107,11 +109,7 @@ impl OverlayArgs {
 impl PostRender {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let mut input = Vec::new();
-        io::stdin()
-            .lock()
-            .read_to_end(&mut input)
-            .context("cannot read the manifests")?;
+        let input = stdin().context("cannot read the manifests")?;
         match self.render(&input) {
             Ok(report) => {
                 self.leave(&report)?;
@@ -122,9 +120,8 @@ impl PostRender {
                 let message = refusal.to_string();
                 self.leave(&Report::refused(message.clone(), documents))?;
                 if helm::is_helm_4_post_renderer() {
-                    let mut out = io::stdout().lock();
-                    poison(&input, &format!("connect-migrate: {message}"), &mut out)?;
-                    out.flush()?;
+                    let message = format!("connect-migrate: {message}");
+                    output::data_by(|mut out| poison(&input, &message, &mut out))?;
                     return Ok(Exit::Done);
                 }
                 Err(anyhow!("{message}"))
@@ -141,15 +138,13 @@ impl PostRender {
     /// Writes the result, all at once, when nothing can be refused any more.
     fn render(&self, input: &[u8]) -> Result<Report, Failure> {
         let laid = lay(input, &self.overlay.options()).map_err(Failure::Refused)?;
-        let mut out = io::stdout().lock();
         match self.then() {
-            None => laid.output.write_to(&mut out),
+            None => output::data_by(|mut out| laid.output.write_to(&mut out)),
             Some(then) => {
                 let output = overlay::run_then(&then, &laid.output).map_err(Failure::Refused)?;
-                out.write_all(&output)
+                output::data(&output)
             }
         }
-        .and_then(|()| out.flush())
         .map_err(Failure::Output)?;
         Ok(laid.report)
     }

@@ -49,19 +49,29 @@ impl Source {
 
     pub(super) fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         if self.is_stdin() {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .context("cannot read standard input")?;
-            return Ok(bytes);
+            return stdin();
         }
         std::fs::read(&self.0).with_context(|| format!("cannot read {}", self.0))
+    }
+
+    /// The text of a file that findings point into.
+    pub(super) fn file(&self) -> anyhow::Result<Arc<SourceFile>> {
+        Ok(Arc::new(SourceFile::new(self.name(), self.text()?)))
     }
 
     pub(super) fn text(&self) -> anyhow::Result<String> {
         String::from_utf8(self.bytes()?).with_context(|| format!("{} is not UTF-8", self.name()))
     }
+}
+
+/// All of standard input.
+pub(super) fn stdin() -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .context("cannot read standard input")?;
+    Ok(bytes)
 }
 
 /// Fails when standard input is named more than once.
@@ -122,7 +132,7 @@ pub(super) fn values(source: &Source) -> anyhow::Result<Map> {
 
 /// Reads a values file as Helm does, and keeps its text.
 pub(super) fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
-    let file = Arc::new(SourceFile::new(source.name(), source.text()?));
+    let file = source.file()?;
     match read_values(file.text()) {
         Ok(values) => Ok((file, values)),
         Err(error) => Err(InvalidInput::from(

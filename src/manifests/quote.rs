@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::output::is_hidden;
+
 /// A double-quoted scalar that YAML and JSON both read, on one line.
 pub(super) fn double(text: &str) -> String {
     format!("\"{}\"", escape(text))
@@ -64,9 +66,5 @@ fn is_field(text: &str) -> bool {
 
 /// Characters that may stand in a quoted scalar as they are.
 fn is_plain(c: char) -> bool {
-    !(c.is_control()
-        || matches!(
-            c,
-            '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-        ))
+    !(is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }

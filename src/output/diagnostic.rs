@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::Printable;
+use super::{Page, Printable};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::settings::secrecy::{ShownLine, shown_line};
 use crate::source::Position;
@@ -52,10 +52,7 @@ pub fn render(diagnostic: &Diagnostic, style: Style) -> String {
 
 /// Leaves out the empty line of the gutter, which parts a source line from the help: here is none.
 fn without_gutter(rendered: &str) -> String {
-    let gutter = |line: &str| {
-        let shown = anstream::adapter::strip_str(line).to_string();
-        shown.trim() == "|"
-    };
+    let gutter = |line: &str| Page::drawn(line).plain().trim() == "|";
     let lines: Vec<&str> = rendered.lines().filter(|line| !gutter(line)).collect();
     lines.join("\n")
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 pub(crate) use confirm::{Answer, ask};
 pub use diagnostic::{Style, render};
 pub(crate) use page::Page;
-pub(crate) use printable::Printable;
+pub(crate) use printable::{Printable, is_hidden};
 pub(crate) use table::Table;
 pub(crate) use ticker::Ticker;
 
@@ -33,14 +33,27 @@ pub(crate) enum Format {
     Yaml,
 }
 
-/// Writes bytes that a file or a program takes as they are to standard output. What a person reads
-/// goes through [`print`].
+/// Writes bytes to standard output: as they are to a file or a program, and made printable where a
+/// person reads them.
 ///
 /// # Errors
 /// The reader went away, or the system refuses the write.
 pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
+    data_by(|out| out.write_all(bytes))
+}
+
+/// The same for what is written piece by piece.
+///
+/// # Errors
+/// The reader went away, or the system refuses the write.
+pub(crate) fn data_by(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
+    if io::stdout().is_terminal() {
+        let mut bytes = Vec::new();
+        write(&mut bytes)?;
+        return print(&*String::from_utf8_lossy(&bytes));
+    }
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
+    write(&mut out)?;
     out.flush()
 }
 
@@ -76,6 +89,15 @@ pub(crate) fn result<T: Serialize, P: Into<Page>>(
 pub(crate) fn talk(message: impl Into<Page>) {
     // Nobody is there to hear that nobody is listening.
     let _ = writeln!(anstream::stderr().lock(), "{}", message.into().trimmed());
+}
+
+/// Decides about colour for the whole run, whatever the terminal and the environment say.
+pub(crate) fn force_colour(on: bool) {
+    let choice = match on {
+        true => anstream::ColorChoice::Always,
+        false => anstream::ColorChoice::Never,
+    };
+    choice.write_global();
 }
 
 /// Whether talk is shown in colour.
@@ -138,14 +160,45 @@ fn width(
     size().map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
 }
 
-/// Whether a person reads standard output as it is written.
-#[must_use]
-pub(crate) fn data_is_read_here() -> bool {
-    io::stdout().is_terminal()
-}
-
 /// Whether a person reads talk as it is written.
 #[must_use]
 pub(crate) fn talk_is_read_here() -> bool {
     io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Whoever writes past this room writes what a terminal may act on.
+    #[test]
+    fn no_other_room_writes_draws_or_cleans() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = vec![source.clone()];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).unwrap();
+                for word in [
+                    "io::stdout()",
+                    "io::stderr()",
+                    "anstream::",
+                    "comfy_table",
+                    "is_control",
+                    "println!",
+                    "print!",
+                ] {
+                    if text.contains(word) && !path.starts_with(source.join("output")) {
+                        found.push(format!("{}: {word}", path.display()));
+                    }
+                }
+            }
+        }
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }

@@ -73,7 +73,7 @@ impl From<&String> for Printable {
 
 /// Whether a character is unseen or does something: controls, controls of direction and other
 /// formats, separators of lines and paragraphs.
-pub(super) fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     !(' '..='~').contains(&c)
         && matches!(
             get_general_category(c),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scalar;
+use crate::output::is_hidden;
 
 /// A string as a quoted scalar on one line.
 ///
@@ -89,16 +90,7 @@ fn escape(c: char, out: &mut String) {
 /// Whether a character may not stand in a YAML text as it is, ends a line in YAML 1.1, or cannot be
 /// seen.
 fn needs_escape(c: char) -> bool {
-    matches!(
-        c,
-        '\0'..='\u{1F}'
-            | '\u{7F}'..='\u{9F}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{FEFF}'
-            | '\u{FFFE}'
-            | '\u{FFFF}'
-    )
+    is_hidden(c) || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
 
 #[cfg(test)]

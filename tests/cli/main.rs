@@ -36,6 +36,8 @@ mod rebuild;
 mod stand_in;
 mod support;
 #[cfg(unix)]
+mod terminal;
+#[cfg(unix)]
 mod upgrade;
 mod validate;
 mod values;

@@ -1,6 +1,5 @@
 //! Which content.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,7 +9,6 @@ use crate::cli::sources::{Source, one_stdin};
 use crate::connect::ContentGuid;
 use crate::rebuild::inventory;
 use crate::rebuild::selection::{Selection, Wanted, read_list};
-use crate::source::SourceFile;
 
 /// Which content to build. Lists may be combined; each item is built once.
 #[derive(Debug, Clone, Args)]
@@ -46,14 +44,14 @@ impl ChoiceArgs {
     /// # Errors
     /// A list cannot be read, or has something wrong in it.
     pub(super) fn selection(&self) -> anyhow::Result<Option<Selection>> {
-        let mut listed = Vec::new();
         one_stdin(self.from.iter().chain(&self.guids_file))?;
+        let mut listed = Vec::new();
         for source in &self.from {
-            listed.extend(inventory::read(&file(source)?)?);
+            listed.extend(inventory::read(&source.file()?)?);
         }
         listed.extend(self.guid.iter().cloned().map(Wanted::new));
         for source in &self.guids_file {
-            listed.extend(read_list(&file(source)?)?);
+            listed.extend(read_list(&source.file()?)?);
         }
         let named = !(self.from.is_empty() && self.guid.is_empty() && self.guids_file.is_empty());
         if !named && !self.all && self.top.is_none() {
@@ -65,8 +63,4 @@ impl ChoiceArgs {
             top: self.top.and_then(|top| usize::try_from(top).ok()),
         }))
     }
-}
-
-fn file(source: &Source) -> anyhow::Result<Arc<SourceFile>> {
-    Ok(Arc::new(SourceFile::new(source.name(), source.text()?)))
 }

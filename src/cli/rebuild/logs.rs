@@ -44,12 +44,7 @@ impl Logs {
         if self.path {
             output::data(format!("{}\n", path.display()).as_bytes())?;
         } else {
-            let log = std::fs::read(&path)?;
-            if output::data_is_read_here() {
-                output::print(&*String::from_utf8_lossy(&log))?;
-            } else {
-                output::data(&log)?;
-            }
+            output::data(&std::fs::read(&path)?)?;
         }
         Ok(Exit::Done)
     }
