@@ -243,10 +243,11 @@ fn files_and_flags() {
         ),
     );
     let base = serde_json::to_string(tame).unwrap();
+    let section = serde_json::to_string(&format!("LDAP \"{tame}\"")).unwrap();
     write(
         "base.yaml",
         &format!(
-            "sharedStorage: {{create: true}}\nconfig:\n  Server:\n    Address: {base}\n  {base}:\n    {base}: {base}\n{base}: 1\n"
+            "sharedStorage: {{create: true}}\nconfig:\n  Server:\n    Address: {base}\n  {section}:\n    ServerAddress: {base}\n{base}: 1\n"
         ),
     );
     write(
