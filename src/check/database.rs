@@ -1,5 +1,7 @@
 //! The database: where it is, and whether it answers.
 
+use std::str::FromStr;
+
 use percent_encoding::percent_decode_str;
 
 use super::configuration::last_value;
@@ -15,6 +17,8 @@ pub(crate) enum SslMode {
     /// Encrypted where the server can, with any certificate.
     #[default]
     Prefer,
+    /// Encrypted where the server wants it.
+    Allow,
     /// Encrypted, with any certificate.
     Require,
     /// The certificate must be signed by an authority that is trusted.
@@ -43,9 +47,45 @@ pub(crate) struct Target {
 pub(crate) enum TargetError {
     #[error("Postgres.URL is not set")]
     Missing,
-    /// It is no URL of PostgreSQL's.
-    #[error("Postgres.URL is no postgres:// URL; only those are understood here")]
-    NotUrl,
+    /// Neither a URL of PostgreSQL's nor a connection string.
+    #[error("Postgres.URL is neither a postgres:// URL nor host=… dbname=…")]
+    Unreadable,
+    /// Not to be taken for a default: what it was to protect would go over the wire.
+    #[error(
+        "Postgres.URL has an sslmode that PostgreSQL does not know; it knows disable, allow, prefer, require, verify-ca and verify-full"
+    )]
+    SslMode,
+}
+
+impl SslMode {
+    const ALL: [Self; 6] = [
+        Self::Disable,
+        Self::Allow,
+        Self::Prefer,
+        Self::Require,
+        Self::VerifyCa,
+        Self::VerifyFull,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Allow => "allow",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+}
+
+impl FromStr for SslMode {
+    type Err = TargetError;
+
+    fn from_str(text: &str) -> Result<Self, TargetError> {
+        let found = Self::ALL.into_iter().find(|mode| mode.as_str() == text);
+        found.ok_or(TargetError::SslMode)
+    }
 }
 
 impl Target {
@@ -60,9 +100,12 @@ impl Target {
     }
 
     fn parse(text: &str, password: Option<&str>) -> Result<Self, TargetError> {
-        let url = reqwest::Url::parse(text.trim()).map_err(|_| TargetError::NotUrl)?;
+        let text = text.trim();
+        let Ok(url) = reqwest::Url::parse(text) else {
+            return Self::parse_words(text, password);
+        };
         if !matches!(url.scheme(), "postgres" | "postgresql") {
-            return Err(TargetError::NotUrl);
+            return Err(TargetError::Unreadable);
         }
         let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
         let parameter = |name: &str| {
@@ -108,14 +151,39 @@ impl Target {
             password: inline
                 .or_else(|| password.map(str::to_owned))
                 .map(Secret::new),
-            ssl: match parameter("sslmode").as_deref() {
-                Some("disable") => SslMode::Disable,
-                Some("require") => SslMode::Require,
-                Some("verify-ca") => SslMode::VerifyCa,
-                Some("verify-full") => SslMode::VerifyFull,
-                _ => SslMode::Prefer,
-            },
+            ssl: parameter("sslmode").map_or(Ok(SslMode::default()), |mode| mode.parse())?,
             shown,
+        })
+    }
+
+    /// Reads `host=db user=connect`, and URLs with several hosts.
+    fn parse_words(text: &str, password: Option<&str>) -> Result<Self, TargetError> {
+        use tokio_postgres::config::Host;
+        let (text, mode) = without_ssl_mode(text)?;
+        let config: tokio_postgres::Config = text.parse().map_err(|_| TargetError::Unreadable)?;
+        let host = match config.get_hosts().first() {
+            Some(Host::Tcp(host)) => host.clone(),
+            #[cfg(unix)]
+            Some(Host::Unix(folder)) => folder.display().to_string(),
+            None => "localhost".to_owned(),
+        };
+        let port = config.get_ports().first().copied().unwrap_or(5432);
+        let user = config.get_user().map(str::to_owned);
+        let database = config.get_dbname().map(str::to_owned);
+        let database = database.or_else(|| user.clone()).unwrap_or_default();
+        let inline = config
+            .get_password()
+            .map(|password| String::from_utf8_lossy(password).into_owned());
+        Ok(Self {
+            shown: format!("postgres://{host}:{port}/{database}"),
+            host,
+            port,
+            database,
+            user,
+            password: inline
+                .or_else(|| password.map(str::to_owned))
+                .map(Secret::new),
+            ssl: mode,
         })
     }
 
@@ -129,6 +197,30 @@ impl Target {
                 .parse::<std::net::IpAddr>()
                 .is_ok_and(|address| address.is_loopback() || address.is_unspecified())
     }
+}
+
+/// Takes `sslmode` out, of which the library knows half the values.
+fn without_ssl_mode(text: &str) -> Result<(String, SslMode), TargetError> {
+    const NAME: &str = "sslmode";
+    let Some(start) = text.find(NAME) else {
+        return Ok((text.to_owned(), SslMode::default()));
+    };
+    let behind = text[start + NAME.len()..].trim_start();
+    let value = behind
+        .strip_prefix('=')
+        .ok_or(TargetError::SslMode)?
+        .trim_start();
+    let end = value.find(|c: char| c.is_whitespace() || c == '&');
+    let (value, rest) = value.split_at(end.unwrap_or(value.len()));
+    let mode = value.trim_matches('\'').parse()?;
+    // Twice is once too often to know which one holds.
+    if rest.contains(NAME) {
+        return Err(TargetError::SslMode);
+    }
+    Ok((
+        format!("{}{}", &text[..start], rest.trim_start_matches('&')),
+        mode,
+    ))
 }
 
 /// What came of a real connection.
@@ -249,13 +341,7 @@ fn connected(target: &Target, connection: Option<&Connection>) -> Check {
 /// A pod that makes one connection with the password from the Secret and goes.
 fn from_cluster(target: &Target, secret: &str) -> Check {
     let code = CheckCode::DatabaseFromCluster;
-    let mode = match target.ssl {
-        SslMode::Disable => "disable",
-        SslMode::Prefer => "prefer",
-        SslMode::Require => "require",
-        SslMode::VerifyCa => "verify-ca",
-        SslMode::VerifyFull => "verify-full",
-    };
+    let mode = target.ssl.as_str();
     let environment = |name: &str, value: &str| serde_json::json!({"name": name, "value": value});
     let overrides = serde_json::json!({"spec": {"containers": [{
         "name": "probe",
@@ -309,11 +395,32 @@ mod tests {
         let old = target("postgres://connect:{$}@db/rsc?sslmode=disable");
         assert_eq!(old.password.unwrap().expose(), "from-setting");
         assert_eq!(old.ssl, SslMode::Disable);
-        assert_eq!(
-            Target::parse("host=db dbname=x", None),
-            Err(TargetError::NotUrl)
-        );
+        let words =
+            target("host = db port=6432 user=u password='it\\'s' sslmode='verify-full' dbname=d");
+        assert_eq!((words.host.as_str(), words.port), ("db", 6432));
+        assert_eq!(words.password.as_ref().unwrap().expose(), "it's");
+        assert_eq!(words.ssl, SslMode::VerifyFull);
+        assert_eq!(words.shown, "postgres://db:6432/d");
+        let several = target("postgres://u@one:1,two:2/d?sslmode=require&connect_timeout=3");
+        assert_eq!((several.host.as_str(), several.port), ("one", 1));
+        assert_eq!(several.ssl, SslMode::Require);
+        assert_eq!(Target::parse("no url", None), Err(TargetError::Unreadable));
         assert_eq!(Target::of(&[]), Err(TargetError::Missing));
+    }
+
+    #[test]
+    fn an_unknown_ssl_mode_is_no_default() {
+        for url in [
+            "postgres://u@h/d?sslmode=verify_full",
+            "postgres://u@h/d?sslmode=Require",
+            "postgres://u@h/d?sslmode=",
+            "host=h sslmode=on",
+            "host=h sslmode",
+            "postgres://u@h:1,i:2/d?sslmode=verify_full",
+            "host=h sslmode=require sslmode=disable",
+        ] {
+            assert_eq!(Target::parse(url, None), Err(TargetError::SslMode), "{url}");
+        }
     }
 
     #[test]

@@ -35,13 +35,7 @@ async fn attempt(target: &Target, password: Option<&Secret>) -> Result<Connectio
         .dbname(&target.database)
         .application_name("helm-connect-migrate check")
         .connect_timeout(TIMEOUT)
-        .ssl_mode(match target.ssl {
-            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
-            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
-            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
-                tokio_postgres::config::SslMode::Require
-            }
-        });
+        .ssl_mode(mode(target, password.is_some()));
     if let Some(user) = &target.user {
         config.user(user);
     }
@@ -54,8 +48,26 @@ async fn attempt(target: &Target, password: Option<&Secret>) -> Result<Connectio
         return ask(&client, connection).await;
     }
     let tls = MakeRustlsConnect::new(tls(target.ssl)?);
-    let (client, connection) = config.connect(tls).await.map_err(|error| chain(&error))?;
+    let (client, connection) = config.connect(tls).await.map_err(|error| {
+        let why = chain(&error);
+        if matches!(target.ssl, SslMode::Prefer | SslMode::Allow) && why.contains("TLS") {
+            format!("{why}; a password is not sent in clear over a network unless Postgres.URL says sslmode=disable")
+        } else {
+            why
+        }
+    })?;
     ask(&client, connection).await
+}
+
+/// Whether the connection must be encrypted. Where the address leaves it to the server, a password
+/// that would go over a network makes it a must.
+fn mode(target: &Target, password: bool) -> tokio_postgres::config::SslMode {
+    use tokio_postgres::config::SslMode as Mode;
+    match target.ssl {
+        SslMode::Disable => Mode::Disable,
+        SslMode::Prefer | SslMode::Allow if !password || target.is_local() => Mode::Prefer,
+        _ => Mode::Require,
+    }
 }
 
 async fn ask(
@@ -106,7 +118,7 @@ fn tls(mode: SslMode) -> Result<ClientConfig, String> {
             .with_platform_verifier()
             .map_err(|error| error.to_string())?
             .with_no_client_auth(),
-        SslMode::Disable | SslMode::Prefer | SslMode::Require => builder
+        SslMode::Disable | SslMode::Allow | SslMode::Prefer | SslMode::Require => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(AnyCertificate(provider)))
             .with_no_client_auth(),
@@ -160,5 +172,68 @@ impl ServerCertVerifier for AnyCertificate {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// What a server without TLS gets to read, that asks for the password in clear.
+    async fn heard(url: &str) -> (Connection, String) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut heard = Vec::new();
+            let mut buffer = [0; 1024];
+            // A request for TLS has eight bytes; anything longer is the start of a session.
+            while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+                heard.extend_from_slice(&buffer[..read]);
+                let answer: &[u8] = if read == 8 {
+                    b"N"
+                } else {
+                    &[b'R', 0, 0, 0, 8, 0, 0, 0, 3]
+                };
+                if stream.write_all(answer).await.is_err() || buffer[0] == b'p' {
+                    break;
+                }
+            }
+            String::from_utf8_lossy(&heard).into_owned()
+        });
+        let url = url.replace("PORT", &port.to_string());
+        let document = crate::gcfg::parse_text("f", &format!("[Postgres]\nURL = \"{url}\"\n"));
+        let target = Target::of(&[document.unwrap()]).unwrap();
+        let connection = connect(&target, Some(&Secret::new("hunter2"))).await;
+        (connection, server.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_password_goes_in_clear_only_where_it_may() {
+        // The address is that of a network to whoever does not look closely.
+        let network = "[::ffff:127.0.0.1]:PORT";
+        for mode in [
+            "",
+            "?sslmode=prefer",
+            "?sslmode=allow",
+            "?sslmode=require",
+            "?sslmode=verify-full",
+        ] {
+            let (connection, heard) = heard(&format!("postgres://u@{network}/d{mode}")).await;
+            assert!(matches!(connection, Connection::Failed(_)), "{mode}");
+            assert!(!heard.contains("hunter2"), "{mode}");
+        }
+        for url in [
+            format!("postgres://u@{network}/d?sslmode=disable"),
+            "postgres://u@127.0.0.1:PORT/d".to_owned(),
+        ] {
+            let (_, heard) = heard(&url).await;
+            assert!(
+                heard.contains("hunter2"),
+                "{url}: the server hears nothing at all"
+            );
+        }
     }
 }

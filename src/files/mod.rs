@@ -51,7 +51,7 @@ impl Batch {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let mut file = builder(access)
+        let mut file = builder(access, &target)
             .tempfile_in(folder)
             .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
         file.write_all(content)
@@ -96,19 +96,22 @@ pub(crate) fn write(
 }
 
 #[cfg(unix)]
-fn builder(access: Access) -> tempfile::Builder<'static, 'static> {
+fn builder(access: Access, target: &Path) -> tempfile::Builder<'static, 'static> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = match access {
         // The umask takes away from this, as from any file that a program makes.
         Access::Usual => 0o666,
         Access::Private => 0o600,
     };
+    // What somebody closed to others stays closed when it is replaced; we must be able to write it.
+    let there = fs::metadata(target).map_or(0o777, |there| there.permissions().mode());
+    let mode = mode & there | 0o600;
     let mut builder = tempfile::Builder::new();
     builder.permissions(fs::Permissions::from_mode(mode));
     builder
 }
 
 #[cfg(not(unix))]
-fn builder(_access: Access) -> tempfile::Builder<'static, 'static> {
+fn builder(_access: Access, _target: &Path) -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kube::client::AuthError;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
@@ -94,7 +95,8 @@ impl Access {
             _ => config.default_namespace.clone(),
         };
         let address = config.cluster_url.to_string();
-        let client = Client::try_from(config).map_err(|error| config_error(&error))?;
+        let client =
+            Client::try_from(config).map_err(|error| AccessError::Config(chain(&error)))?;
         Ok(Cluster {
             client,
             namespace,
@@ -150,9 +152,9 @@ fn overrides(
 ) -> Result<(), AccessError> {
     let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
     if let Some(url) = variable("HELM_KUBEAPISERVER") {
-        config.cluster_url = url
-            .parse()
-            .map_err(|_| AccessError::Config(format!("{url} is no address of an API server")))?;
+        config.cluster_url = url.parse().map_err(|_| {
+            AccessError::Config("HELM_KUBEAPISERVER is no address of an API server".to_owned())
+        })?;
     }
     if let Some(token) = variable("HELM_KUBETOKEN") {
         config.auth_info = AuthInfo {
@@ -180,12 +182,57 @@ fn overrides(
     Ok(())
 }
 
-fn config_error(error: &dyn std::error::Error) -> AccessError {
-    AccessError::Config(chain(error))
+fn config_error(error: &KubeconfigError) -> AccessError {
+    AccessError::Config(match error {
+        KubeconfigError::LoadContext(_) | KubeconfigError::LoadClusterOfContext(_) => {
+            error.to_string()
+        }
+        KubeconfigError::Parse(cause) => {
+            let place = cause.location().map_or_else(String::new, |place| {
+                format!(" at line {}, column {}", place.line(), place.column())
+            });
+            format!("it is no kubeconfig{place}")
+        }
+        other => kind(other),
+    })
 }
 
-/// An error with its causes, each said once.
-fn chain(error: &dyn std::error::Error) -> String {
+/// What kind of error it is, without what it is about: a kubeconfig and an exec plugin's environment
+/// and output hold credentials, and the libraries quote them behind a colon.
+fn kind(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = match error.downcast_ref::<AuthError>() {
+        Some(AuthError::AuthExecRun { out, .. }) => {
+            return format!("its exec plugin failed ({})", out.status);
+        }
+        _ => error.to_string(),
+    };
+    text.truncate(text.find(": ").unwrap_or(text.len()));
+    let system = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    match system {
+        Some(system) => format!("{text}: {}", system.kind()),
+        None => text,
+    }
+}
+
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
+}
+
+/// An error with its causes, each said once; nothing more than the kind of what may quote a
+/// credential.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let quoting = |cause: &&(dyn std::error::Error + 'static)| {
+        cause.is::<AuthError>() || cause.is::<KubeconfigError>() || cause.is::<serde_json::Error>()
+    };
+    if let Some(cause) = causes(error).find(quoting) {
+        return if cause.is::<serde_json::Error>() {
+            "the answer is not what was expected".to_owned()
+        } else {
+            kind(cause)
+        };
+    }
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -238,6 +285,30 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kubeconfig_that_cannot_be_read_is_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        for text in [
+            "apiVersion: v1\nusers: hunter2\n",
+            "users:\n- name: a\n  user: {token: [hunter2]}\n",
+            "users: [\n  hunter2: hunter2: hunter2\n",
+            "- hunter2\n",
+            "clusters:\n- name: a\n  cluster: {server: 'https://u:hunter2 @x'}\ncontexts:\n- name: a\n  context: {cluster: a, user: a}\ncurrent-context: a\n",
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let access = Access {
+                kubeconfig: Some(path.display().to_string()),
+                ..Access::default()
+            };
+            let error = runtime.block_on(access.config()).unwrap_err();
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("hunter2"), "{said}");
+            assert!(said.contains("kubeconfig"), "{said}");
+        }
+    }
 
     #[test]
     fn helms_flags_come_before_the_kubeconfig() {

@@ -161,7 +161,15 @@ impl Record {
             // Helm 2 did not pack, and Helm still reads that.
             json = packed;
         }
-        serde_json::from_slice(&json).map_err(|error| error.to_string())
+        // The library's message may quote the values of the release.
+        serde_json::from_slice(&json).map_err(|error| {
+            let kind = if error.is_data() {
+                "a field of another type"
+            } else {
+                "no JSON"
+            };
+            format!("{kind} at line {}, column {}", error.line(), error.column())
+        })
     }
 
     /// Whether one of the chart's templates has a name.

@@ -40,8 +40,9 @@ pub(super) fn resolve(text: &str, tag: Option<&str>) -> Result<Scalar, String> {
     if fits {
         Ok(found)
     } else {
+        // The text may be a credential.
         Err(format!(
-            "cannot read `{text}` as !!{}",
+            "it does not read as !!{}",
             kind.unwrap_or_default()
         ))
     }
