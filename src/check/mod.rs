@@ -17,6 +17,8 @@ pub(crate) mod table;
 pub(crate) mod values;
 pub(crate) mod versions;
 
+use std::fmt;
+
 use serde::Serialize;
 
 pub(crate) use code::{CheckCode, Group};
@@ -131,17 +133,42 @@ impl Check {
     }
 }
 
-/// How many checks came out how.
+/// How many answers came out how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Summary {
+pub(crate) struct Tally {
     pub pass: usize,
     /// A person should look.
     pub warn: usize,
-    /// The migration would fail.
     pub fail: usize,
-    /// Something was not given.
+    /// Something was not given, or could not be looked at.
     pub not_asked: usize,
+}
+
+impl Tally {
+    #[must_use]
+    pub(crate) fn of(answers: impl Iterator<Item = Status>) -> Self {
+        let mut tally = Self::default();
+        for status in answers {
+            *match status {
+                Status::Pass => &mut tally.pass,
+                Status::Warn => &mut tally.warn,
+                Status::Fail => &mut tally.fail,
+                Status::NotAsked => &mut tally.not_asked,
+            } += 1;
+        }
+        tally
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} pass, {} warn, {} fail, {} not asked",
+            self.pass, self.warn, self.fail, self.not_asked
+        )
+    }
 }
 
 /// All answers. Its JSON form is an interface (`schema` 1) and only grows.
@@ -151,7 +178,7 @@ pub(crate) struct Report {
     pub schema: u32,
     /// The answers, in the order of [`CheckCode`].
     pub checks: Vec<Check>,
-    pub summary: Summary,
+    pub summary: Tally,
 }
 
 impl Report {
@@ -159,19 +186,10 @@ impl Report {
     #[must_use]
     pub(crate) fn new(mut checks: Vec<Check>) -> Self {
         checks.sort_by_key(|check| check.code);
-        let mut summary = Summary::default();
-        for check in &checks {
-            *match check.status {
-                Status::Pass => &mut summary.pass,
-                Status::Warn => &mut summary.warn,
-                Status::Fail => &mut summary.fail,
-                Status::NotAsked => &mut summary.not_asked,
-            } += 1;
-        }
         Self {
             schema: 1,
+            summary: Tally::of(checks.iter().map(|check| check.status)),
             checks,
-            summary,
         }
     }
 

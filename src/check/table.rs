@@ -32,14 +32,10 @@ pub(crate) fn draw(report: &Report, width: u16) -> Page {
         }
         one(check, width, &mut out);
     }
-    let summary = report.summary;
     out.end().line(format!(
-        "{}: {} pass, {} warn, {} fail, {} not asked",
+        "{}: {}",
         count(report.checks.len(), "check"),
-        summary.pass,
-        summary.warn,
-        summary.fail,
-        summary.not_asked
+        report.summary
     ));
     out
 }

@@ -120,7 +120,7 @@ impl Diff {
             .iter()
             .map(|d| d.source().name().to_owned())
             .collect();
-        let structured = report::Report::new(&comparison, names, after.name);
+        let structured = report::ComparisonReport::new(&comparison, names, after.name);
         match output::structured(self.output, &structured)? {
             Some(text) => output::data(text.as_bytes())?,
             None => {

@@ -45,7 +45,7 @@ pub(super) struct Status {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Report {
+struct StatusReport {
     schema: u32,
     #[serde(flatten)]
     survey: Survey,
@@ -64,7 +64,7 @@ impl Status {
         Ok(Exit::Done)
     }
 
-    async fn report(&self, global: &Global) -> anyhow::Result<Report> {
+    async fn report(&self, global: &Global) -> anyhow::Result<StatusReport> {
         let cluster = global.access().open().await?;
         let history = choose(&cluster, self.release.as_deref()).await?;
         let mut survey = survey(&cluster, &history).await;
@@ -88,7 +88,7 @@ impl Status {
         let slug = self.connect.server.as_ref().map(|server| server.slug());
         let rebuilds = journals(self.journal.as_deref(), slug.as_deref(), &survey.release)?;
         let steps = steps(&survey, &server, &rebuilds);
-        Ok(Report {
+        Ok(StatusReport {
             schema: 1,
             disagree: survey.configurations.iter().any(Configuration::disagree),
             next: next(&steps).map(|step| step.next.clone()),
@@ -109,7 +109,7 @@ fn database(config_map: Option<serde_json::Value>) -> Option<String> {
     Some(provider.to_lowercase())
 }
 
-fn drawn(report: &Report) -> Page {
+fn drawn(report: &StatusReport) -> Page {
     let survey = &report.survey;
     let mut page = Page::new();
     page.line(format!(

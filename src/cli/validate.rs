@@ -262,15 +262,11 @@ fn drawn(report: &Report) -> Page {
             ));
         }
     }
-    let summary = report.summary;
     out.line(format!(
-        "{} items on {}: {} pass, {} warn, {} fail, {} not asked",
+        "{} items on {}: {}",
         report.items.len(),
         report.server,
-        summary.pass,
-        summary.warn,
-        summary.fail,
-        summary.not_asked
+        report.summary
     ));
     out
 }

@@ -18,7 +18,7 @@ pub(super) struct Version {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Build {
     version: &'static str,
     os: &'static str,
     arch: &'static str,
@@ -27,7 +27,7 @@ struct Report {
 impl Version {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let report = Report {
+        let report = Build {
             version: env!("CARGO_PKG_VERSION"),
             os: std::env::consts::OS,
             arch: std::env::consts::ARCH,

@@ -8,12 +8,12 @@ use crate::output::{Page, Table};
 /// A comparison as it is printed for programs.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Report {
+pub(crate) struct ComparisonReport {
     schema: u32,
     before: Vec<String>,
     after: String,
     settings: Vec<ReportRow>,
-    summary: Summary,
+    summary: Counts,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,7 +39,7 @@ struct ReportSide {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Summary {
+struct Counts {
     same: usize,
     changed: usize,
     only_before: usize,
@@ -48,7 +48,7 @@ struct Summary {
     differs: bool,
 }
 
-impl Report {
+impl ComparisonReport {
     /// Puts the report together; `before` and `after` say where the two configurations come from.
     #[must_use]
     pub(crate) fn new(comparison: &Comparison, before: Vec<String>, after: String) -> Self {
@@ -57,7 +57,7 @@ impl Report {
             before,
             after,
             settings: comparison.rows.iter().map(ReportRow::new).collect(),
-            summary: Summary {
+            summary: Counts {
                 same: comparison.count(Status::Same),
                 changed: comparison.count(Status::Changed),
                 only_before: comparison.count(Status::OnlyBefore),

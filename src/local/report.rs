@@ -35,7 +35,7 @@ pub(crate) struct LocalReport {
     pub settings: Vec<SettingRow>,
     /// Other values that no configuration file can say.
     pub values: Vec<ValuesRow>,
-    summary: Summary,
+    summary: Counts,
 }
 
 /// What became of one setting.
@@ -60,7 +60,7 @@ pub(crate) struct ValuesRow {
 }
 
 #[derive(Debug, Serialize)]
-struct Summary {
+struct Counts {
     keep: usize,
     review: usize,
     restore: usize,
@@ -88,7 +88,7 @@ impl LocalReport {
             })
             .collect();
         let count = |action| settings.iter().filter(|row| row.action == action).count();
-        let summary = Summary {
+        let summary = Counts {
             keep: count(Action::Keep),
             review: count(Action::Review),
             restore: count(Action::Restore),
@@ -116,7 +116,7 @@ pub(crate) fn table(report: &LocalReport) -> String {
     for row in &report.values {
         out.push_str(&format!("{:8}{}: {}\n", "values", row.key, row.reason));
     }
-    let Summary {
+    let Counts {
         keep,
         review,
         restore,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::check::Status;
+use crate::check::{Status, Tally};
 use crate::connect::ContentGuid;
 
 /// A stable name for a kind of finding; docs/validate.md has an entry for each.
@@ -124,18 +124,6 @@ impl ItemReport {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Summary {
-    /// Items that are as they were and answer.
-    pub pass: usize,
-    pub warn: usize,
-    /// Items that do not work.
-    pub fail: usize,
-    /// Items that could not be looked at.
-    pub not_asked: usize,
-}
-
 /// All items. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Report {
@@ -144,7 +132,7 @@ pub(crate) struct Report {
     pub server: String,
     /// The items, the worst first and then by priority.
     pub items: Vec<ItemReport>,
-    pub summary: Summary,
+    pub summary: Tally,
 }
 
 impl Report {
@@ -152,20 +140,11 @@ impl Report {
     #[must_use]
     pub(crate) fn new(server: impl Into<String>, mut items: Vec<ItemReport>) -> Self {
         items.sort_by_key(|item| (item.status, item.priority));
-        let mut summary = Summary::default();
-        for item in &items {
-            *match item.status {
-                Status::Pass => &mut summary.pass,
-                Status::Warn => &mut summary.warn,
-                Status::Fail => &mut summary.fail,
-                Status::NotAsked => &mut summary.not_asked,
-            } += 1;
-        }
         Self {
             schema: 1,
             server: server.into(),
+            summary: Tally::of(items.iter().map(|item| item.status)),
             items,
-            summary,
         }
     }
 
