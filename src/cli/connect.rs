@@ -111,7 +111,7 @@ impl ConnectArgs {
     ///
     /// # Errors
     /// The file of certificates cannot be used.
-    pub fn options(&self) -> anyhow::Result<Options> {
+    pub(crate) fn options(&self) -> anyhow::Result<Options> {
         let mut trust = Trust::default();
         if let Some(path) = &self.cacert {
             trust = trust.with_file(path)?;

@@ -16,7 +16,6 @@ use crate::connect::{Connect, Notice, Server};
 use crate::files::{self, Access, Existing};
 use crate::inventory::{self, Ask, Checkpoint, Inventory, Stage};
 use crate::output::{self, Page, Ticker};
-use crate::rebuild::progress::human;
 use crate::state;
 
 /// The checkpoint's file in the folder for state.
@@ -240,11 +239,5 @@ pub(super) fn read(source: &Source) -> anyhow::Result<Inventory> {
 
 /// What to say when the server goes away for a while, and is back.
 pub(super) fn notice(notice: Notice) {
-    output::talk(match notice {
-        Notice::Waiting { cause, at_most } => format!(
-            "The server does not answer ({cause}); waiting for it, at most {}.",
-            human(at_most)
-        ),
-        Notice::Back { after } => format!("The server is back after {}.", human(after)),
-    });
+    output::talk(notice.to_string());
 }

@@ -39,7 +39,13 @@ impl Session {
                 (forward.url().parse()?, Some(forward))
             }
         };
-        let connect = Connect::open(server, key, &options, Arc::new(tell)).await?;
+        let connect = Connect::open(
+            server,
+            key,
+            &options,
+            Arc::new(|notice: Notice| output::talk(notice.to_string())),
+        )
+        .await?;
         Ok(Self {
             connect,
             _forward: forward,
@@ -65,17 +71,5 @@ pub(super) async fn facts(session: &anyhow::Result<Session>) -> Answer<Facts> {
     match session {
         Ok(session) => Answer::Known(session.facts().await),
         Err(error) => Answer::Unknown(format!("{error:#}")),
-    }
-}
-
-fn tell(notice: Notice) {
-    match notice {
-        Notice::Waiting { cause, at_most } => output::talk(format!(
-            "waiting up to {}s for the server: {cause}",
-            at_most.as_secs()
-        )),
-        Notice::Back { after } => {
-            output::talk(format!("the server is back after {}s", after.as_secs()));
-        }
     }
 }

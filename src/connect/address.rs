@@ -1,6 +1,7 @@
 //! Where a server is.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use reqwest::Url;
@@ -52,10 +53,42 @@ impl Server {
         format!("{self}/connect/#/apps/{guid}")
     }
 
-    /// Whether a URL is on this server's host, however it is reached.
+    /// Whether a URL has this server's origin, so that the API key may go there: scheme, host and
+    /// port are the same, or plain HTTP on its usual port became HTTPS on its own. Another port of
+    /// the host may be anyone's, a publisher's content included.
     #[must_use]
-    pub fn same_host(&self, url: &Url) -> bool {
+    pub(crate) fn may_have_key(&self, url: &Url) -> bool {
+        let upgraded = self.0.scheme() == "http"
+            && url.scheme() == "https"
+            && self.0.port().is_none()
+            && url.port().is_none();
         self.0.host_str() == url.host_str()
+            && (upgraded || self.0.origin() == url.origin())
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+
+    /// Whether it is this machine itself.
+    #[must_use]
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.host().trim_matches(['[', ']']);
+        match host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => host == "localhost" || host.ends_with(".localhost"),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Whether a page's redirect asks the visitor to log in.
+    #[must_use]
+    pub(crate) fn is_login(&self, url: &Url) -> bool {
+        url.path()
+            .strip_prefix(self.0.path().trim_end_matches('/'))
+            .is_some_and(|path| path.starts_with("/__login__") || path.starts_with("/connect/"))
     }
 
     /// The host, for messages.
@@ -89,7 +122,7 @@ impl Server {
             .path()
             .strip_prefix(self.0.path().trim_end_matches('/'))?;
         let base = answered.path().strip_suffix(tail)?;
-        if !self.same_host(answered) {
+        if !self.may_have_key(answered) {
             return None;
         }
         let mut url = answered.clone();
@@ -230,7 +263,25 @@ mod tests {
     }
 
     #[test]
-    fn follows_a_move_on_the_same_host_only() {
+    fn the_key_goes_to_one_origin() {
+        for (base, to, may) in [
+            ("https://c", "https://c/elsewhere", true),
+            ("https://c", "https://c:443/", true),
+            ("https://c", "https://c:3939/", false),
+            ("https://c", "http://c/", false),
+            ("http://c", "https://c/", true),
+            ("http://c:3939", "https://c:3939/", false),
+            ("http://c:3939", "https://c/", false),
+            ("https://c", "https://c.evil/", false),
+            ("https://c", "https://me@c/", false),
+        ] {
+            let url = to.parse().unwrap();
+            assert_eq!(server(base).may_have_key(&url), may, "{base} to {to}");
+        }
+    }
+
+    #[test]
+    fn follows_a_move_within_the_server_only() {
         let old = server("http://c.example.com/old");
         let asked = old.api(&["server_settings"]);
         let to = |text: &str| {

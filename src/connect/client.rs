@@ -11,7 +11,7 @@ use super::backoff::Backoff;
 use super::error::Error;
 use super::failure::{Failure, Fate};
 use super::key::ApiKey;
-use super::outage::{Notice, Outage, Patience, Trouble, Verdict};
+use super::outage::{Exposure, Notice, Outage, Patience, Trouble, Verdict};
 use super::request::{Reply, Request};
 use super::server::Settings;
 use super::transport::{Options, Transport};
@@ -43,6 +43,13 @@ impl Connect {
         options: &Options,
         tell: Arc<dyn Fn(Notice) + Send + Sync>,
     ) -> Result<Self, Error> {
+        if !server.is_https() && !server.is_loopback() {
+            tell(Notice::Exposed(Exposure::PlainHttp(server.to_string())));
+        } else if options.trust.is_insecure() {
+            tell(Notice::Exposed(Exposure::AnyCertificate(
+                server.to_string(),
+            )));
+        }
         let mut connect = Self {
             transport: Transport::new(server, key, options)?,
             outage: Outage::new(tell),
@@ -147,12 +154,13 @@ impl Connect {
         }
     }
 
-    /// A request made once, up to the head of the answer, whatever becomes of it.
+    /// A request made once, up to the head of the answer, whatever becomes of it; a redirect is an
+    /// answer.
     pub(super) async fn try_once(
         &self,
         request: &Request<'_>,
     ) -> Result<reqwest::Response, Failure> {
-        self.transport.attempt(request).await
+        self.transport.look(request).await
     }
 
     /// A request that must not be carried out twice: repeated only where it was certainly not

@@ -9,7 +9,6 @@ use super::error::{Error, Needs};
 use super::ids::{BundleId, ContentGuid};
 use super::lenient;
 use super::request::Request;
-use super::stream::Elements;
 
 /// A content item with all that an inventory tells of it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -180,6 +179,9 @@ struct Vanity {
     path: Option<String>,
 }
 
+/// The most items that a server is believed to have; the largest have some 20,000.
+pub(super) const ITEMS: usize = 100_000;
+
 impl Connect {
     /// Every item that the key can see, one at a time as they come.
     ///
@@ -217,27 +219,24 @@ impl Connect {
             request = request.query(&[("include", include)]);
         }
         let name = request.name();
-        let unreadable = |cause: String| Error::Unreadable {
-            request: name.clone(),
-            cause,
-        };
-        let mut response = self.ask_stream(request).await?;
-        let mut elements = Elements::default();
-        let mut wrong = None;
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| unreadable(error.to_string()))?
-        {
-            elements.feed(&chunk, |element| match serde_json::from_slice(element) {
-                Ok(item) => each(item),
-                Err(error) => wrong = Some(error.to_string()),
-            });
-        }
+        let (mut wrong, mut items) = (None, 0_usize);
+        self.elements(request, |element| match serde_json::from_slice(element) {
+            Ok(_) if items == ITEMS => {
+                wrong = Some(format!("it lists more than {ITEMS} items"));
+            }
+            Ok(item) => {
+                items += 1;
+                each(item);
+            }
+            Err(error) => wrong = Some(error.to_string()),
+        })
+        .await?;
         match wrong {
-            Some(cause) => Err(unreadable(cause)),
-            None if elements.ended() => Ok(()),
-            None => Err(unreadable("the list breaks off".to_owned())),
+            Some(cause) => Err(Error::Unreadable {
+                request: name,
+                cause,
+            }),
+            None => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::proxy::Proxy;
 use super::version::{Feature, Version};
 
 /// Why a request got no usable answer. The message ends with the remedy.
@@ -37,13 +38,29 @@ pub(crate) enum Error {
         after: Duration,
     },
     /// The TLS handshake failed.
-    #[error(
-        "no secure connection to {server}: {cause}; a private certificate authority is given with --cacert FILE"
-    )]
+    #[error("no secure connection to {server}: {cause}; {remedy}")]
     Tls {
         server: String,
-        /// What the TLS library says.
         cause: String,
+        remedy: String,
+    },
+    /// The way to the server leads through a proxy, and does not get far.
+    #[error(
+        "{server} cannot be reached through {proxy}: {cause}; check the proxy, or list the host in NO_PROXY"
+    )]
+    Proxy {
+        server: String,
+        proxy: Proxy,
+        /// What the system says.
+        cause: String,
+    },
+    /// An answer that would not end, or not in the memory there is.
+    #[error(
+        "the answer to {request} is longer than {limit}, which Connect's never is; check what answers at --server"
+    )]
+    TooLong {
+        request: String,
+        limit: &'static str,
     },
     /// The server did not come back in time.
     #[error("{server} has not answered for {}s, longer than --max-outage allows; the last attempt: {last}", waited.as_secs())]

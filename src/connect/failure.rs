@@ -9,9 +9,15 @@ use serde::Deserialize;
 
 use super::address::Server;
 use super::backoff::retry_after;
+use super::body;
 use super::error::{ApiFault, Error};
 use super::lenient;
+use super::proxy::Proxy;
 use super::request::{Request, foreign};
+use super::tls;
+
+/// How much of an error answer is read, in bytes.
+const ERROR_BODY: usize = 64 << 10;
 
 /// What became of a request that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,18 +41,31 @@ pub(super) struct Failure {
 }
 
 /// A connection that failed or broke.
-pub(super) fn broken(server: &Server, patience: Duration, error: &reqwest::Error) -> Failure {
+pub(super) fn broken(
+    server: &Server,
+    proxy: Option<&Proxy>,
+    patience: Duration,
+    error: &reqwest::Error,
+) -> Failure {
     let address = server.to_string();
     let cause = chain(error);
     let connecting = error.is_connect();
     if let Some(tls) = find::<rustls::Error>(error).filter(|_| connecting) {
         // What is wrong with a certificate now will be wrong in a minute.
+        let (cause, remedy) = tls::explain(tls, server);
         return answered(Error::Tls {
             server: address,
-            cause: tls.to_string(),
+            cause,
+            remedy,
         });
     }
-    let error = if connecting && cause.contains("dns error") {
+    let error = if let Some(proxy) = proxy.filter(|_| connecting) {
+        Error::Proxy {
+            server: address,
+            proxy: proxy.clone(),
+            cause,
+        }
+    } else if connecting && cause.contains("dns error") {
         Error::Dns {
             host: server.host().to_owned(),
             cause,
@@ -84,7 +103,8 @@ pub(super) async fn refused(
     let wait = headers
         .get(RETRY_AFTER)
         .and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
-    let body = response.bytes().await.unwrap_or_default();
+    // What is cut off is not read at all: an error says what it has to say before that.
+    let body = body::start(response, ERROR_BODY).await;
     let stranger = foreign(&headers, &body);
     let said: Said = serde_json::from_slice(&body).unwrap_or_default();
     let fault = ApiFault {

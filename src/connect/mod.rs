@@ -6,6 +6,7 @@
 mod address;
 mod affinity;
 mod backoff;
+mod body;
 mod build;
 mod caches;
 mod client;
@@ -19,6 +20,7 @@ mod key;
 mod lenient;
 mod outage;
 mod page;
+mod proxy;
 mod request;
 mod scheduler;
 mod server;

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::output::human;
+
 /// How long a silence may last before it is spoken of. Shorter ones are ordinary.
 const WORTH_SAYING: Duration = Duration::from_secs(3);
 
@@ -13,11 +15,11 @@ const SICK: u32 = 12;
 
 /// How long to wait for a server.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// How long it may be away.
-    pub max_outage: Duration,
+    pub(crate) max_outage: Duration,
     /// The longest pause between two attempts, also where the server asks for a longer one.
-    pub max_pause: Duration,
+    pub(crate) max_pause: Duration,
 }
 
 impl Default for Patience {
@@ -42,6 +44,36 @@ pub(crate) enum Notice {
         /// How long it was away.
         after: Duration,
     },
+    /// The API key can be read by others on its way. Said once, before it is sent.
+    Exposed(Exposure),
+}
+
+/// How a key is exposed, and on its way to which server.
+#[derive(Debug, Clone)]
+pub(crate) enum Exposure {
+    PlainHttp(String),
+    AnyCertificate(String),
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Waiting { cause, at_most } => write!(
+                f,
+                "The server is away, and is waited for up to {} (--max-outage): {cause}",
+                human(*at_most)
+            ),
+            Self::Back { after } => write!(f, "The server is back after {}.", human(*after)),
+            Self::Exposed(Exposure::PlainHttp(server)) => write!(
+                f,
+                "warning: {server} is not https, so that everyone on the way can read the API key"
+            ),
+            Self::Exposed(Exposure::AnyCertificate(server)) => write!(
+                f,
+                "warning: with --insecure any certificate is accepted for {server}, so that whoever is in between can read the API key"
+            ),
+        }
+    }
 }
 
 type Teller = Arc<dyn Fn(Notice) + Send + Sync>;
@@ -162,6 +194,7 @@ mod tests {
             teller.lock().unwrap().push(match notice {
                 Notice::Waiting { cause, .. } => format!("waiting: {cause}"),
                 Notice::Back { after } => format!("back after {}s", after.as_secs()),
+                exposed @ Notice::Exposed(_) => exposed.to_string(),
             });
         }));
         (outage, said)

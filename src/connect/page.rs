@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
+use reqwest::{Response, Url};
+
 use super::client::Connect;
 use super::error::Error;
 use super::failure::Fate;
@@ -19,17 +22,19 @@ pub(crate) enum PageRequest<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Page {
-    /// An answer with this status, behind redirects on the same host.
+    /// An answer with this status. A redirect within the server is one: it comes from the item
+    /// itself, so that the item runs.
     Answered(u16),
-    /// A redirect to another host, which is not followed.
+    /// A redirect to another origin, or to the login.
     Elsewhere(String),
     /// No answer; the text says why.
     Silent(String),
 }
 
 impl Connect {
-    /// Looks at a page once, with the key, which is sent to the server's own host alone. An
-    /// interactive item starts for it, so an answer may take `patience` longer than usual.
+    /// Looks at a page once, with the key. No redirect is followed: a page is a publisher's
+    /// code, and could lead the key anywhere. An interactive item starts for it, so an answer may
+    /// take `patience` longer than usual.
     pub(crate) async fn page(&self, page: PageRequest<'_>, patience: Duration) -> Page {
         let url = match page {
             PageRequest::Guid(guid) => self.server().page(&["content", guid.as_str(), ""]),
@@ -41,9 +46,13 @@ impl Connect {
             }
         };
         match self.try_once(&Request::get(url).extra(patience)).await {
-            Ok(response) => Page::Answered(response.status().as_u16()),
+            Ok(response) => match redirect(&response) {
+                Some(to) if !self.server().may_have_key(&to) || self.server().is_login(&to) => {
+                    Page::Elsewhere(to.to_string())
+                }
+                _ => Page::Answered(response.status().as_u16()),
+            },
             Err(failure) => match *failure.error {
-                Error::Redirected { to, .. } => Page::Elsewhere(to),
                 // Any answer of 404 that is a page looks like another server to the API's client.
                 Error::NotConnect { .. } if failure.fate == Fate::Answered => Page::Answered(404),
                 error => match error.fault() {
@@ -53,4 +62,13 @@ impl Connect {
             },
         }
     }
+}
+
+/// Where an answer sends its reader.
+fn redirect(response: &Response) -> Option<Url> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.url().join(location).ok()
 }

@@ -1,5 +1,11 @@
 //! The elements of a JSON array that is too large to hold, one at a time.
 
+use super::body::LIST;
+use super::client::Connect;
+use super::error::Error;
+use super::failure::chain;
+use super::request::Request;
+
 /// Cuts a stream of bytes into the objects of a top-level array.
 #[derive(Debug, Default)]
 pub(super) struct Elements {
@@ -11,11 +17,26 @@ pub(super) struct Elements {
     ended: bool,
 }
 
+/// The most that one element may have, in bytes; the longest of Connect's, an item with its owner,
+/// tags and vanity address, is a few KiB.
+const ELEMENT: usize = 1 << 20;
+
+/// An element longer than any of Connect's.
+#[derive(Debug)]
+pub(super) struct ElementTooLong;
+
 impl Elements {
     /// Takes the next bytes; `each` gets every object that is complete with them.
-    pub(super) fn feed(&mut self, bytes: &[u8], mut each: impl FnMut(&[u8])) {
+    pub(super) fn feed(
+        &mut self,
+        bytes: &[u8],
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), ElementTooLong> {
         for &byte in bytes {
             if self.depth > 1 {
+                if self.element.len() == ELEMENT {
+                    return Err(ElementTooLong);
+                }
                 self.element.push(byte);
             }
             if self.in_string {
@@ -47,11 +68,54 @@ impl Elements {
                 _ => {}
             }
         }
+        Ok(())
     }
 
     /// Whether the array was closed.
     pub(super) const fn ended(&self) -> bool {
         self.ended
+    }
+}
+
+impl Connect {
+    /// Reads a list that is too large to hold; `each` gets every element's bytes.
+    ///
+    /// # Errors
+    /// The server cannot be asked, the list breaks off, or it or an element does not end.
+    pub(super) async fn elements(
+        &self,
+        request: Request<'_>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        let name = request.name();
+        let too_long = |limit| Error::TooLong {
+            request: name.clone(),
+            limit,
+        };
+        let unreadable = |cause: String| Error::Unreadable {
+            request: name.clone(),
+            cause,
+        };
+        let mut response = self.ask_stream(request).await?;
+        let (mut elements, mut read) = (Elements::default(), 0_u64);
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| unreadable(chain(&error)))?
+        {
+            read += chunk.len() as u64;
+            if read > LIST.bytes {
+                return Err(too_long(LIST.name));
+            }
+            elements
+                .feed(&chunk, &mut each)
+                .map_err(|ElementTooLong| too_long("1 MiB in one element"))?;
+        }
+        if elements.ended() {
+            Ok(())
+        } else {
+            Err(unreadable("the list breaks off".to_owned()))
+        }
     }
 }
 
@@ -65,9 +129,11 @@ mod tests {
         let mut found = Vec::new();
         let mut elements = Elements::default();
         for chunk in text.as_bytes().chunks(cuts) {
-            elements.feed(chunk, |element| {
-                found.push(String::from_utf8(element.to_vec()).unwrap());
-            });
+            elements
+                .feed(chunk, |element| {
+                    found.push(String::from_utf8(element.to_vec()).unwrap());
+                })
+                .unwrap();
         }
         (found, elements.ended())
     }

@@ -9,17 +9,19 @@ use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 
 use super::address::Server;
 use super::backoff::http_date;
+use super::body::{self, Cut};
 use super::error::Error;
 use super::failure::{Failure, answered, broken, chain, refused};
 use super::key::ApiKey;
 use super::outage::Patience;
+use super::proxy::Proxy;
 use super::request::{Reply, Request};
 use super::tls::Trust;
 
 /// How to talk to a server.
 #[derive(Debug, Clone)]
-pub struct Options {
-    pub trust: Trust,
+pub(crate) struct Options {
+    pub(crate) trust: Trust,
     /// How long a request may take, apart from the time for which a long poll asks.
     pub timeout: Duration,
     /// How long to wait for a server that is away.
@@ -28,6 +30,7 @@ pub struct Options {
 
 pub(super) struct Transport {
     client: Client,
+    proxy: Option<Proxy>,
     server: Server,
     key: ApiKey,
     timeout: Duration,
@@ -40,17 +43,23 @@ impl Transport {
         let builder = Client::builder()
             .user_agent(concat!("helm-connect-migrate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout.min(Duration::from_secs(10)))
-            // Followed by hand: the key must stay with its host, and reqwest would take it away
-            // between two ports of one host as well.
+            // Followed by hand: the key must stay with its origin.
             .redirect(redirect::Policy::none())
             .pool_idle_timeout(Duration::from_secs(90));
+        let proxy = Proxy::before(&server);
+        let builder = match proxy {
+            Some(_) => builder,
+            None => builder.no_proxy(),
+        };
         let client = options
             .trust
             .apply(builder)
+            .map_err(|error| Error::Setup(error.to_string()))?
             .build()
             .map_err(|error| Error::Setup(chain(&error)))?;
         Ok(Self {
             client,
+            proxy,
             server,
             key,
             timeout: options.timeout,
@@ -77,15 +86,20 @@ impl Transport {
     pub(super) async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let response = self.attempt(request).await?;
         let (url, headers) = (response.url().clone(), response.headers().clone());
-        let body = response
-            .bytes()
+        let body = body::whole(response, body::WHOLE)
             .await
-            .map_err(|error| self.broken(request, &error))?;
+            .map_err(|cut| match cut {
+                Cut::Broken(error) => self.broken(request, &error),
+                Cut::TooLong(limit) => answered(Error::TooLong {
+                    request: request.name(),
+                    limit: limit.name,
+                }),
+            })?;
         Ok(Reply {
             request: request.name(),
             url,
             headers,
-            body: body.into(),
+            body,
         })
     }
 
@@ -107,6 +121,17 @@ impl Transport {
             url: request.url.to_string(),
             to: format!("{url} and on, in a circle"),
         }))
+    }
+
+    /// One attempt that follows no redirect: its answer is the answer.
+    pub(super) async fn look(&self, request: &Request<'_>) -> Result<Response, Failure> {
+        let (response, correlation) = self.send(request, &request.url).await?;
+        let status = response.status();
+        if status.is_success() || status.is_redirection() {
+            Ok(response)
+        } else {
+            Err(refused(request, response, correlation).await)
+        }
     }
 
     async fn send(&self, request: &Request<'_>, url: &Url) -> Result<(Response, String), Failure> {
@@ -161,13 +186,15 @@ impl Transport {
         let to = from
             .join(location)
             .map_err(|_| refused(format!("{location:?}")))?;
-        let downgrade = from.scheme() == "https" && to.scheme() != "https";
         let same_method = request.method == Method::GET
             || matches!(
                 response.status(),
                 StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
             );
-        if self.server.same_host(&to) && !downgrade && same_method {
+        if self.server.may_have_key(&to)
+            && !(from.scheme() == "https" && to.scheme() == "http")
+            && same_method
+        {
             Ok(to)
         } else {
             Err(refused(to.to_string()))
@@ -175,7 +202,8 @@ impl Transport {
     }
 
     fn broken(&self, request: &Request<'_>, error: &reqwest::Error) -> Failure {
-        broken(&self.server, self.timeout + request.extra, error)
+        let patience = self.timeout + request.extra;
+        broken(&self.server, self.proxy.as_ref(), patience, error)
     }
 }
 

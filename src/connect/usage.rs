@@ -1,17 +1,19 @@
 //! How often content was used.
 
-use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Connect;
+use super::details::ITEMS;
 use super::error::{Error, Needs};
 use super::ids::ContentGuid;
 use super::lenient;
 use super::request::Request;
-use super::stream::Elements;
 use super::version::Feature;
 
 /// Uses per content item.
@@ -49,7 +51,10 @@ struct Tally<'a> {
 
 impl Tally<'_> {
     fn count(&mut self, record: Record) {
-        if let Some(guid) = record.content_guid {
+        if let Some(guid) = record
+            .content_guid
+            .filter(|guid| self.usage.len() < ITEMS || self.usage.contains_key(guid))
+        {
             *self.usage.entry(guid).or_default() += 1;
         }
         self.read += 1;
@@ -57,6 +62,13 @@ impl Tally<'_> {
             (self.progress)(self.read);
         }
     }
+}
+
+/// Cursors are as long as a server likes, and there are many.
+fn hash(cursor: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    cursor.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[derive(Deserialize)]
@@ -131,32 +143,17 @@ impl Connect {
             .query(&span.query())
             .needs(Needs::Publisher)
             .extra(Duration::from_secs(600));
-        let name = request.name();
-        let mut response = match self.ask_stream(request).await {
-            Ok(response) => response,
-            Err(Error::Absent { .. }) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        let unreadable = |cause: String| Error::Unreadable {
-            request: name.clone(),
-            cause,
-        };
-        let mut elements = Elements::default();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| unreadable(error.to_string()))?
-        {
-            elements.feed(&chunk, |element| {
+        let counted = self
+            .elements(request, |element| {
                 if let Ok(record) = serde_json::from_slice(element) {
                     tally.count(record);
                 }
-            });
-        }
-        if elements.ended() {
-            Ok(true)
-        } else {
-            Err(unreadable("the list breaks off".to_owned()))
+            })
+            .await;
+        match counted {
+            Ok(()) => Ok(true),
+            Err(Error::Absent { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -166,10 +163,13 @@ impl Connect {
         span: Span<'_>,
         tally: &mut Tally<'_>,
     ) -> Result<(), Error> {
-        let path = ["v1", "instrumentation", kind[0], kind[1]];
+        let url = self
+            .server()
+            .api(&["v1", "instrumentation", kind[0], kind[1]]);
         let mut next: Option<String> = None;
+        let mut seen = HashSet::new();
         loop {
-            let mut request = Request::get(self.server().api(&path))
+            let mut request = Request::get(url.clone())
                 .query(&span.query())
                 .query(&[("limit", PAGE)])
                 .needs(Needs::Publisher);
@@ -186,10 +186,16 @@ impl Connect {
                 .paging
                 .and_then(|paging| paging.cursors)
                 .and_then(|cursors| cursors.next);
-            if empty || cursor.is_none() || cursor == next {
+            let Some(cursor) = cursor.filter(|_| !empty) else {
                 return Ok(());
+            };
+            if !seen.insert(hash(&cursor)) {
+                return Err(Error::Unreadable {
+                    request: format!("GET {}", url.path()),
+                    cause: "its pages go in circles".to_owned(),
+                });
             }
-            next = cursor;
+            next = Some(cursor);
         }
     }
 }

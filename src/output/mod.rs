@@ -3,6 +3,7 @@
 
 mod confirm;
 mod diagnostic;
+mod duration;
 mod page;
 mod printable;
 mod structured;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub(crate) use confirm::{Answer, ask};
 pub use diagnostic::{Style, render};
+pub(crate) use duration::human;
 pub(crate) use page::Page;
 pub(crate) use printable::{Printable, is_hidden};
 pub(crate) use table::Table;

@@ -10,10 +10,9 @@ use super::cache::{self, CachePlan, Scope};
 use super::journal::Story;
 use super::ledger::Ledger;
 use super::plan::{Plan, plan};
-use super::progress::human;
 use super::request::Request;
 use super::selection::Selection;
-use crate::connect::{Connect, Content, Feature, Notice, Server};
+use crate::connect::{Connect, Content, Feature, Server};
 use crate::output;
 use crate::state::Lock;
 
@@ -85,7 +84,7 @@ pub(super) async fn prepare(
         request.server.clone(),
         request.key.clone(),
         &request.transport,
-        Arc::new(move |notice| tell(notice_text(&notice))),
+        Arc::new(move |notice| tell(notice.to_string())),
     )
     .await?;
     connect.require(Feature::Build)?;
@@ -160,14 +159,4 @@ async fn ask_for_missing(
         }
     }
     Ok(())
-}
-
-fn notice_text(notice: &Notice) -> String {
-    match notice {
-        Notice::Waiting { cause, at_most } => format!(
-            "The server is away, and is waited for up to {} (--max-outage): {cause}",
-            human(*at_most)
-        ),
-        Notice::Back { after } => format!("The server is back after {}.", human(*after)),
-    }
 }

@@ -33,6 +33,8 @@ mod plugin_post_renderer;
 #[cfg(unix)]
 mod post_render;
 mod rebuild;
+#[cfg(unix)]
+mod runaway;
 mod stand_in;
 mod support;
 #[cfg(unix)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Show, called, human};
+use super::{Show, called};
+use crate::output::human;
 use crate::output::{self, Printable};
 use crate::rebuild::event::{Event, Failure, RunSummary};
 use crate::rebuild::record::{CacheOutcome, Outcome};

@@ -5,7 +5,6 @@ mod lines;
 mod stream;
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use bar::Bar;
 use lines::Lines;
@@ -45,18 +44,6 @@ impl Progress {
     }
 }
 
-/// A length of time as people say it: `4.2s`, `3m12s`, `2h05m`.
-#[must_use]
-pub(crate) fn human(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0..10 => format!("{:.1}s", time.as_secs_f64()),
-        10..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-    }
-}
-
 /// Characters of a title that name an item well enough.
 const TITLE: usize = 100;
 
@@ -67,19 +54,5 @@ fn called(item: &super::event::Item) -> String {
         title.to_string()
     } else {
         format!("{title} ({})", Printable::new(item.guid.as_str()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_short() {
-        let said = |seconds: f64| human(Duration::from_secs_f64(seconds));
-        assert_eq!(said(4.23), "4.2s");
-        assert_eq!(said(59.9), "59s");
-        assert_eq!(said(192.0), "3m12s");
-        assert_eq!(said(7500.0), "2h05m");
     }
 }

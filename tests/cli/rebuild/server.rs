@@ -102,42 +102,59 @@ fn a_wrong_address_is_told_from_a_server_that_is_down() {
 }
 
 #[test]
-fn the_key_does_not_follow_a_redirect_to_another_host() {
-    let (elsewhere, keys) = answering(|_| http("200 OK", "", "{}"));
-    let (address, _) = answering(move |_| {
-        let location = format!(
-            "Location: http://localhost:{}/__api__/\r\n",
-            elsewhere.port()
+fn the_key_follows_a_redirect_neither_to_another_host_nor_to_another_port() {
+    for host in ["localhost", "127.0.0.1"] {
+        let (elsewhere, keys) = answering(|_| http("200 OK", "", "{}"));
+        let (address, _) = answering(move |_| {
+            let location = format!("Location: http://{host}:{}/__api__/\r\n", elsewhere.port());
+            http("302 Found", &location, "")
+        });
+        let (code, said) = dry_run(&format!("http://{address}"), &[]);
+        assert_eq!(code, Some(1));
+        assert!(
+            said.contains(&format!("redirects to http://{host}:")),
+            "{said}"
         );
-        http("302 Found", &location, "")
-    });
-    let (code, said) = dry_run(&format!("http://{address}"), &[]);
-    assert_eq!(code, Some(1));
-    assert!(said.contains("redirects to http://localhost:"), "{said}");
-    assert!(said.contains("the API key is not sent there"), "{said}");
-    assert_eq!(keys.load(Ordering::Relaxed), 0);
+        assert!(said.contains("the API key is not sent there"), "{said}");
+        assert_eq!(keys.load(Ordering::Relaxed), 0);
+    }
 }
 
 #[test]
-fn a_redirect_on_the_same_host_is_followed_and_kept() {
+fn a_redirect_within_the_server_is_followed_and_kept() {
     let rig = Rig::new(Config {
         prefix: "/rsc".to_owned(),
         ..config(2)
     });
-    let real = rig.stand_in.address().port();
+    // A proxy before the server, which moves everything below a prefix.
+    let real = rig.stand_in.address();
+    let moves = Arc::new(AtomicUsize::new(0));
+    let moved = Arc::clone(&moves);
     let (address, _) = answering(move |request| {
         let path = request.split(' ').nth(1).unwrap_or_default();
-        http(
-            "301 Moved Permanently",
-            &format!("Location: http://127.0.0.1:{real}/rsc{path}\r\n"),
-            "",
-        )
+        if !path.starts_with("/rsc/") {
+            moved.fetch_add(1, Ordering::Relaxed);
+            let location = format!("Location: /rsc{path}\r\n");
+            return http("301 Moved Permanently", &location, "");
+        }
+        let mut stream = std::net::TcpStream::connect(real).unwrap();
+        let request = request.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.replacen("\r\n", "\r\nConnection: close\r\n", 1)
     });
-    let mut command = rig.command(&["--all", "--yes", "--ramp", "0"]);
-    command.env("CONNECT_SERVER", format!("http://{address}"));
-    let output = command.output().unwrap();
+    let output = rig
+        .command(&["--all", "--dry-run"])
+        .env("CONNECT_SERVER", format!("http://{address}"))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
-    rig.assert_each_built_once();
+    assert_eq!(
+        moves.load(Ordering::Relaxed),
+        1,
+        "the first answer is remembered"
+    );
 }
 
 #[test]
@@ -177,6 +194,70 @@ fn proxies_are_taken_from_the_environment() {
         "{}",
         talk(&output)
     );
+}
+
+#[test]
+fn no_proxy_stands_before_this_machine() {
+    let (address, _) = answering(|_| http("200 OK", "", "[]"));
+    for host in [address.to_string(), format!("localhost:{}", address.port())] {
+        let (proxy, keys) = answering(|_| http("200 OK", "", "{}"));
+        let output = direct()
+            .env("CONNECT_SERVER", format!("http://{host}"))
+            .env("CONNECT_API_KEY", "k3y")
+            .env("HTTP_PROXY", format!("http://{proxy}"))
+            .env("http_proxy", format!("http://{proxy}"))
+            .env("ALL_PROXY", format!("http://{proxy}"))
+            .args(["rebuild", "--all", "--dry-run", "--journal", "/nonexistent"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", talk(&output));
+        assert_eq!(keys.load(Ordering::Relaxed), 0, "{host}");
+    }
+}
+
+#[test]
+fn a_proxy_that_fails_is_named_with_its_variable_and_without_its_user() {
+    let run = |extra: &[(&str, &str)]| {
+        let output = direct()
+            .env("CONNECT_SERVER", "https://connect.invalid")
+            .env("CONNECT_API_KEY", "k3y")
+            .env("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:9")
+            .envs(extra.iter().copied())
+            .args(["rebuild", "--all", "--dry-run", "--journal", "/nonexistent"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", talk(&output));
+        talk(&output)
+    };
+    let said = run(&[]);
+    assert!(
+        said.contains("through the proxy http://127.0.0.1:9 (HTTPS_PROXY)"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains("me:"), "{said}");
+    let said = run(&[("NO_PROXY", "*")]);
+    assert!(
+        said.contains("connect.invalid cannot be resolved"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_key_that_others_can_read_on_its_way_is_warned_of_once() {
+    let (proxy, _) = answering(|_| http("200 OK", "", r#"{"version": "2021.09.0"}"#));
+    let output = direct()
+        .env("CONNECT_SERVER", "http://connect.invalid")
+        .env("CONNECT_API_KEY", "k3y")
+        .env("HTTP_PROXY", format!("http://{proxy}"))
+        .args(["rebuild", "--all", "--dry-run", "--journal", "/nonexistent"])
+        .output()
+        .unwrap();
+    let said = talk(&output);
+    let warning = "http://connect.invalid is not https";
+    assert_eq!(said.matches(warning).count(), 1, "{said}");
+    let (address, _) = answering(|_| http("404 Not Found", "", ""));
+    let (_, said) = dry_run(&format!("http://{address}"), &[]);
+    assert!(!said.contains("is not https"), "{said}");
 }
 
 #[test]
@@ -375,18 +456,40 @@ mod tls {
 
     use super::*;
 
-    /// A server with a certificate of an authority of its own; gives its port and the authority.
-    fn server(rounds: usize) -> (u16, String) {
+    /// A certificate that an authority made, and the authority's.
+    fn signed(names: &[&str]) -> (rcgen::Certificate, rcgen::KeyPair, String) {
         let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
         authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let authority_key = rcgen::KeyPair::generate().unwrap();
         let authority_pem = authority.self_signed(&authority_key).unwrap().pem();
         let issuer = rcgen::Issuer::new(authority, authority_key);
         let key = rcgen::KeyPair::generate().unwrap();
-        let certificate = rcgen::CertificateParams::new(vec!["localhost".to_owned()])
-            .unwrap()
-            .signed_by(&key, &issuer)
-            .unwrap();
+        let certificate = params(names).signed_by(&key, &issuer).unwrap();
+        (certificate, key, authority_pem)
+    }
+
+    fn params(names: &[&str]) -> rcgen::CertificateParams {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        rcgen::CertificateParams::new(names).unwrap()
+    }
+
+    /// A certificate that signed itself and calls itself an authority, as `openssl req -x509` makes
+    /// them.
+    fn self_signed(
+        names: &[&str],
+        change: impl FnOnce(&mut rcgen::CertificateParams),
+    ) -> (rcgen::Certificate, rcgen::KeyPair, String) {
+        let mut params = params(names);
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        change(&mut params);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let pem = certificate.pem();
+        (certificate, key, pem)
+    }
+
+    /// A server with a certificate; gives its port.
+    fn server(certificate: &rcgen::Certificate, key: &rcgen::KeyPair, rounds: usize) -> u16 {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -427,12 +530,80 @@ mod tls {
                 let _ = stream.flush();
             }
         });
-        (port, authority_pem)
+        port
+    }
+
+    /// What is said of a server with this certificate, where this one is given with `--cacert`.
+    fn given(
+        made: &(rcgen::Certificate, rcgen::KeyPair, String),
+        pem: &str,
+    ) -> (Option<i32>, String) {
+        let port = server(&made.0, &made.1, 100);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("given.pem");
+        fs::write(&file, pem).unwrap();
+        dry_run(
+            &format!("https://localhost:{port}"),
+            &["--cacert", file.to_str().unwrap()],
+        )
+    }
+
+    #[test]
+    fn a_servers_own_certificate_may_be_given() {
+        let own = self_signed(&["localhost"], |_| {});
+        let (code, said) = given(&own, &own.2);
+        assert_eq!(code, Some(0), "{said}");
+        let plain = self_signed(&["localhost"], |params| params.is_ca = rcgen::IsCa::NoCa);
+        let (code, said) = given(&plain, &plain.2);
+        assert_eq!(code, Some(0), "{said}");
+        // Another server's does not do.
+        let (code, said) = given(&own, &plain.2);
+        assert_eq!(code, Some(1), "{said}");
+    }
+
+    #[test]
+    fn each_fault_of_a_certificate_has_its_own_words() {
+        let stranger = self_signed(&["localhost"], |_| {}).2;
+        let name = self_signed(&["connect.example.com"], |_| {});
+        let old = self_signed(&["localhost"], |params| {
+            params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        });
+        let early = self_signed(&["localhost"], |params| {
+            params.not_before = rcgen::date_time_ymd(2090, 1, 1);
+            params.not_after = rcgen::date_time_ymd(2091, 1, 1);
+        });
+        for (made, pem, cause, remedy) in [
+            (
+                &name,
+                stranger.as_str(),
+                "authority that is not known here",
+                "--cacert FILE",
+            ),
+            (
+                &name,
+                name.2.as_str(),
+                "is not for localhost but for",
+                "by a name that",
+            ),
+            (&old, old.2.as_str(), "has expired", "renew it"),
+            (&early, early.2.as_str(), "is not valid yet", "clock"),
+        ] {
+            let (code, said) = given(made, pem);
+            assert_eq!(code, Some(1), "{said}");
+            assert!(said.contains(cause) && said.contains(remedy), "{said}");
+        }
+        let (plain, _) = answering(|_| http("400 Bad Request", "", "no TLS here"));
+        let (code, said) = dry_run(&format!("https://{plain}"), &[]);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("does not speak TLS"), "{said}");
+        assert!(said.contains("http://"), "{said}");
     }
 
     #[test]
     fn a_private_authority_must_be_named() {
-        let (port, authority) = server(100);
+        let (certificate, key, authority) = signed(&["localhost"]);
+        let port = server(&certificate, &key, 100);
         let url = format!("https://localhost:{port}");
         let (code, said) = dry_run(&url, &[]);
         assert_eq!(code, Some(1));
