@@ -142,9 +142,7 @@ impl ServerCertVerifier for Verifier {
             .verify_server_cert(end_entity, &[], name, ocsp, now)
         {
             // Its dates were looked at before this, its name was not.
-            Err(rustls::Error::InvalidCertificate(CertificateError::Other(why)))
-                if format!("{why:?}").contains("CaUsedAsEndEntity") =>
-            {
+            Err(rustls::Error::InvalidCertificate(why)) if signed_itself(&why) => {
                 rustls::client::verify_server_name(
                     &ParsedCertificate::try_from(end_entity)?,
                     name,
@@ -180,6 +178,12 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
+/// Whether a certificate is refused since it calls itself an authority, as those do that signed
+/// themselves.
+fn signed_itself(why: &CertificateError) -> bool {
+    matches!(why, CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity"))
+}
+
 /// What is wrong with a handshake, and what to do about it.
 pub(super) fn explain(error: &rustls::Error, server: &Server) -> (String, String) {
     use CertificateError::{
@@ -189,7 +193,7 @@ pub(super) fn explain(error: &rustls::Error, server: &Server) -> (String, String
     let host = server.host();
     let (cause, remedy) = match error {
         rustls::Error::InvalidCertificate(why) => match why {
-            UnknownIssuer => (
+            why if *why == UnknownIssuer || signed_itself(why) => (
                 "its certificate comes from an authority that is not known here".to_owned(),
                 "give the authority's certificate, or the server's own where it signed itself, \
                  with --cacert FILE"

@@ -40,6 +40,13 @@ fn settings(stream: &mut TcpStream) -> std::io::Result<()> {
     )
 }
 
+fn empty(stream: &mut TcpStream) -> std::io::Result<()> {
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]"
+    )
+}
+
 /// Repeats a text until the reader goes away.
 fn endless(stream: &mut TcpStream, head: &str, start: &str, again: &str) -> std::io::Result<()> {
     write!(
@@ -125,8 +132,8 @@ fn a_body_that_unpacks_to_anything() {
 fn a_list_with_an_element_that_does_not_end() {
     let address = serve(|path, stream| match path {
         path if path.contains("server_settings") => settings(stream),
-        path if path.contains("/v1/user") => settings(stream),
-        _ => endless(stream, "200 OK", r#"[{"guid": ""#, "a"),
+        path if path.contains("/v1/content?") => endless(stream, "200 OK", r#"[{"guid": ""#, "a"),
+        _ => empty(stream),
     });
     refused(address, "1 MiB in one element");
 }
