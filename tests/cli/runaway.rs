@@ -112,7 +112,7 @@ fn an_error_that_does_not_end() {
 fn a_body_that_unpacks_to_anything() {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     packed.write_all(b"{\"version\": \"").unwrap();
-    for _ in 0..1024 {
+    for _ in 0..96 {
         packed.write_all(&[b'9'; 1 << 20]).unwrap();
     }
     let packed = packed.finish().unwrap();
