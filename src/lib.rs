@@ -4,6 +4,7 @@
 
 #![warn(unreachable_pub)]
 
+pub(crate) mod announce;
 pub mod chart;
 pub(crate) mod check;
 pub mod cli;

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand, each thin.
 
+mod announce;
 mod check;
 mod completion;
 pub mod connect;
@@ -56,6 +57,7 @@ enum Command {
     Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
     Diff(Box<diff::Diff>),
+    Announce(announce::Announce),
     Upgrade(upgrade::Upgrade),
     PostRender(post_render::PostRender),
     Overlay(overlay::Overlay),
@@ -90,6 +92,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Inventory(command) => command.run(),
         Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(),
+        Command::Announce(command) => command.run(),
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),

@@ -120,6 +120,16 @@ pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
     }
 }
 
+/// The migration file beside a configuration file, which Connect reads behind it.
+pub(super) fn beside(file: &Path) -> anyhow::Result<Option<Document>> {
+    let path = file.with_file_name(MIGRATION_FILE);
+    if !path.is_file() || same_file(file, &path) {
+        return Ok(None);
+    }
+    let source = Source(path.display().to_string());
+    Ok(Some(gcfg::parse_bytes(source.name(), &source.bytes()?)?))
+}
+
 fn same_file(one: &Path, other: &Path) -> bool {
     let resolved = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     resolved(one) == resolved(other)

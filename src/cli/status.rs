@@ -9,6 +9,7 @@ use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::session::{Session, facts};
 use super::{Exit, Global};
+use crate::announce::{self, Announcement};
 use crate::output::{self, Format, Page, Table};
 use crate::survey::journal::{Rebuild, journals};
 use crate::survey::steps::{Facts, Step, next, steps};
@@ -52,6 +53,7 @@ struct StatusReport {
     disagree: bool,
     server: Answer<Facts>,
     rebuilds: Vec<Rebuild>,
+    announcements: Vec<Announcement>,
     steps: Vec<Step>,
     next: Option<String>,
 }
@@ -95,6 +97,7 @@ impl Status {
             survey,
             server,
             rebuilds,
+            announcements: announce::all()?,
             steps,
         })
     }
@@ -136,6 +139,11 @@ fn drawn(report: &StatusReport) -> Page {
         ));
         page.page(&places(configuration));
     }
+    let laid = survey
+        .configurations
+        .iter()
+        .map(|configuration| (&*configuration.config_map, &configuration.settings));
+    page.page(&announce::drawn(&report.announcements, laid));
     if !survey.revisions_with_overlay.is_empty() {
         let list: Vec<_> = survey
             .revisions_with_overlay

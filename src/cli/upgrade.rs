@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::runtime::block_on;
 use super::{Exit, Global, duration};
+use crate::announce::Banner;
 use crate::helm::{Helm, Major};
 use crate::output;
 use crate::overlay::invocation::{Other, invocation};
@@ -30,6 +31,7 @@ const DESCRIPTION: &str = "connect-migrate: temporary settings on";
     after_help = "\
 Overlay options (all others are Helm's; see 'helm upgrade --help'):
       --overlay-set SECTION.PROPERTY=VALUE  Lay one more setting (repeatable)
+      --announce TEXT                       Show a message on the new server until 'revert'
       --overlay-configmap NAMESPACE/NAME    Which ConfigMap, where there are several (repeatable)
       --overlay-allow-missing               Go on where no Connect configuration is found
       --overlay-wait[=TIME]                 Wait (10m) until the pods have restarted and the server
@@ -37,7 +39,7 @@ Overlay options (all others are Helm's; see 'helm upgrade --help'):
 
 Examples:
   helm connect-migrate upgrade --install rsc rstudio/rstudio-connect -f values.yaml -n connect
-  helm connect-migrate upgrade rsc ./chart --overlay-set 'Server.PublicWarning=We are moving'"
+  helm connect-migrate upgrade rsc ./chart --announce 'We are moving: some content may be slow'"
 )]
 pub(super) struct Upgrade {
     /// Arguments for 'helm upgrade'
@@ -158,6 +160,14 @@ fn sort(args: &[OsString]) -> anyhow::Result<Sorted> {
                 value.to_string_lossy().parse::<Laying>()?;
                 sorted.overlay.extend(["--set".into(), value]);
             }
+            "--announce" => {
+                let value = value()?;
+                for banner in Banner::ALL {
+                    let laying = format!("{}={}", banner.setting(), value.to_string_lossy());
+                    laying.parse::<Laying>()?;
+                    sorted.overlay.extend(["--set".into(), laying.into()]);
+                }
+            }
             "--overlay-configmap" => {
                 let value = value()?;
                 let parsed = value.to_string_lossy().parse::<Selection>();
@@ -199,6 +209,20 @@ mod tests {
 
     fn sorted(line: &str) -> anyhow::Result<Sorted> {
         sort(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn an_announcement_is_two_settings() {
+        let sorted = sorted("rsc c --announce Moved").unwrap();
+        assert_eq!(
+            sorted.overlay,
+            [
+                "--set",
+                "Server.PublicWarning=Moved",
+                "--set",
+                "Server.LoggedInWarning=Moved"
+            ]
+        );
     }
 
     #[test]

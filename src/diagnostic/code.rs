@@ -68,6 +68,10 @@ codes! {
     ContentGuidInvalid = "content-guid-invalid",
     /// A list of content is not an inventory.
     InventoryInvalid = "inventory-invalid",
+    /// A configuration file is not as an announcement left it.
+    AnnouncementChanged = "announcement-changed",
+    /// An announcement would stand where Connect does not take it from.
+    AnnouncementOverridden = "announcement-overridden",
 }
 
 impl fmt::Display for Code {

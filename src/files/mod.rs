@@ -1,8 +1,12 @@
 //! Writing files so that a failure leaves what was there.
 
+mod rewrite;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+
+pub(crate) use rewrite::rewrite;
 
 use anyhow::{Context as _, bail};
 

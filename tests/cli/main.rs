@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 #![recursion_limit = "256"] // the stand-in's server_settings has many fields
 
+#[cfg(unix)]
+mod announce;
 mod chart_rules;
 #[cfg(unix)]
 mod check;

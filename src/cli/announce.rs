@@ -1,0 +1,113 @@
+//! `announce`: telling the users of the old server.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Args;
+
+use super::Exit;
+use super::sources;
+use crate::announce::{Banner, Outcome, Place};
+use crate::output::{self, Format, Page};
+
+/// Tell the users of the old server that it is going to move
+///
+/// Puts a message into Server.PublicWarning and Server.LoggedInWarning of the configuration file, in
+/// place, and prints the command that makes Connect read it: nobody is signed out, and no process
+/// ends. What stood there before is recorded, and --off brings the file back to the byte. Connect
+/// shows the message as HTML. For the new server see 'upgrade --announce'.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  # Days before
+  sudo helm connect-migrate announce --from /etc/rstudio-connect/rstudio-connect.gcfg \\
+      --message 'Connect is moving on <b>Saturday, 20:00</b>. It will be away until Sunday.'
+  sudo systemctl reload rstudio-connect
+
+  # Should it be put off
+  sudo helm connect-migrate announce --from /etc/rstudio-connect/rstudio-connect.gcfg --off
+  sudo systemctl reload rstudio-connect
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the file is no configuration, or was changed since the
+announcement.")]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["message", "off"])))]
+pub(super) struct Announce {
+    /// The old server's configuration file, which is changed
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+
+    /// What to tell; another message takes the place of an earlier one
+    #[arg(long, value_name = "TEXT")]
+    message: Option<String>,
+
+    /// Take the message off again
+    #[arg(long)]
+    off: bool,
+
+    /// Only one of the two settings
+    #[arg(long, value_enum, requires = "message")]
+    only: Option<Banner>,
+
+    /// With --off: also where the file was changed since; what others wrote stays
+    #[arg(long, requires = "off")]
+    force: bool,
+
+    /// Write nothing; show what would be done
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+}
+
+impl Announce {
+    /// Runs the command.
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let place = Place::new(&self.from, self.dry_run)?;
+        let outcome = match &self.message {
+            Some(message) if message.trim().is_empty() => {
+                bail!("the message is empty; --off takes an announcement off")
+            }
+            Some(message) => {
+                let banners = self.only.map_or(Banner::ALL.to_vec(), |only| vec![only]);
+                place.lay(message, &banners, sources::beside(&self.from)?.as_ref())?
+            }
+            None => place.take_off(self.force)?,
+        };
+        output::result(self.output, &outcome, |_| drawn(&outcome))?;
+        Ok(Exit::Done)
+    }
+}
+
+fn drawn(outcome: &Outcome) -> Page {
+    let mut page = Page::new();
+    let file = outcome.file.display();
+    if !outcome.changed {
+        page.line(match outcome.announced {
+            true => format!("{file} says so already"),
+            false => format!("there is no announcement in {file}"),
+        });
+        return page;
+    }
+    let would = if outcome.dry_run { "would be " } else { "" };
+    page.line(format!("{file} {would}changed:"));
+    for change in &outcome.changes {
+        page.line(format!("  line {}: {}", change.line, change.setting));
+        for (mark, value) in [("-", &change.before), ("+", &change.after)] {
+            match value {
+                Some(value) => page.line(format!("    {mark} {value}")),
+                None => page.line(format!("    {mark} (not set)")),
+            };
+        }
+    }
+    if outcome.dry_run {
+        return page;
+    }
+    page.line(format!("now make Connect read it: {}", outcome.reload));
+    if outcome.announced {
+        page.line(format!(
+            "to take it off: helm connect-migrate announce --from {file} --off"
+        ));
+    }
+    page
+}

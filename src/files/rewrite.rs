@@ -1,0 +1,156 @@
+//! New text for a file that stays whose it is.
+
+use std::fs::{self, File, Metadata};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+/// Gives a file new text, all or nothing, and keeps its owner, group, mode, access list and label.
+/// `expected` is the text that the new one was made of.
+///
+/// # Errors
+/// The file says something else by now, has other names, or the system refuses.
+pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Result<()> {
+    let target =
+        fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
+    let old = File::open(&target).with_context(|| format!("cannot read {}", path.display()))?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut new = tempfile::NamedTempFile::new_in(folder).with_context(|| {
+        format!(
+            "cannot write to the folder {}; the file's owner or root can",
+            folder.display()
+        )
+    })?;
+    let write = || format!("cannot write {}", path.display());
+    new.write_all(text).with_context(write)?;
+    let attributes = old.metadata().with_context(write)?;
+    keep(&old, &attributes, new.as_file()).with_context(|| {
+        format!(
+            "cannot keep the owner and rights of {}; run this as root",
+            path.display()
+        )
+    })?;
+    new.as_file().sync_all().with_context(write)?;
+    if fs::read(&target).with_context(write)? != expected {
+        bail!(
+            "{} was changed at this moment by somebody else; nothing was written, run this again",
+            path.display()
+        );
+    }
+    new.persist(&target)
+        .map_err(|error| error.error)
+        .with_context(write)?;
+    sync(folder).with_context(write)
+}
+
+#[cfg(unix)]
+fn keep(old: &File, attributes: &Metadata, new: &File) -> anyhow::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+    if attributes.nlink() > 1 {
+        bail!("the file has a second name (a hard link), which would keep the old text");
+    }
+    let fresh = new.metadata()?;
+    let changed = |old: u32, new: u32| (old != new).then_some(old);
+    let owner = changed(attributes.uid(), fresh.uid());
+    let group = changed(attributes.gid(), fresh.gid());
+    if owner.is_some() || group.is_some() {
+        fchown(new, owner, group)?;
+    }
+    keep_extended(old, new)?;
+    // Last, since a change of owner takes bits away.
+    new.set_permissions(fs::Permissions::from_mode(attributes.mode() & 0o7777))?;
+    Ok(())
+}
+
+/// Access lists and labels are extended attributes.
+#[cfg(target_os = "linux")]
+fn keep_extended(old: &File, new: &File) -> anyhow::Result<()> {
+    use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
+    const LARGEST: usize = 65_536; // Linux has none larger
+    let mut names = vec![0; LARGEST];
+    let length = match flistxattr(old, &mut names[..]) {
+        Ok(length) => length,
+        Err(rustix::io::Errno::NOTSUP) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut value = vec![0; LARGEST];
+    let mut given = vec![0; LARGEST];
+    for name in names[..length].split(|byte| *byte == 0) {
+        if name.is_empty() {
+            continue;
+        }
+        let wanted = fgetxattr(old, name, &mut value[..])?;
+        let has = fgetxattr(new, name, &mut given[..]);
+        // A label that the folder gave already need not be set, which takes more rights.
+        if has.is_ok_and(|has| given[..has] == value[..wanted]) {
+            continue;
+        }
+        fsetxattr(new, name, &value[..wanted], XattrFlags::empty())
+            .with_context(|| String::from_utf8_lossy(name).into_owned())?;
+    }
+    Ok(())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn keep_extended(_old: &File, _new: &File) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn keep(_old: &File, _attributes: &Metadata, _new: &File) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn the_mode_stays_and_a_link_stays_a_link() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("file");
+        let link = place.path().join("link");
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        rewrite(&link, b"old", b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o640);
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("file");
+        fs::write(&file, "theirs").unwrap();
+        let error = rewrite(&file, b"old", b"new").unwrap_err();
+        assert!(error.to_string().contains("somebody else"), "{error}");
+        assert_eq!(fs::read(&file).unwrap(), b"theirs");
+    }
+
+    #[test]
+    fn a_second_name_is_not_left_with_the_old_text() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("file");
+        fs::write(&file, "old").unwrap();
+        fs::hard_link(&file, place.path().join("other")).unwrap();
+        let error = rewrite(&file, b"old", b"new").unwrap_err();
+        assert!(format!("{error:#}").contains("hard link"), "{error:#}");
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+    }
+}
