@@ -2,6 +2,7 @@
 
 mod announce;
 mod check;
+mod complete;
 mod completion;
 pub mod connect;
 mod diff;
@@ -68,6 +69,8 @@ enum Command {
     Gcfg(gcfg::Gcfg),
     Version(version::Version),
     Completion(completion::Completion),
+    #[command(hide = true)]
+    Complete(complete::Complete),
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -102,6 +105,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),
         Command::Completion(command) => command.run(),
+        Command::Complete(command) => command.run(&cli.global),
         Command::Diff(command) => command.run(&cli.global),
         Command::Gcfg(command) => command.run(&cli.global),
     };

@@ -13,6 +13,8 @@ mod check_cluster;
 #[cfg(unix)]
 mod check_servers;
 mod cluster;
+#[cfg(unix)]
+mod completion;
 #[path = "../stand_in/mod.rs"]
 #[allow(dead_code, unused_imports)] // shared with the example
 mod connect_stand_in;

@@ -7,17 +7,34 @@ use predicates::str::contains;
 use serde_json::json;
 
 use super::{Place, places};
-use crate::support::cluster::cluster;
+use crate::support::chart::chart_dir;
+use crate::support::cluster::{Asked, cluster};
 use crate::support::tools::helms;
 
 const DOCUMENT: &str = include_str!("../../../docs/rbac.md");
 
-/// The roles in the document.
-fn roles() -> Vec<Role> {
+/// The role of a name in the document; a cluster's role is read as one of a namespace.
+fn role(kind: &str, name: &str) -> Role {
     let blocks = DOCUMENT.split("```yaml\n").skip(1);
-    blocks
-        .map(|block| serde_yaml::from_str(block.split("```").next().unwrap()).unwrap())
-        .collect()
+    let mut roles = blocks.map(|block| {
+        let text = block.split("```").next().unwrap();
+        serde_yaml::from_str::<serde_json::Value>(text).unwrap()
+    });
+    let mut role = roles
+        .find(|role| role["kind"] == kind && role["metadata"]["name"] == name)
+        .unwrap();
+    role["kind"] = "Role".into();
+    serde_json::from_value(role).unwrap()
+}
+
+/// Whether a role allows it.
+fn allows(role: &Role, asked: &Asked) -> bool {
+    let has = |list: &Option<Vec<String>>, one: &String| list.iter().flatten().any(|x| x == one);
+    role.rules.iter().flatten().any(|rule| {
+        has(&rule.api_groups, &asked.group)
+            && has(&rule.resources, &asked.resource)
+            && rule.verbs.contains(&asked.verb)
+    })
 }
 
 fn grant(place: &Place, role: &Role, user: &str) {
@@ -57,7 +74,8 @@ fn the_documented_rights_are_enough_and_lacking_ones_are_named() {
             .assert()
             .code(1)
             .stderr(contains("you may not list Secrets").and(contains("docs/rbac.md")));
-        let [status, revert] = <[Role; 2]>::try_from(roles()).unwrap();
+        let status = role("Role", "connect-migrate-status");
+        let revert = role("Role", "connect-migrate-revert");
 
         // A right less: the rest is shown, and what lacks is said.
         let mut fewer = status.clone();
@@ -101,5 +119,90 @@ fn the_documented_rights_are_enough_and_lacking_ones_are_named() {
             "{}",
             helm.version
         );
+    }
+}
+
+#[test]
+fn every_request_of_every_command_is_documented() {
+    let status = role("Role", "connect-migrate-status");
+    let check = role("Role", "connect-migrate-check");
+    let of_the_cluster = role("ClusterRole", "connect-migrate-check");
+    let revert = role("Role", "connect-migrate-revert");
+    let reviews = Asked {
+        group: "authorization.k8s.io".to_owned(),
+        resource: "selfsubjectaccessreviews".to_owned(),
+        verb: "create".to_owned(),
+    };
+    for helm in helms() {
+        let Some(mut place) = Place::new(&helm, "audit") else {
+            return;
+        };
+        let own = place.kubeconfig.clone();
+        let chart = chart_dir().display().to_string();
+        let values = place.home.path().join("values.yaml");
+        std::fs::write(
+            &values,
+            "sharedStorage: {create: true, mount: true, storageClassName: fast}\nlicense: {file: {secret: licence, secretKey: x}}\n",
+        )
+        .unwrap();
+        let values = values.display().to_string();
+        place.deploy("rsc", true, &[]);
+        let from = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/rstudio-connect.gcfg");
+        let commands: [(&str, Vec<&str>, Vec<&Role>); 4] = [
+            ("status", vec!["status", "rsc"], vec![&status]),
+            (
+                "check",
+                vec![
+                    "check",
+                    "--from",
+                    from,
+                    "--cluster",
+                    "--release",
+                    "rsc",
+                    "-f",
+                    &values,
+                    &chart,
+                ],
+                vec![&check, &of_the_cluster],
+            ),
+            (
+                "upgrade",
+                vec!["upgrade", "rsc", &chart, "--reuse-values"],
+                vec![&status, &revert],
+            ),
+            (
+                "revert",
+                vec!["revert", "rsc", "--yes"],
+                vec![&status, &revert],
+            ),
+        ];
+        for (name, args, roles) in commands {
+            let user = format!("{name}-{}", place.namespace.name);
+            for (number, role) in roles.iter().enumerate() {
+                // Names of its own: one may be granted twice.
+                let mut role = (*role).clone();
+                role.metadata.name = Some(format!("{name}-{number}"));
+                grant(&place, &role, &user);
+            }
+            place.kubeconfig = cluster().unwrap().impersonating(&user, place.home.path());
+            let run = place.ours(&args).assert();
+            let said = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+            place.kubeconfig.clone_from(&own);
+            let Some(asked) = cluster().unwrap().requests_of(&user) else {
+                return;
+            };
+            assert!(!asked.is_empty(), "{name} asked nothing: {said}");
+            for request in asked.iter().filter(|request| **request != reviews) {
+                assert!(
+                    roles.iter().any(|role| allows(role, request)),
+                    "{name} asks for {request:?}, which docs/rbac.md does not name ({})",
+                    helm.version
+                );
+            }
+            if name != "check" {
+                run.success();
+            }
+            place.namespace.settled();
+        }
     }
 }

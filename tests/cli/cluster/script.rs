@@ -55,6 +55,25 @@ fn several_clusters_run_at_once_and_leave_nothing_behind() {
 }
 
 #[test]
+fn releases_are_completed() {
+    for helm in helms() {
+        let Some(place) = Place::new(&helm, "complete") else {
+            return;
+        };
+        place.deploy("rsc", false, &[]);
+        let offered = |words: &[&str]| {
+            let mut args = vec!["complete", "--"];
+            args.extend(words);
+            let run = place.ours(&args).assert().success();
+            String::from_utf8(run.get_output().stdout.clone()).unwrap()
+        };
+        assert_eq!(offered(&["status", ""]), "rsc\trelease\n:4\n");
+        assert_eq!(offered(&["revert", ""]), "rsc\trelease\n:4\n");
+        assert!(!offered(&["revert", "--"]).contains("rsc"));
+    }
+}
+
+#[test]
 fn contexts_and_credential_plugins_lead_to_the_cluster() {
     let helm = helms().remove(0);
     let Some(mut place) = Place::new(&helm, "ways") else {

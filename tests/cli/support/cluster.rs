@@ -4,7 +4,7 @@
 //! plays them: a controller that makes pods of Deployments, and a kubelet that forwards ports to the
 //! server that a namespace's test has registered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace as KubeNamespace, Node, Pod, Secret};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::time::MissedTickBehavior;
 
@@ -77,6 +77,17 @@ fn start() -> Option<Cluster> {
     })
 }
 
+/// A kind of request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Asked {
+    /// The group of the API, empty for the core.
+    pub group: String,
+    /// The resource, and a part of it behind a slash.
+    pub resource: String,
+    /// What RBAC calls it.
+    pub verb: String,
+}
+
 /// Runs a cluster beside this process.
 fn from_script() -> Option<(PathBuf, Child)> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/cluster");
@@ -102,10 +113,15 @@ fn from_script() -> Option<(PathBuf, Child)> {
     Some((line.trim_end().into(), child))
 }
 
-/// The one node, whose kubelet is ours.
+/// The one node of this process.
+fn node_name() -> String {
+    format!("test-{}", std::process::id())
+}
+
+/// Registers the node, whose kubelet is ours.
 async fn register(client: &Client, kubelet: SocketAddr) {
     let nodes: Api<Node> = Api::all(client.clone());
-    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "test"}});
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": node_name()}});
     let _ = nodes
         .create(
             &PostParams::default(),
@@ -116,7 +132,7 @@ async fn register(client: &Client, kubelet: SocketAddr) {
         "addresses": [{"type": "InternalIP", "address": kubelet.ip().to_string()}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet.port()}}}});
     nodes
-        .patch_status("test", &PatchParams::default(), &Patch::Merge(status))
+        .patch_status(&node_name(), &PatchParams::default(), &Patch::Merge(status))
         .await
         .unwrap();
 }
@@ -176,6 +192,35 @@ impl Cluster {
         };
         self.runtime.spawn(controller.run());
         namespace
+    }
+
+    /// What a user asked of the API server since it runs, once per kind of request. `None`: the
+    /// cluster is somebody's own, whose log is not ours to read.
+    pub fn requests_of(&self, user: &str) -> Option<BTreeSet<Asked>> {
+        let log = self.kubeconfig.with_file_name("audit.log");
+        let Ok(text) = std::fs::read_to_string(log) else {
+            missing("the API server's audit log");
+            return None;
+        };
+        let mut asked = BTreeSet::new();
+        // The last line may be half written; it is of another request then.
+        for event in text.lines().flat_map(serde_json::from_str::<Value>) {
+            let reference = &event["objectRef"];
+            if event["impersonatedUser"]["username"] != user || reference.is_null() {
+                continue;
+            }
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let mut resource = text(&reference["resource"]);
+            if let Some(part) = reference["subresource"].as_str() {
+                resource = format!("{resource}/{part}");
+            }
+            asked.insert(Asked {
+                group: text(&reference["apiGroup"]),
+                resource,
+                verb: text(&event["verb"]),
+            });
+        }
+        Some(asked)
     }
 
     /// A kubeconfig whose user is somebody else, with the rights that RBAC gives.
@@ -295,7 +340,7 @@ impl Controller {
             "metadata": {"name": new, "labels": labels,
                 "annotations": template["metadata"]["annotations"]},
             "spec": template["spec"]});
-        pod["spec"]["nodeName"] = "test".into();
+        pod["spec"]["nodeName"] = node_name().into();
         let pod = serde_json::from_value(pod).unwrap();
         match pods.create(&PostParams::default(), &pod).await {
             Err(kube::Error::Api(status)) if status.code == 409 => {}

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::home::Home;
-use super::tools::Helm;
+use super::tools::{Helm, missing};
 
 /// The version of the crate, which every manifest must have.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -25,7 +25,8 @@ pub fn binary() -> PathBuf {
 /// A folder with the files that git tracks and a plugin consists of, as a clone would have them.
 pub fn copy_of_the_plugin(into: &Path) {
     let listed = Command::new("git")
-        .args(["ls-files", "-z", "--", "plugin.yaml", "helm4", "scripts"])
+        .args(["ls-files", "-z", "--", "plugin.yaml", "plugin.complete"])
+        .args(["completion.yaml", "helm4", "scripts"])
         .args(["Cargo.toml", ".gitignore"])
         .current_dir(root())
         .output()
@@ -80,30 +81,111 @@ pub fn package(binary: &Path, into: &Path) -> Command {
     let mut command = Command::new(root().join("scripts/package"));
     command.arg("--bin").arg(binary).arg("--out").arg(into);
     command.args(["--level", "1"]);
+    // The binary under test is linked against what this machine has.
+    command.args(["--glibc", "99"]);
     command
 }
+
+/// A key to sign with, in a folder of its own.
+pub struct Key {
+    folder: tempfile::TempDir,
+}
+
+impl Key {
+    /// Makes one; `None`: there is no gpg, which has been said.
+    pub fn new() -> Option<Self> {
+        // Sockets are made in it, whose paths must be short.
+        let folder = tempfile::Builder::new()
+            .prefix("key")
+            .tempdir_in("/tmp")
+            .unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+        let key = Self { folder };
+        let made = key
+            .gpg()
+            .args(["--passphrase", "", "--quick-generate-key"])
+            .args([KEY_OWNER, "rsa2048", "sign", "never"])
+            .output();
+        let Ok(made) = made else {
+            missing("gpg (on Debian: apt-get install gnupg)");
+            return None;
+        };
+        assert!(made.status.success(), "{made:?}");
+        Some(key)
+    }
+
+    fn gpg(&self) -> Command {
+        let mut command = Command::new("gpg");
+        command
+            .args(["--batch", "--quiet"])
+            .env("GNUPGHOME", self.folder.path());
+        command
+    }
+
+    /// Where gpg has it.
+    pub fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The public half, in the binary form that Helm reads.
+    pub fn public(&self) -> PathBuf {
+        let path = self.folder.path().join("public.gpg");
+        let output = self.gpg().arg("--export").output().unwrap();
+        std::fs::write(&path, output.stdout).unwrap();
+        path
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // The agent that gpg has started would go on.
+        let mut stop = Command::new("gpgconf");
+        stop.args(["--kill", "gpg-agent"]);
+        let _ = stop.env("GNUPGHOME", self.folder.path()).status();
+    }
+}
+
+/// Whose key it is.
+pub const KEY_OWNER: &str = "release@example.com";
 
 /// The release archives of the binary under test.
 pub fn archives() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| packaged("archives", &binary()))
+    MADE.get_or_init(|| once("archives", |folder| packaged(folder, &binary())))
 }
 
 /// The release archives of a probe.
 pub fn probe_archives() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     MADE.get_or_init(|| {
-        let probe = Path::new(env!("CARGO_TARGET_TMPDIR")).join("probe");
-        write_probe(&probe, VERSION);
-        packaged("probe-archives", &probe)
+        once("probe-archives", |folder| {
+            let probe = folder.join("probe");
+            write_probe(&probe, VERSION);
+            packaged(folder, &probe);
+        })
     })
 }
 
-fn packaged(folder: &str, binary: &Path) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-    let output = package(binary, &folder).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
+/// A folder that is filled once for all processes of a run of the tests.
+fn once(name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let process = || std::process::id().to_string();
+    let run = std::env::var("NEXTEST_RUN_ID").unwrap_or_else(|_| process());
+    let lock = std::fs::File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    let stamp = folder.join("stamp");
+    if std::fs::read_to_string(&stamp).ok().as_ref() != Some(&run) {
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        fill(&folder);
+        std::fs::write(stamp, run).unwrap();
+    }
     folder
+}
+
+fn packaged(folder: &Path, binary: &Path) {
+    let output = package(binary, folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
 }
 
 /// The archive in a folder whose name starts so.
@@ -113,11 +195,8 @@ pub fn archive(folder: &Path, start: &str) -> PathBuf {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| {
-            path.file_name()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .starts_with(&start)
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.starts_with(&start) && name.ends_with("gz")
         })
         .unwrap()
 }
