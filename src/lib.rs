@@ -14,6 +14,8 @@ pub(crate) mod datadir;
 pub mod diagnostic;
 pub(crate) mod effective;
 pub(crate) mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod gcfg;
 pub(crate) mod helm;
 pub(crate) mod inventory;

@@ -253,15 +253,19 @@ fn builds_that_start_together_on_an_empty_package_cache_fail() {
     let (connect, _) = start(Config {
         content: vec![shiny.clone(), shiny, python],
         race_window: Duration::from_secs(60),
+        build_time: Duration::from_secs(600),
         ..Config::default()
     });
     let control = connect.control();
     for guid in control.guids() {
         build(&connect, &guid);
     }
+    control.wait_until("all run", |control| control.most_running() == 3);
+    control.finish_builds();
     control.wait_until("all end", |control| control.open() == 0);
     assert_eq!(control.succeeded().len(), 2, "{:?}", control.builds());
     // Once there is something in the cache they don't get into each other's way.
+    control.build_time(Duration::from_millis(20));
     for guid in control.guids() {
         build(&connect, &guid);
     }

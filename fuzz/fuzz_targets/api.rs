@@ -1,0 +1,5 @@
+//! Reading the server's answers, as `connect_migrate::fuzz` holds it.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| connect_migrate::fuzz::api(bytes));

@@ -1,0 +1,5 @@
+//! Reading and writing lists of content, as `connect_migrate::fuzz` holds it.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| connect_migrate::fuzz::inventory(bytes));

@@ -1,0 +1,5 @@
+//! Laying the overlay and taking it off, as `connect_migrate::fuzz` holds it.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| connect_migrate::fuzz::overlay(bytes));
