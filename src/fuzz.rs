@@ -4,7 +4,10 @@
 //! below runs the seeds in every run of the tests, with any compiler. A function panics where what it
 //! holds does not hold.
 
-#![allow(missing_docs, reason = "the names say it, and nobody but fuzzing links this")]
+#![allow(
+    missing_docs,
+    reason = "the names say it, and nobody but fuzzing links this"
+)]
 #![allow(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -145,7 +148,9 @@ mod tests {
     #[test]
     fn the_seeds_hold() {
         for (name, target) in TARGETS {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("fuzz/seeds")
+                .join(name);
             let mut count = 0;
             for entry in std::fs::read_dir(&folder).unwrap() {
                 let path = entry.unwrap().path();
