@@ -1,6 +1,7 @@
 //! A server that has been found to be Connect.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -27,6 +28,7 @@ pub(crate) struct Connect {
     patience: Patience,
     settings: Settings,
     version: Option<Version>,
+    pushes: AtomicU64,
 }
 
 impl Connect {
@@ -56,6 +58,7 @@ impl Connect {
             patience: options.patience,
             settings: Settings::default(),
             version: None,
+            pushes: AtomicU64::new(0),
         };
         let url = connect.server().api(&["server_settings"]);
         let reply = connect.first_contact(Request::get(url.clone())).await?;
@@ -123,6 +126,11 @@ impl Connect {
         Timestamp::try_from(self.transport.server_time()).unwrap_or_else(|_| Timestamp::now())
     }
 
+    /// How often the server has answered so far that it has too much to do.
+    pub(crate) fn pushes(&self) -> u64 {
+        self.pushes.load(Ordering::Relaxed)
+    }
+
     /// A request that may be repeated without harm, repeated until it is answered.
     pub(super) async fn ask(&self, request: Request<'_>) -> Result<Reply, Error> {
         let mut again = Again::new(self);
@@ -181,6 +189,7 @@ impl Connect {
                     })?;
                 }
                 Err(mut failure) => {
+                    self.count_push(&failure.error);
                     failure.error = Box::new(self.explain(*failure.error));
                     return Err(failure);
                 }
@@ -204,6 +213,13 @@ impl Connect {
                     again.after(failure).await.map_err(not_connect)?;
                 }
             }
+        }
+    }
+
+    fn count_push(&self, error: &Error) {
+        let status = error.fault().map(|fault| fault.status);
+        if matches!(status, Some(429 | 503)) {
+            self.pushes.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -256,6 +272,7 @@ impl<'a> Again<'a> {
             connect.outage.over(Instant::now());
             return Err(error);
         }
+        connect.count_push(&error);
         if error.fault().is_some_and(|fault| fault.status == 500) {
             self.server_errors += 1;
             if self.server_errors >= SERVER_ERRORS {

@@ -45,13 +45,24 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    /// The languages whose packages Connect manages for it, with the versions of its bundle.
+    #[must_use]
+    pub(crate) fn managed(&self) -> Vec<(&'static str, &str)> {
+        [
+            ("R", &self.r_version, self.r_environment_management),
+            ("Python", &self.py_version, self.py_environment_management),
+        ]
+        .into_iter()
+        .filter(|(_, _, managed)| *managed != Some(false))
+        .filter_map(|(language, version, _)| Some((language, version.as_deref()?)))
+        .collect()
+    }
+
     /// How many package restores a build of it consists of: one for each language whose packages
     /// Connect manages, and at least one.
     #[must_use]
     pub(crate) fn restores(&self) -> usize {
-        let r = self.r_version.is_some() && self.r_environment_management != Some(false);
-        let python = self.py_version.is_some() && self.py_environment_management != Some(false);
-        (usize::from(r) + usize::from(python)).max(1)
+        self.managed().len().max(1)
     }
 
     /// What to call it: the title, else the name, else the GUID.

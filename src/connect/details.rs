@@ -282,6 +282,18 @@ impl Connect {
         })
     }
 
+    /// The versions of the languages that have packages to restore.
+    ///
+    /// # Errors
+    /// The key is a viewer's, or the server cannot be asked.
+    pub(crate) async fn package_runtimes(&self) -> Result<Runtimes, Error> {
+        Ok(Runtimes {
+            r: self.installations("r").await?,
+            python: self.installations("python").await?,
+            ..Runtimes::default()
+        })
+    }
+
     async fn installations(&self, language: &str) -> Result<Installations, Error> {
         let url = self.server().api(&["v1", "server_settings", language]);
         let request = Request::get(url).needs(Needs::Publisher);

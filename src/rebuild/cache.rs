@@ -160,7 +160,7 @@ async fn clear_one(engine: &Engine, cache: &Cache) -> anyhow::Result<CacheOutcom
 /// `false` when the task is lost.
 async fn watch(engine: &Engine, task: &TaskId, affinity: &Affinity) -> anyhow::Result<bool> {
     let mut first = 0;
-    let mut pace = super::follow::Pace::default();
+    let mut pace = super::follow::Polls::default();
     loop {
         let poll = engine.options.poll;
         let Some(state) = engine.connect.task(task, first, poll, affinity).await? else {

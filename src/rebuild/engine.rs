@@ -1,6 +1,5 @@
 //! Doing the work: as many items at once as allowed, the next one the moment one ends.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,16 +11,17 @@ use super::event::{Event, Failure, Item};
 use super::item::{self, End};
 use super::journal::Journal;
 use super::log::Logs;
-use super::plan::{Action, Plan, Planned};
-use super::record::{FailReason, Record};
-use super::stop::{Stop, Stopper};
+use super::pace::Pace;
+use super::plan::{Action, Plan};
+use super::record::{FailReason, Record, SkipReason};
+use super::runtime::Runtime;
+use super::schedule::{Lesson, Schedule, Turn};
+use super::stop::Stopper;
 use crate::connect::Connect;
 
 #[derive(Debug, Clone)]
 pub(crate) struct BuildOptions {
     pub parallelism: usize,
-    /// The pause before each further build at once.
-    pub ramp: Duration,
     /// How long a build may take.
     pub item_timeout: Option<Duration>,
     /// Stop at the first failure.
@@ -30,6 +30,8 @@ pub(crate) struct BuildOptions {
     pub retry_failed: u32,
     /// How long the server may hold a question about a task.
     pub poll: Duration,
+    /// How long a build may show no sign of life before it is looked after.
+    pub stalled_after: Duration,
 }
 
 pub(crate) type Teller = Arc<dyn Fn(Event) + Send + Sync>;
@@ -43,22 +45,28 @@ pub(crate) struct Engine {
     pub stopper: Stopper,
     teller: Teller,
     state: Mutex<State>,
-    /// Told when the queue is empty.
-    drained: Notify,
+    /// Told when something ended.
+    ended: Notify,
 }
 
-#[derive(Default)]
 struct State {
-    queue: VecDeque<Work>,
+    schedule: Schedule,
+    pace: Pace,
+    running: usize,
     done: Done,
     /// The longest time from a submission to its end.
     longest: Duration,
+    /// When the last build ended.
+    last_end: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
     pub item: Item,
     pub action: Action,
+    pub runtimes: Vec<Runtime>,
+    /// Whether it must be there.
+    pub required: bool,
     /// How often it was submitted before, by any run.
     pub attempts: u32,
     /// How often it may be tried again in this run.
@@ -95,11 +103,18 @@ impl Engine {
             connect,
             journal,
             logs,
-            options,
             stopper,
             teller,
-            state: Mutex::default(),
-            drained: Notify::new(),
+            state: Mutex::new(State {
+                schedule: Schedule::default(),
+                pace: Pace::new(options.parallelism),
+                running: 0,
+                done: Done::default(),
+                longest: Duration::ZERO,
+                last_end: None,
+            }),
+            ended: Notify::new(),
+            options,
         }
     }
 
@@ -109,22 +124,17 @@ impl Engine {
 
     /// Works off a plan.
     pub(crate) async fn run(self: Arc<Self>, plan: Plan) -> Done {
-        {
-            let mut state = self.lock();
-            state.queue = queue(plan, self.options.retry_failed);
-        }
+        self.lock().schedule = Schedule::new(plan, self.options.retry_failed);
         let mut workers = JoinSet::new();
-        let mut turn = Instant::now();
         for _ in 0..self.options.parallelism {
-            workers.spawn(Arc::clone(&self).work(turn));
-            turn += self.options.ramp;
+            workers.spawn(Arc::clone(&self).work());
         }
         while workers.join_next().await.is_some() {}
         let mut state = self.lock();
         // What was submitted by an earlier run and did not get its turn runs on all the same.
         let running = state
-            .queue
-            .iter()
+            .schedule
+            .left()
             .filter(|work| matches!(work.action, Action::Adopt { .. }))
             .count();
         let mut done = std::mem::take(&mut state.done);
@@ -132,29 +142,76 @@ impl Engine {
         done
     }
 
-    async fn work(self: Arc<Self>, turn: Instant) {
+    async fn work(self: Arc<Self>) {
         let mut stop = self.stopper.listen();
-        self.ramp(turn, &mut stop).await;
-        while let Some(work) = self.next() {
+        while let Some(work) = self.next().await {
             let end = item::build(&self, &work, &mut stop).await;
-            self.settle(work, end);
+            self.settle(*work, end);
+            self.ended.notify_waiters();
         }
     }
 
-    fn next(&self) -> Option<Work> {
-        if !self.stopper.listen().goes_on() {
-            return None;
+    /// What to do next; `None` when nothing is left.
+    async fn next(&self) -> Option<Box<Work>> {
+        let mut stop = self.stopper.listen();
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            ended.as_mut().enable();
+            if !stop.goes_on() {
+                return None;
+            }
+            match self.turn() {
+                Turn::Begin(work) => return Some(work),
+                Turn::Empty => return None,
+                Turn::Wait => tokio::select! {
+                    () = ended => {}
+                    () = stop.stopping() => return None,
+                },
+            }
         }
-        let mut state = self.lock();
-        let work = state.queue.pop_front();
-        if state.queue.is_empty() {
-            self.drained.notify_waiters();
+    }
+
+    fn turn(&self) -> Turn {
+        let (turn, fewer) = {
+            let mut state = self.lock();
+            let running = state.running;
+            let fewer = state.pace.pushed(self.connect.pushes(), running);
+            let turn = if state.pace.admits(running) {
+                state.schedule.next()
+            } else {
+                Turn::Wait
+            };
+            state.running += usize::from(matches!(turn, Turn::Begin(_)));
+            (turn, fewer)
+        };
+        if let Some(fewer) = fewer {
+            self.tell(Event::Note {
+                message: format!(
+                    "The server answers that it has too much to do: {fewer} builds at once for \
+                     now, and more again as it takes them."
+                ),
+            });
         }
-        work
+        turn
     }
 
     /// Writes down how an item's turn ended.
-    fn settle(&self, mut work: Work, end: End) {
+    fn settle(&self, work: Work, end: End) {
+        {
+            let mut state = self.lock();
+            let lesson = match &end {
+                End::Built { .. } => Lesson::Built,
+                End::Failed {
+                    reason: FailReason::Build,
+                    ..
+                } => Lesson::Failed,
+                _ => Lesson::Nothing,
+            };
+            state.running -= 1;
+            state.last_end = Some(Instant::now());
+            state.schedule.learn(&work, lesson);
+            state.pace.ended(self.connect.pushes());
+        }
         match end {
             End::Built { bundle, took } => {
                 let seconds = (took.as_secs_f64() * 1000.0).round() / 1000.0;
@@ -174,6 +231,9 @@ impl Engine {
                     seconds,
                 });
             }
+            End::Skipped(SkipReason::Unknown) if work.required => {
+                self.missing(work.item);
+            }
             End::Skipped(reason) => {
                 self.journal.note(Record::Skipped {
                     guid: work.item.guid.clone(),
@@ -186,39 +246,7 @@ impl Engine {
                     planned: false,
                 });
             }
-            End::Failed { reason, error } => {
-                self.journal.note(Record::Failed {
-                    guid: work.item.guid.clone(),
-                    reason,
-                    error: error.clone(),
-                });
-                let failure = Failure {
-                    log: self.logs.path(&work.item.guid),
-                    url: self.connect.server().dashboard(&work.item.guid),
-                    item: work.item.clone(),
-                    reason,
-                    error,
-                };
-                let retry = work.retries > 0
-                    && reason != FailReason::Timeout
-                    && !self.options.fail_fast
-                    && self.stopper.listen().goes_on();
-                if self.options.fail_fast {
-                    self.stopper.no_more();
-                }
-                {
-                    let mut state = self.lock();
-                    if retry {
-                        work.retries -= 1;
-                        work.attempts += 1;
-                        work.action = Action::Build(super::plan::Why::FailedBefore);
-                        state.queue.push_back(work);
-                    } else {
-                        state.done.failures.push(failure.clone());
-                    }
-                }
-                self.tell(Event::Failed { failure, retry });
-            }
+            End::Failed { reason, error } => self.fail(work, reason, error),
             End::Left { running } => self.lock().done.running += usize::from(running),
             End::Fatal(error) => {
                 // The first one says it; the others follow from it.
@@ -228,26 +256,49 @@ impl Engine {
         }
     }
 
-    /// Waits until a worker may begin. Builds that start together on an empty package cache get into
-    /// each other's way, so the workers begin one after the other. What is only looked after needs no
-    /// pause, and a queue that others have emptied meanwhile needs no further worker.
-    async fn ramp(&self, turn: Instant, stop: &mut Stop) {
-        loop {
-            let mut drained = pin!(self.drained.notified());
-            drained.as_mut().enable();
-            let must_wait = match self.lock().queue.front() {
-                Some(work) => matches!(work.action, Action::Build(_)),
-                None => false,
-            };
-            if !must_wait || Instant::now() >= turn {
-                return;
-            }
-            tokio::select! {
-                () = tokio::time::sleep_until(turn.into()) => {}
-                () = drained => {}
-                () = stop.stopping() => return,
+    fn failure(&self, item: Item, reason: FailReason, error: String) -> Failure {
+        self.journal.note(Record::Failed {
+            guid: item.guid.clone(),
+            reason,
+            error: error.clone(),
+        });
+        if self.options.fail_fast {
+            self.stopper.no_more();
+        }
+        Failure {
+            log: self.logs.path(&item.guid),
+            url: self.connect.server().dashboard(&item.guid),
+            item,
+            reason,
+            error,
+        }
+    }
+
+    /// An item that was named is not there.
+    pub(crate) fn missing(&self, item: Item) {
+        let failure = self.failure(item, FailReason::Missing, SkipReason::Unknown.to_string());
+        self.lock().done.failures.push(failure.clone());
+        self.tell(Event::Failed {
+            failure,
+            retry: false,
+        });
+    }
+
+    fn fail(&self, work: Work, reason: FailReason, error: String) {
+        let failure = self.failure(work.item.clone(), reason, error);
+        let retry = work.retries > 0
+            && reason != FailReason::Timeout
+            && !self.options.fail_fast
+            && self.stopper.listen().goes_on();
+        {
+            let mut state = self.lock();
+            if retry {
+                state.schedule.again(work);
+            } else {
+                state.done.failures.push(failure.clone());
             }
         }
+        self.tell(Event::Failed { failure, retry });
     }
 
     /// How long a submission may leave no trace before it counts as not made: a build that waits
@@ -256,34 +307,15 @@ impl Engine {
         (self.lock().longest * 2).clamp(Duration::from_secs(2), Duration::from_secs(300))
     }
 
+    /// Whether a build of which nothing was heard since then stands still: it is beyond the time that
+    /// others take, and others have ended since, or there are none.
+    pub(super) fn outlasts(&self, since: Instant) -> bool {
+        let state = self.lock();
+        since.elapsed() >= state.longest * 3
+            && (state.running <= 1 || state.last_end.is_some_and(|end| end > since))
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The work of a plan: first what may run already, then the rest in the plan's order.
-fn queue(plan: Plan, retries: u32) -> VecDeque<Work> {
-    let (mut first, mut then) = (VecDeque::new(), VecDeque::new());
-    for planned in plan.items {
-        let list = match planned.action {
-            Action::Adopt { .. } | Action::Look(_) => &mut first,
-            Action::Build(_) => &mut then,
-            Action::Finished | Action::Skip(_) => continue,
-        };
-        let Planned {
-            guid,
-            title,
-            attempts,
-            action,
-            ..
-        } = planned;
-        list.push_back(Work {
-            item: Item { guid, title },
-            action,
-            attempts,
-            retries,
-        });
-    }
-    first.append(&mut then);
-    first
 }

@@ -57,6 +57,20 @@ pub(crate) enum Event {
         #[serde(flatten)]
         item: Item,
     },
+    /// A build stands still and will not end; it is submitted again.
+    Stalled {
+        #[serde(flatten)]
+        item: Item,
+    },
+    /// Somebody deployed another bundle while one was built; that one is built now.
+    Superseded {
+        #[serde(flatten)]
+        item: Item,
+        /// What was built.
+        bundle: BundleId,
+        /// What is in use, or was when the build put the older one in its place.
+        by: BundleId,
+    },
     Built {
         #[serde(flatten)]
         item: Item,

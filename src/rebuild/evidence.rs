@@ -14,12 +14,22 @@ const SLACK: SignedDuration = SignedDuration::from_secs(2);
 /// How old the last sign of life of a job may be.
 const HEARTBEAT: Duration = Duration::from_secs(300);
 
+/// What an active job shows of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sign {
+    /// Its heart beats.
+    Heartbeat,
+    /// The server says so, without saying when it last looked.
+    Status,
+}
+
 /// What the jobs tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Evidence {
     /// Nothing: it was not submitted, or its jobs have not begun.
     None,
-    Active(JobKey),
+    /// It goes on, by this sign.
+    Active(Sign),
     /// All of it went well.
     Succeeded(JobKey),
     /// A part of it went well, the rest has not begun, and may never.
@@ -51,7 +61,10 @@ pub(crate) fn judge(jobs: &[Job], intent: &Intent, now: Timestamp) -> Evidence {
             })
     };
     if let Some(job) = ours.iter().find(alive) {
-        return Evidence::Active(job.key.clone());
+        return Evidence::Active(match job.last_heartbeat_time {
+            Some(_) => Sign::Heartbeat,
+            None => Sign::Status,
+        });
     }
     let mut succeeded: Vec<&Job> = Vec::new();
     let mut cut_off = false;
@@ -88,6 +101,7 @@ mod tests {
         Intent {
             guid: ContentGuid::from("g"),
             bundle: BundleId::from("101"),
+            replaces: None,
             server_time: "2026-11-22T10:00:00Z".parse().unwrap(),
             restores,
             known_jobs: known.iter().map(|key| JobKey::from(*key)).collect(),
@@ -140,7 +154,7 @@ mod tests {
         let dead = active.replace("AT", "2026-11-22T10:05:00Z");
         assert_eq!(
             judged(&format!("[{DONE}, {beating}]"), 1),
-            Evidence::Active(JobKey::from("k"))
+            Evidence::Active(Sign::Heartbeat)
         );
         assert_eq!(judged(&format!("[{dead}]"), 1), Evidence::CutOff);
     }

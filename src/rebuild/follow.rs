@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::engine::{Engine, Work};
 use super::event::Event;
-use super::evidence::{Evidence, judge};
+use super::evidence::{Evidence, Sign, judge};
 use super::item::End;
 use super::record::Intent;
 use super::writer::WriteError;
-use crate::connect::{Affinity, ContentGuid, JobKey, TaskId};
+use crate::connect::{Affinity, BundleId, ContentGuid, JobKey, TaskId};
 
 /// Something that the server is at, or may be.
 pub(super) struct Trace {
@@ -21,6 +21,8 @@ pub(super) struct Trace {
     pub since: Instant,
     /// What came back instead of an answer to the submission.
     pub doubt: Option<String>,
+    /// Another bundle that was seen in use meanwhile.
+    pub newer: Option<BundleId>,
 }
 
 /// What became of a trace.
@@ -30,13 +32,17 @@ pub(super) enum Seen {
     Failed(String),
     /// Nothing will come of it.
     Lost,
+    /// Its task goes on for ever, and nothing is behind it.
+    Stalled,
 }
 
 /// Follows a build to its end: by its task, or by its jobs where the task is not to be found.
-pub(super) async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result<Seen, End> {
+pub(super) async fn watch(engine: &Engine, work: &Work, trace: &mut Trace) -> Result<Seen, End> {
     let mut quiet_since = trace.intent.server_time;
-    if let Some((task, affinity)) = &trace.task {
-        if let Some(seen) = follow_task(engine, work, task, affinity).await? {
+    if let Some((task, affinity)) = trace.task.take() {
+        let seen = follow_task(engine, work, trace, &task, &affinity).await;
+        trace.task = Some((task, affinity));
+        if let Some(seen) = seen? {
             return Ok(seen);
         }
         quiet_since = engine.connect.server_time();
@@ -48,12 +54,14 @@ pub(super) async fn watch(engine: &Engine, work: &Work, trace: &Trace) -> Result
 async fn follow_task(
     engine: &Engine,
     work: &Work,
+    trace: &mut Trace,
     task: &TaskId,
     affinity: &Affinity,
 ) -> Result<Option<Seen>, End> {
     let guid = &work.item.guid;
     let mut first = 0;
-    let mut pace = Pace::default();
+    let mut pace = Polls::default();
+    let mut sign = Instant::now();
     loop {
         let poll = engine.options.poll;
         let Some(state) = engine.connect.task(task, first, poll, affinity).await? else {
@@ -64,9 +72,53 @@ async fn follow_task(
         match state.ended() {
             Some(Ok(())) => return Ok(Some(Seen::Built)),
             Some(Err(error)) => return Ok(Some(Seen::Failed(error))),
-            None => pace.rest(poll).await,
+            None => {}
         }
+        if !state.output.is_empty() {
+            sign = Instant::now();
+        } else if sign.elapsed() >= engine.options.stalled_after {
+            match still(engine, trace, sign).await? {
+                Some(seen) => return Ok(Some(seen)),
+                None => sign = Instant::now(),
+            }
+        }
+        if pace.is_held(poll) {
+            look_for_newer(engine, trace).await?;
+        }
+        pace.rest(poll).await;
     }
+}
+
+/// What a build came to whose task says nothing: a server that went away with its pod leaves tasks
+/// behind that never end. `None` while it is alive.
+async fn still(engine: &Engine, trace: &Trace, sign: Instant) -> Result<Option<Seen>, End> {
+    let jobs = match engine.connect.jobs(&trace.intent.guid).await {
+        Err(error) if !error.is_fatal() => return Ok(None),
+        jobs => jobs?,
+    };
+    let evidence = judge(&jobs, &trace.intent, engine.connect.server_time());
+    Ok(match evidence {
+        Evidence::Succeeded(_) => Some(Seen::Built),
+        Evidence::Failed(_, error) => Some(Seen::Failed(error)),
+        Evidence::CutOff => Some(Seen::Stalled),
+        Evidence::Active(Sign::Heartbeat) => None,
+        Evidence::Active(Sign::Status) | Evidence::Partly(_) | Evidence::None => {
+            engine.outlasts(sign).then_some(Seen::Stalled)
+        }
+    })
+}
+
+/// Looks whether somebody has deployed something else, at the pace of long polls.
+async fn look_for_newer(engine: &Engine, trace: &mut Trace) -> Result<(), End> {
+    let content = match engine.connect.content(&trace.intent.guid).await {
+        Err(error) if !error.is_fatal() => return Ok(()),
+        content => content?,
+    };
+    let in_use = content.and_then(|content| content.bundle_id);
+    if let Some(bundle) = in_use.filter(|bundle| trace.intent.is_foreign(bundle)) {
+        trace.newer = Some(bundle);
+    }
+    Ok(())
 }
 
 async fn follow_jobs(
@@ -155,12 +207,12 @@ fn log(engine: &Engine, guid: &ContentGuid, lines: &[String]) -> Result<(), End>
 }
 
 /// Keeps polls apart on a server that answers them at once instead of waiting.
-pub(super) struct Pace {
+pub(super) struct Polls {
     asked: Instant,
     rest: Duration,
 }
 
-impl Default for Pace {
+impl Default for Polls {
     fn default() -> Self {
         Self {
             asked: Instant::now(),
@@ -169,7 +221,12 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Polls {
+    /// Whether the server holds polls: what is asked after each of them is asked seldom.
+    fn is_held(&self, poll: Duration) -> bool {
+        self.asked.elapsed() >= poll / 2
+    }
+
     /// Rests if the answer came well before `poll` was over.
     pub(super) async fn rest(&mut self, poll: Duration) {
         if self.asked.elapsed() < poll / 2 {

@@ -11,11 +11,18 @@ use super::ledger::Running;
 use super::plan::{Action, skip};
 use super::record::{FailReason, Intent, Record, SkipReason};
 use super::stop::Stop;
+use super::successor::successor;
 use super::writer::WriteError;
 use crate::connect::{Affinity, BundleId, Error, Submission};
 
 /// How often a build is submitted anew that the server lost.
 const LOSSES: u32 = 5;
+
+/// How often a build is submitted anew that stands still.
+const STALLS: u32 = 1;
+
+/// How many deployments of others are followed in one turn; the next run looks again.
+const SUCCESSIONS: u32 = 3;
 
 /// How long a submission that is under way may take after a signal.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -71,55 +78,74 @@ impl From<WriteError> for End {
 /// Builds an item, whatever stands in the way.
 pub(super) async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End {
     let mut trace = match &work.action {
-        Action::Adopt { running, .. } => Some(adopted(engine, work, running)),
+        Action::Adopt { running, newer } => Some(adopted(engine, work, running, newer.clone())),
         Action::Look(intent) => Some(Trace {
             intent: intent.clone(),
             task: None,
             since: earlier(engine, intent.server_time),
             doubt: None,
+            newer: None,
         }),
         _ => None,
     };
-    let mut outdated = matches!(work.action, Action::Adopt { outdated: true, .. });
-    let mut losses = 0;
-    let mut built = None;
+    let (mut losses, mut stalls, mut successions) = (0, 0, 0);
+    let mut wanted = None;
     loop {
-        let current = match trace.take() {
+        let mut current = match trace.take() {
             Some(trace) => trace,
             None if !stop.goes_on() => return End::Left { running: false },
-            None => match begin(engine, work, losses, built.as_ref(), stop).await {
-                Ok(trace) => trace,
-                Err(end) => return end,
-            },
+            None => {
+                // Jobs that are there already are not its own.
+                let anew = losses + stalls > 0 || wanted.is_some();
+                match begin(engine, work, anew, wanted.take(), stop).await {
+                    Ok(trace) => trace,
+                    Err(end) => return end,
+                }
+            }
         };
         let may_run = current.task.is_some();
         let seen = tokio::select! {
             biased;
             () = stop.leaving() => return End::Left { running: may_run },
-            seen = limited(engine, watch(engine, work, &current)) => seen,
+            seen = limited(engine, follow(engine, work, &mut current)) => seen,
         };
-        let bundle = current.intent.bundle.clone();
         match seen {
-            // Another bundle was in use when the plan was made; which one is now is looked at
-            // again.
-            Ok(Some(Seen::Built)) if outdated => {
-                outdated = false;
-                built = Some(bundle);
+            Ok(Some((Seen::Built, Some(newer)))) if successions < SUCCESSIONS => {
+                successions += 1;
+                engine.tell(Event::Superseded {
+                    item: work.item.clone(),
+                    bundle: current.intent.bundle,
+                    by: newer.clone(),
+                });
+                wanted = Some(newer);
             }
-            Ok(Some(Seen::Failed(_))) if outdated => outdated = false,
-            Ok(Some(Seen::Built)) => {
+            Ok(Some((Seen::Built, _))) => {
                 return End::Built {
-                    bundle,
+                    bundle: current.intent.bundle,
                     took: current.since.elapsed(),
                 };
             }
-            Ok(Some(Seen::Failed(error))) => {
+            // What was wrong with the older bundle may not be with the newer.
+            Ok(Some((Seen::Failed(_), Some(newer)))) if successions < SUCCESSIONS => {
+                successions += 1;
+                wanted = Some(newer);
+            }
+            Ok(Some((Seen::Failed(error), _))) => {
                 return End::Failed {
                     reason: FailReason::Build,
                     error,
                 };
             }
-            Ok(Some(Seen::Lost)) => {
+            Ok(Some((Seen::Stalled, _))) => {
+                stalls += 1;
+                if stalls > STALLS {
+                    return stood_still();
+                }
+                engine.tell(Event::Stalled {
+                    item: work.item.clone(),
+                });
+            }
+            Ok(Some((Seen::Lost, _))) => {
                 losses += 1;
                 if losses > LOSSES {
                     return given_up(current.doubt, losses);
@@ -136,26 +162,36 @@ pub(super) async fn build(engine: &Engine, work: &Work, stop: &mut Stop) -> End 
     }
 }
 
+/// Follows a build to its end, and looks for what somebody deployed meanwhile.
+async fn follow(
+    engine: &Engine,
+    work: &Work,
+    trace: &mut Trace,
+) -> Result<(Seen, Option<BundleId>), End> {
+    let seen = watch(engine, work, trace).await?;
+    let newer = match seen {
+        Seen::Built => successor(engine, work, trace).await?,
+        // A build that failed has activated nothing.
+        Seen::Failed(_) => trace.newer.take(),
+        Seen::Lost | Seen::Stalled => None,
+    };
+    Ok((seen, newer))
+}
+
 /// Reads the item, and submits the bundle that is in use at this moment.
 async fn begin(
     engine: &Engine,
     work: &Work,
-    losses: u32,
-    built: Option<&BundleId>,
+    anew: bool,
+    wanted: Option<BundleId>,
     stop: &mut Stop,
 ) -> Result<Trace, End> {
     let left = || End::Left { running: false };
     let intent = tokio::select! {
         biased;
         () = stop.stopping() => return Err(left()),
-        intent = prepare(engine, work, losses) => intent?,
+        intent = prepare(engine, work, anew, wanted) => intent?,
     };
-    if built == Some(&intent.bundle) {
-        return Err(End::Built {
-            bundle: intent.bundle,
-            took: Duration::ZERO,
-        });
-    }
     engine
         .journal
         .append(Record::Intent(intent.clone()))
@@ -193,10 +229,16 @@ async fn begin(
         task,
         since,
         doubt,
+        newer: None,
     })
 }
 
-async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, End> {
+async fn prepare(
+    engine: &Engine,
+    work: &Work,
+    anew: bool,
+    wanted: Option<BundleId>,
+) -> Result<Intent, End> {
     let guid = &work.item.guid;
     let content = engine
         .connect
@@ -207,12 +249,13 @@ async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, En
         return Err(End::Skipped(reason));
     }
     let restores = content.restores();
-    let bundle = content
+    let in_use = content
         .bundle_id
         .ok_or(End::Skipped(SkipReason::NeverDeployed))?;
+    let bundle = wanted.unwrap_or_else(|| in_use.clone());
     let server_time = engine.connect.server_time();
     // After an earlier attempt, its jobs must not be taken for those of this one.
-    let known_jobs = if work.attempts > 0 || losses > 0 {
+    let known_jobs = if work.attempts > 0 || anew {
         let jobs = engine.connect.jobs(guid).await?;
         jobs.into_iter().map(|job| job.key).collect()
     } else {
@@ -220,6 +263,7 @@ async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, En
     };
     Ok(Intent {
         guid: guid.clone(),
+        replaces: (in_use != bundle).then_some(in_use),
         bundle,
         server_time,
         restores,
@@ -227,7 +271,7 @@ async fn prepare(engine: &Engine, work: &Work, losses: u32) -> Result<Intent, En
     })
 }
 
-fn adopted(engine: &Engine, work: &Work, running: &Running) -> Trace {
+fn adopted(engine: &Engine, work: &Work, running: &Running, newer: Option<BundleId>) -> Trace {
     engine.tell(Event::Adopted {
         item: work.item.clone(),
         bundle: running.intent.bundle.clone(),
@@ -248,6 +292,7 @@ fn adopted(engine: &Engine, work: &Work, running: &Running) -> Trace {
         task: Some((running.task.clone(), affinity)),
         since: earlier(engine, running.intent.server_time),
         doubt: None,
+        newer,
     }
 }
 
@@ -286,6 +331,15 @@ fn given_up(doubt: Option<String>, losses: u32) -> End {
             reason: FailReason::Lost,
             error: format!("the server lost the build {losses} times"),
         },
+    }
+}
+
+fn stood_still() -> End {
+    End::Failed {
+        reason: FailReason::Lost,
+        error: "the server began the build twice, and each time it stood still without a sign of \
+                life (--stalled-after); look at the server's pods and the item's jobs"
+            .to_owned(),
     }
 }
 

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::ledger::{Ledger, Running, Standing};
-use super::record::{Intent, SkipReason};
+use super::record::{FailReason, Intent, SkipReason};
+use super::runtime::{self, Runtime};
 use super::selection::{Selection, Wanted};
-use crate::connect::{AppMode, BundleId, Content, ContentGuid, Usage};
+use crate::connect::{AppMode, BundleId, Content, ContentGuid, Runtimes, Usage};
 
 /// What to do, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +36,10 @@ pub(crate) struct Planned {
     pub last_deployed: Option<Timestamp>,
     /// How often it was submitted by earlier runs.
     pub attempts: u32,
+    /// What its build restores packages for.
+    pub runtimes: Vec<Runtime>,
+    /// Whether it was named, and so must be there.
+    pub required: bool,
     pub action: Action,
 }
 
@@ -47,8 +52,8 @@ pub(crate) enum Action {
     /// It was submitted: wait for it.
     Adopt {
         running: Running,
-        /// Another bundle is in use by now, so it is built anew after that.
-        outdated: bool,
+        /// The bundle that is in use by now, where it is another one: it is built after that.
+        newer: Option<BundleId>,
     },
     Finished,
     Skip(SkipReason),
@@ -74,6 +79,8 @@ pub(crate) struct Tally {
     pub adopt: usize,
     pub finished: usize,
     pub skipped: usize,
+    /// Named, and not on the server.
+    pub missing: usize,
 }
 
 impl Tally {
@@ -94,6 +101,7 @@ impl Plan {
                 Action::Build(_) => &mut tally.build,
                 Action::Look(_) | Action::Adopt { .. } => &mut tally.adopt,
                 Action::Finished => &mut tally.finished,
+                Action::Skip(SkipReason::Unknown) if item.required => &mut tally.missing,
                 Action::Skip(_) => &mut tally.skipped,
             } += 1;
         }
@@ -110,6 +118,7 @@ pub(crate) fn plan(
     selection: &Selection,
     contents: &[Content],
     usage: Option<&Usage>,
+    installed: &Runtimes,
     ledger: &Ledger,
 ) -> Plan {
     let known: HashMap<&ContentGuid, &Content> =
@@ -149,7 +158,24 @@ pub(crate) fn plan(
     let items = wanted
         .into_iter()
         .chain(before)
-        .map(|item| planned(item, &known, usage, ledger))
+        .map(|item| {
+            let before = ledger.item(&item.guid).map(|item| &item.standing);
+            // An item of the journal may have been deleted since; not so one that was missing.
+            let required = (selection.listed.is_some() && named.contains(&item.guid))
+                || matches!(
+                    before,
+                    Some(Standing::Failed {
+                        reason: FailReason::Missing,
+                        ..
+                    })
+                );
+            let content = known.get(&item.guid).copied();
+            Planned {
+                runtimes: content.map_or_else(Vec::new, |item| runtime::of(item, installed)),
+                required,
+                ..planned(item, content, usage, ledger)
+            }
+        })
         .collect();
     Plan {
         items,
@@ -171,11 +197,10 @@ fn by_use<'a>(contents: &'a [Content], usage: Option<&Usage>) -> Vec<&'a Content
 
 fn planned(
     wanted: Wanted,
-    known: &HashMap<&ContentGuid, &Content>,
+    content: Option<&Content>,
     usage: Option<&Usage>,
     ledger: &Ledger,
 ) -> Planned {
-    let content = known.get(&wanted.guid).copied();
     let before = ledger.item(&wanted.guid);
     let title = content
         .map(|item| item.label().to_owned())
@@ -188,6 +213,8 @@ fn planned(
         uses: usage.map(|usage| usage.get(&wanted.guid).copied().unwrap_or(0)),
         last_deployed: content.and_then(|item| item.last_deployed_time),
         attempts: before.map_or(0, |item| item.attempts),
+        runtimes: Vec::new(),
+        required: false,
         action: action(content, before.map(|item| &item.standing)),
         guid: wanted.guid,
     }
@@ -196,9 +223,9 @@ fn planned(
 fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
     let adopt = |running: &Running| Action::Adopt {
         running: running.clone(),
-        outdated: content
-            .and_then(|item| item.bundle_id.as_ref())
-            .is_some_and(|bundle| *bundle != running.intent.bundle),
+        newer: content
+            .and_then(|item| item.bundle_id.clone())
+            .filter(|bundle| running.intent.is_foreign(bundle)),
     };
     // What runs is seen to its end, whatever became of the item meanwhile.
     match before {

@@ -111,7 +111,14 @@ pub(super) async fn prepare(
             )),
         }
     }
-    let plan = plan(&selection, &contents, usage.as_ref(), &ledger);
+    // Without them, versions that are close count as one.
+    let installed = connect.package_runtimes().await.unwrap_or_default();
+    let mut plan = plan(&selection, &contents, usage.as_ref(), &installed, &ledger);
+    if request.ignore_missing {
+        for item in &mut plan.items {
+            item.required = false;
+        }
+    }
     if plan.carried_over > 0 && (selection.listed.is_some() || selection.all) {
         note(format!(
             "{} items of earlier runs are not named by this command; they stay in the plan, \

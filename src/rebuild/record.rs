@@ -107,6 +107,9 @@ pub(crate) struct Intent {
     pub guid: ContentGuid,
     /// Its bundle in use, read just before.
     pub bundle: BundleId,
+    /// The bundle in use, where another one is built so that it takes its place again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<BundleId>,
     /// The server's clock. Jobs of this submission began no earlier.
     pub server_time: Timestamp,
     /// How many package restores the build consists of, one per language.
@@ -115,6 +118,13 @@ pub(crate) struct Intent {
     /// Jobs that were there before, where an earlier attempt left some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub known_jobs: Vec<JobKey>,
+}
+
+impl Intent {
+    /// Whether a bundle that is seen in use is somebody's deployment, made since.
+    pub(crate) fn is_foreign(&self, in_use: &BundleId) -> bool {
+        *in_use != self.bundle && self.replaces.as_ref() != Some(in_use)
+    }
 }
 
 const fn one() -> usize {
@@ -162,6 +172,8 @@ pub(crate) enum FailReason {
     Timeout,
     /// The server lost it several times.
     Lost,
+    /// It was named, and the server does not know it, or does not show it to this key.
+    Missing,
     /// A reason that a later version of the tool gave.
     #[serde(other)]
     Other,
@@ -205,6 +217,7 @@ mod tests {
             record: Record::Intent(Intent {
                 guid: ContentGuid::from("g"),
                 bundle: BundleId::from("101"),
+                replaces: None,
                 server_time: "2026-11-22T09:59:58Z".parse().unwrap(),
                 restores: 2,
                 known_jobs: Vec::new(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::cache::Answered;
 use super::plan::{Action, Planned, Tally, Why};
 use super::prepare::Prepared;
+use super::record::SkipReason;
 use crate::connect::{AppMode, BundleId, ContentGuid};
 use crate::output::{Page, Table};
 
@@ -82,7 +83,14 @@ impl Rehearsal {
             adopt,
             finished,
             skipped,
+            missing,
         } = self.summary;
+        if missing > 0 {
+            page.line(format!(
+                "{missing} are not on the server, and count as failures (--ignore-missing leaves them \
+                 out)"
+            ));
+        }
         page.line(format!(
             "{build} to build, {adopt} to wait for, {finished} built before, {skipped} skipped; \
          {} caches to clear. Nothing was changed.",
@@ -100,15 +108,19 @@ fn row(item: &Planned) -> Row {
             ("build", Some("deployed since it was built".to_owned()))
         }
         Action::Look(_) => ("adopt", Some("may have been submitted".to_owned())),
-        Action::Adopt {
-            outdated: false, ..
-        } => ("adopt", Some("submitted before".to_owned())),
-        Action::Adopt { outdated: true, .. } => (
+        Action::Adopt { newer: None, .. } => ("adopt", Some("submitted before".to_owned())),
+        Action::Adopt { newer: Some(_), .. } => (
             "adopt",
             Some("submitted before; deployed since, so built anew after that".to_owned()),
         ),
         Action::Finished => ("finished", None),
-        Action::Skip(reason) => ("skip", Some(reason.to_string())),
+        Action::Skip(reason) => {
+            let missing = item.required && *reason == SkipReason::Unknown;
+            (
+                if missing { "missing" } else { "skip" },
+                Some(reason.to_string()),
+            )
+        }
     };
     Row {
         guid: item.guid.clone(),

@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub selection: Option<Selection>,
     /// The period whose use counts.
     pub since: Duration,
+    /// Leave out what was named and is not there.
+    pub ignore_missing: bool,
     pub clear_caches: Scope,
     pub options: BuildOptions,
     /// Begin afresh.

@@ -12,10 +12,10 @@ use super::event::{Event, Item, RunSummary, SCHEMA};
 use super::journal::Journal;
 use super::ledger::Standing;
 use super::log::Logs;
-use super::plan::Action;
+use super::plan::{Action, Planned};
 use super::prepare::{Note, Prepared, prepare, story};
 use super::progress::Progress;
-use super::record::{self, Outcome, Record};
+use super::record::{self, Outcome, Record, SkipReason};
 use super::rehearsal::Rehearsal;
 use super::request::{Ending, Request};
 use super::signals;
@@ -97,8 +97,12 @@ async fn confirm(request: &Request, prepared: &Prepared) -> Option<Ending> {
             parts.push(format!("{count} {what}"));
         }
     }
+    let missing = match tally.missing {
+        0 => String::new(),
+        missing => format!(", {missing} not on the server"),
+    };
     let question = format!(
-        "On {}: {} ({} built before, {} skipped). Go on?",
+        "On {}: {} ({} built before, {} skipped{missing}). Go on?",
         prepared.connect.server(),
         parts.join(", "),
         tally.finished,
@@ -164,7 +168,9 @@ async fn work(
         tally,
     });
     for item in &plan.items {
-        if let Action::Skip(reason) = item.action {
+        if let Action::Skip(reason) = item.action
+            && !missing(item)
+        {
             engine.tell(Event::Skipped {
                 item: Item {
                     guid: item.guid.clone(),
@@ -187,7 +193,15 @@ async fn work(
     };
     let mut done = Done::default();
     match cleared {
-        Ok(true) => done = Arc::clone(&engine).run(plan).await,
+        Ok(true) => {
+            for item in plan.items.iter().filter(|item| missing(item)) {
+                engine.missing(Item {
+                    guid: item.guid.clone(),
+                    title: item.title.clone(),
+                });
+            }
+            done = Arc::clone(&engine).run(plan).await;
+        }
         Ok(false) => {}
         Err(error) => done.fatal = Some(error),
     }
@@ -216,7 +230,7 @@ async fn work(
         failed: done.failures.len(),
         skipped: tally.skipped + done.skipped,
         running: done.running,
-        waiting: tally.work().saturating_sub(ended),
+        waiting: (tally.work() + tally.missing).saturating_sub(ended),
         seconds: began.elapsed().as_secs_f64(),
         error: fatal.as_ref().map(|error| format!("{error:#}")),
         failures: done.failures,
@@ -227,6 +241,11 @@ async fn work(
         (Outcome::SomeFailed, _) => Ok(Ending::SomeFailed),
         _ => Ok(Ending::Done),
     }
+}
+
+/// Whether an item was named and is not there.
+fn missing(item: &Planned) -> bool {
+    item.required && item.action == Action::Skip(SkipReason::Unknown)
 }
 
 /// Writes down what the run is about.
@@ -261,6 +280,7 @@ async fn begin(
         }
         let known = before.map(|item| &item.standing);
         if let Action::Skip(reason) = item.action
+            && !missing(item)
             && known != Some(&Standing::Skipped(reason))
         {
             journal.note(Record::Skipped {

@@ -205,8 +205,6 @@ fn the_readme_shows_a_rebuild_and_what_validate_says() {
         "--from",
         "inventory.yaml",
         "--yes",
-        "--ramp",
-        "0",
         "--parallelism",
         "1",
     ])

@@ -91,10 +91,7 @@ impl Rig {
 
     fn build_all(&self) {
         let output = self
-            .command(
-                "rebuild",
-                &["--all", "--yes", "--ramp", "0", "--journal", "j"],
-            )
+            .command("rebuild", &["--all", "--yes", "--journal", "j"])
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", talk(&output));

@@ -208,6 +208,8 @@ pub enum Outcome {
     Fail,
     /// Well after so many failures.
     FailFirst(u32),
+    /// Well after so many that never end, since the pod that saw to them went away.
+    OrphanFirst(u32),
 }
 
 /// An outcome as a file has it: a word, or `{fail-first: 2}`.
@@ -217,6 +219,10 @@ enum WrittenOutcome {
     Word(OutcomeWord),
     FailFirst {
         #[serde(rename = "fail-first")]
+        times: u32,
+    },
+    OrphanFirst {
+        #[serde(rename = "orphan-first")]
         times: u32,
     },
 }
@@ -234,6 +240,7 @@ impl From<WrittenOutcome> for Outcome {
             WrittenOutcome::Word(OutcomeWord::Succeed) => Self::Succeed,
             WrittenOutcome::Word(OutcomeWord::Fail) => Self::Fail,
             WrittenOutcome::FailFirst { times } => Self::FailFirst(times),
+            WrittenOutcome::OrphanFirst { times } => Self::OrphanFirst(times),
         }
     }
 }

@@ -32,14 +32,9 @@ pub(super) struct Run {
     )]
     clear_caches: Scope,
 
-    /// Builds at once
+    /// Builds at once, at most: fewer for as long as the server pushes back
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512))]
     parallelism: u16,
-
-    /// Pause before each further build at once, at the start of a run: builds that start together on
-    /// an empty package cache get into each other's way (0: none)
-    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2s")]
-    ramp: Duration,
 
     /// How long one build may take (default: as long as it takes)
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
@@ -57,6 +52,15 @@ pub(super) struct Run {
     /// proxies in between
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "30s")]
     poll: Duration,
+
+    /// How long a build may show no sign of life before its jobs are looked at; one that stands still
+    /// is submitted again, once
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "10m")]
+    stalled_after: Duration,
+
+    /// Leave out items of the list that are not on the server, instead of counting them as failures
+    #[arg(long, help_heading = "Content")]
+    ignore_missing: bool,
 
     /// Begin afresh; the old journal is put aside
     #[arg(long, help_heading = "Journal")]
@@ -118,14 +122,15 @@ impl Run {
             transport: self.connect.options()?,
             release: self.place.release.clone(),
             since: self.choice.since,
+            ignore_missing: self.ignore_missing,
             clear_caches: self.clear_caches,
             options: BuildOptions {
                 parallelism: self.parallelism.into(),
-                ramp: self.ramp,
                 item_timeout: self.item_timeout,
                 fail_fast: self.fail_fast,
                 retry_failed: self.retry_failed,
                 poll: self.poll,
+                stalled_after: self.stalled_after,
             },
             restart: self.restart,
             yes: self.yes,

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::connect::JobKey;
+use crate::connect::{JobKey, Runtimes};
 use crate::rebuild::journal::Story;
 use crate::rebuild::plan::{Action, plan};
 use crate::rebuild::record::CacheOutcome;
@@ -18,6 +18,7 @@ fn intent(index: usize, bundle: u32) -> Intent {
         guid: guid(index),
         bundle: BundleId::from(bundle.to_string()),
         server_time: Timestamp::UNIX_EPOCH,
+        replaces: None,
         restores: 1,
         known_jobs: vec![JobKey::from("old")],
     }
@@ -151,7 +152,7 @@ proptest! {
             listed: Some((0..3).map(|index| Wanted::new(guid(index))).collect()),
             ..Selection::default()
         };
-        let plan = plan(&selection, &contents, None, &ledger);
+        let plan = plan(&selection, &contents, None, &Runtimes::default(), &ledger);
         prop_assert_eq!(plan.items.len(), 3);
         for (item, content) in plan.items.iter().zip(&contents) {
             let had_intent = entries.iter().any(|entry| matches!(
@@ -162,11 +163,11 @@ proptest! {
                     prop_assert_eq!(&item.action, &Action::Look(intent.clone()));
                 }
                 Some(Record::Submitted { task, .. }) if had_intent => {
-                    if let Action::Adopt { running, outdated } = &item.action {
+                    if let Action::Adopt { running, newer } = &item.action {
                         prop_assert_eq!(&running.task, task);
                         prop_assert_eq!(
-                            *outdated,
-                            Some(&running.intent.bundle) != content.bundle_id.as_ref()
+                            newer.is_some(),
+                            content.bundle_id.is_some() && Some(&running.intent.bundle) != content.bundle_id.as_ref()
                         );
                     }
                 }

@@ -46,11 +46,23 @@ fn use_counts_then_the_last_deployment() {
     let usage = [("used", 3), ("locked", 9)]
         .map(|(guid, uses)| (ContentGuid::from(guid), uses))
         .into();
-    let plan_all = plan(&all(None), &contents, Some(&usage), &Ledger::default());
+    let plan_all = plan(
+        &all(None),
+        &contents,
+        Some(&usage),
+        &Runtimes::default(),
+        &Ledger::default(),
+    );
     assert_eq!(order(&plan_all), ["locked", "used", "new", "old", "never"]);
     assert_eq!(plan_all.items[0].action, Action::Skip(SkipReason::Locked));
     assert_eq!(plan_all.items[1].uses, Some(3));
-    let top = plan(&all(Some(2)), &contents, Some(&usage), &Ledger::default());
+    let top = plan(
+        &all(Some(2)),
+        &contents,
+        Some(&usage),
+        &Runtimes::default(),
+        &Ledger::default(),
+    );
     assert_eq!(order(&top), ["used", "new"], "of those that can be built");
 }
 
@@ -64,6 +76,7 @@ fn a_list_keeps_its_order_and_names_what_is_unknown() {
         &listed(&["b", "x", "a", "b"]),
         &contents,
         None,
+        &Runtimes::default(),
         &Ledger::default(),
     );
     assert_eq!(order(&plan), ["b", "x", "a"]);
@@ -94,7 +107,7 @@ proptest! {
         let ledger = Ledger::replay(&entries);
         let names: Option<Vec<&str>> = wanted.as_ref().map(|list| list.iter().map(String::as_str).collect());
         let selection = Selection { top, ..names.as_deref().map_or_else(|| all(None), listed) };
-        let made = plan(&selection, &contents, Some(&usage), &ledger);
+        let made = plan(&selection, &contents, Some(&usage), &Runtimes::default(), &ledger);
 
         let places = order(&made);
         let distinct: HashSet<_> = places.iter().collect();
@@ -111,11 +124,11 @@ proptest! {
             prop_assert!(wanted.iter().all(|guid| places[..chosen].contains(&guid.as_str())));
         }
         let tally = made.tally();
-        prop_assert_eq!(tally.work() + tally.finished + tally.skipped, places.len());
+        prop_assert_eq!(tally.work() + tally.finished + tally.skipped + tally.missing, places.len());
         for item in &made.items {
             let known = on_server.contains(item.guid.as_str());
             prop_assert_eq!(item.action == Action::Skip(SkipReason::Unknown), !known);
         }
-        prop_assert_eq!(plan(&selection, &contents, Some(&usage), &ledger), made);
+        prop_assert_eq!(plan(&selection, &contents, Some(&usage), &Runtimes::default(), &ledger), made);
     }
 }

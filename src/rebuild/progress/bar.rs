@@ -92,7 +92,7 @@ impl Show for Bar {
                     self.say(&format!("FAILED {title}: {error}"));
                 }
             }
-            Event::Lost { item } => {
+            Event::Lost { item } | Event::Stalled { item } | Event::Superseded { item, .. } => {
                 self.end(&item.guid);
                 self.talk(event);
             }

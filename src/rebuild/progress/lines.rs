@@ -93,6 +93,19 @@ pub(super) fn words(event: &Event) -> Vec<String> {
         Event::Lost { item } => {
             vec![format!("the server lost the build of {}", called(item))]
         }
+        Event::Stalled { item } => {
+            vec![format!(
+                "the build of {} stands still and shows no sign of life; it is submitted again",
+                called(item)
+            )]
+        }
+        Event::Superseded { item, bundle, by } => {
+            vec![format!(
+                "bundle {by} of {} was deployed while bundle {bundle} was built; it is built now, so \
+                 that it stays in use",
+                called(item)
+            )]
+        }
         Event::Summary(summary) => summing_up(summary),
         _ => Vec::new(),
     }

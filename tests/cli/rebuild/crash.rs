@@ -13,15 +13,7 @@ fn start(rig: &Rig, args: &[&str]) -> std::process::Child {
     rig.environment(|name, value| {
         command.env(name, value);
     });
-    let mut all = vec![
-        "--yes",
-        "--ramp",
-        "0",
-        "--poll",
-        "2s",
-        "--request-timeout",
-        "1s",
-    ];
+    let mut all = vec!["--yes", "--poll", "2s", "--request-timeout", "1s"];
     all.extend(args);
     command
         .args(rig.arguments(&all))

@@ -397,32 +397,6 @@ fn all_of_it_together_with_hundreds_of_items() {
 }
 
 #[test]
-fn the_ramp_adds_one_build_at_a_time() {
-    let mut config = config(12);
-    config.build_time = Duration::from_millis(1500);
-    // Builds that start within 0.4 s of each other on an empty package cache fail.
-    config.race_window = Duration::from_millis(400);
-    for item in &mut config.content {
-        item.app_mode = Some("shiny".to_owned());
-    }
-    let rig = Rig::new(config);
-    let output = rig
-        .command(&["--all", "--yes", "--parallelism", "3", "--ramp", "700ms"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
-    rig.assert_each_built_once();
-    assert_eq!(rig.ends().values().map(Vec::len).max(), Some(1));
-    let at_once = Rig::new({
-        let mut config = super::config(12);
-        config.build_time = Duration::from_millis(100);
-        config.race_window = Duration::from_millis(400);
-        config
-    });
-    at_once.run_to(5, &["--all", "--parallelism", "3"]);
-}
-
-#[test]
 fn an_item_that_the_server_chokes_on_fails_and_the_others_are_built() {
     let rig = Rig::with(6);
     let sick = rig.control().guids().remove(1);

@@ -186,7 +186,7 @@ fn a_full_disk_stops_the_run_and_the_next_one_goes_on() {
         .arg("-c")
         .arg("ulimit -f 32; exec \"$0\" \"$@\"")
         .arg(assert_cmd::cargo::cargo_bin!("helm-connect-migrate"))
-        .args(rig.arguments(&["--all", "--yes", "--ramp", "0", "--parallelism", "3"]))
+        .args(rig.arguments(&["--all", "--yes", "--parallelism", "3"]))
         .output()
         .unwrap();
     let said = talk(&output);

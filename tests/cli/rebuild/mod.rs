@@ -4,12 +4,14 @@
 mod crash;
 mod faults;
 mod journal;
+mod meanwhile;
 mod plan;
 mod progress;
 mod scale;
 mod server;
 #[cfg(unix)]
 mod signals;
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -76,9 +78,9 @@ impl Rig {
         all
     }
 
-    /// The whole work, without asking and without pauses.
+    /// The whole work, without asking.
     fn run(&self, args: &[&str]) -> Output {
-        let mut all = vec!["--yes", "--ramp", "0", "--request-timeout", "1s"];
+        let mut all = vec!["--yes", "--request-timeout", "1s"];
         if !args.contains(&"--poll") {
             all.extend(["--poll", "2s"]);
         }
@@ -111,8 +113,12 @@ impl Rig {
             let ends = ends.get(&guid).cloned().unwrap_or_default();
             let well = |end: &&Option<BuildEnd>| **end == Some(BuildEnd::Succeeded);
             assert_eq!(ends.iter().filter(well).count(), 1, "{guid}: {ends:?}");
-            let excused =
-                |end: &&Option<BuildEnd>| matches!(end, Some(BuildEnd::Lost | BuildEnd::Failed));
+            let excused = |end: &&Option<BuildEnd>| {
+                matches!(
+                    end,
+                    Some(BuildEnd::Lost | BuildEnd::Failed | BuildEnd::Orphaned)
+                )
+            };
             assert_eq!(
                 ends.iter().filter(excused).count(),
                 ends.len() - 1,

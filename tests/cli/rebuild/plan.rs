@@ -284,7 +284,7 @@ fn a_cache_that_is_gone_is_no_error() {
 #[test]
 fn a_key_that_sees_less_says_so() {
     let rig = Rig::with(4);
-    let mut command = rig.command(&["--all", "--yes", "--ramp", "0"]);
+    let mut command = rig.command(&["--all", "--yes"]);
     command.env("CONNECT_API_KEY", rig.stand_in.key(Role::Publisher));
     let output = command.output().unwrap();
     let said = talk(&output);
@@ -292,7 +292,7 @@ fn a_key_that_sees_less_says_so() {
     assert!(said.contains("an administrator's key"), "{said}");
     assert!(said.contains("--clear-caches none"), "{said}");
 
-    let mut command = rig.command(&["--all", "--yes", "--ramp", "0", "--clear-caches", "none"]);
+    let mut command = rig.command(&["--all", "--yes", "--clear-caches", "none"]);
     command.env("CONNECT_API_KEY", rig.stand_in.key(Role::Publisher));
     let output = command.output().unwrap();
     assert!(

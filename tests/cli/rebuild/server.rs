@@ -163,7 +163,7 @@ fn a_path_prefix_may_end_with_slashes() {
         prefix: "/connect/rsc".to_owned(),
         ..config(2)
     });
-    let mut command = rig.command(&["--all", "--yes", "--ramp", "0"]);
+    let mut command = rig.command(&["--all", "--yes"]);
     command.env("CONNECT_SERVER", format!("{}//", rig.stand_in.url()));
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", talk(&output));

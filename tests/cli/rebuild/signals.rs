@@ -14,7 +14,7 @@ fn start(rig: &Rig) -> Child {
         command.env(name, value);
     });
     command
-        .args(rig.arguments(&["--all", "--yes", "--ramp", "0", "--parallelism", "2"]))
+        .args(rig.arguments(&["--all", "--yes", "--parallelism", "2"]))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

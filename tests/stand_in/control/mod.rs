@@ -175,6 +175,11 @@ impl Control {
         id.map(|id| id.to_string())
     }
 
+    /// The jobs of an item are no longer known; says whether there is such an item.
+    pub fn forget_jobs(&self, guid: &str) -> bool {
+        self.shared.world().meanwhile_forget_jobs(guid)
+    }
+
     /// Somebody locks an item, or unlocks it; says whether there is such an item.
     pub fn lock(&self, guid: &str, locked: bool) -> bool {
         self.shared.world().meanwhile_lock(guid, locked)

@@ -350,6 +350,8 @@ pub(crate) struct Job {
     pub(crate) started: Timestamp,
     pub(crate) state: JobState,
     pub(crate) image: Option<String>,
+    /// When its heart stopped, if it did.
+    pub(crate) stopped: Option<Timestamp>,
     pub(crate) log: Vec<(Timestamp, String)>,
 }
 

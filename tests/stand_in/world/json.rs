@@ -187,6 +187,10 @@ impl World {
             JobState::Active => (None, None, 0),
             JobState::Ended { at, exit_code } => (Some(seconds(at)), exit_code, 2),
         };
+        let heartbeat = match job.state {
+            JobState::Active => job.stopped.unwrap_or_else(jiff::Timestamp::now),
+            JobState::Ended { at, .. } => at,
+        };
         let app = item.id.to_string();
         let mut out = json!({
             "id": job.id.to_string(),
@@ -208,7 +212,7 @@ impl World {
             ("bundle_id", json!(job.bundle.to_string())),
             ("start_time", json!(seconds(job.started))),
             ("end_time", json!(ended)),
-            ("last_heartbeat_time", json!(seconds(job.started))),
+            ("last_heartbeat_time", json!(seconds(heartbeat))),
             ("queued_time", Value::Null),
             ("queue_name", Value::Null),
             ("tag", json!(job.tag)),

@@ -7,7 +7,7 @@ use super::{Job, JobState, World};
 impl World {
     /// A new bundle like the newest, uploaded by somebody and perhaps deployed. Gives its id.
     pub(crate) fn meanwhile_upload(&mut self, guid: &str, activate: bool) -> Option<u64> {
-        let id = self.new_id();
+        let (id, job, key) = (self.new_id(), self.new_id(), self.random.key(16));
         let item = self.item_mut(guid)?;
         let mut bundle = item.newest_bundle()?.clone();
         bundle.id = id;
@@ -17,8 +17,32 @@ impl World {
         if activate {
             item.active = Some(id);
             item.last_deployed = Timestamp::now();
+            let now = Timestamp::now();
+            item.jobs.push(Job {
+                id: job,
+                key,
+                tag: "packrat_restore",
+                bundle: id,
+                started: now,
+                state: JobState::Ended {
+                    at: now,
+                    exit_code: Some(0),
+                },
+                image: item.image.clone(),
+                stopped: None,
+                log: Vec::new(),
+            });
         }
         Some(id)
+    }
+
+    /// Forgets the jobs of an item; says whether there is such an item.
+    pub(crate) fn meanwhile_forget_jobs(&mut self, guid: &str) -> bool {
+        let Some(item) = self.item_mut(guid) else {
+            return false;
+        };
+        item.jobs.clear();
+        true
     }
 
     /// Locks or unlocks; says whether there is such an item.
@@ -50,6 +74,7 @@ impl World {
                 started: Timestamp::now(),
                 state: JobState::Active,
                 image,
+                stopped: None,
                 log: Vec::new(),
             });
         }

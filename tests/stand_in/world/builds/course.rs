@@ -17,6 +17,8 @@ pub(super) struct Course {
     pub(super) time: Duration,
     /// Why it fails, if it does.
     pub(super) failure: Option<String>,
+    /// Whether nobody will bring it to its end.
+    pub(super) orphaned: bool,
     /// Where it takes place.
     pub(super) environment: Option<Environment>,
     /// The languages of the bundle, with the versions that the environment has.
@@ -42,6 +44,7 @@ impl World {
             lines: Vec::new(),
             time: times(base, 1.0 + jitter),
             failure: None,
+            orphaned: matches!(item.outcome, Outcome::OrphanFirst(times) if item.failures < times),
             environment: None,
             languages: Vec::new(),
         };
@@ -65,7 +68,7 @@ impl World {
             Err(error) => course.failure = Some(error),
         }
         let fails = match item.outcome {
-            Outcome::Succeed => false,
+            Outcome::Succeed | Outcome::OrphanFirst(_) => false,
             Outcome::Fail => true,
             Outcome::FailFirst(times) => item.failures < times,
         };
@@ -119,6 +122,7 @@ impl World {
                     .environment
                     .as_ref()
                     .and_then(|one| one.image.clone()),
+                stopped: None,
                 log: Vec::new(),
             });
         }

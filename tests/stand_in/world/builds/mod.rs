@@ -66,6 +66,8 @@ pub enum BuildEnd {
     Lost,
     /// The item was deleted meanwhile.
     Gone,
+    /// Never, for the server: the pod that saw to it went away.
+    Orphaned,
 }
 
 /// What to build.
@@ -120,6 +122,10 @@ async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<()>) {
     let Some(course) = shared.world().start_build(index) else {
         return;
     };
+    if course.orphaned {
+        shared.world().orphan(index, &course);
+        return;
+    }
     let steps = u32::try_from(course.lines.len()).unwrap_or(u32::MAX).max(1);
     for (line, step) in course.lines.iter().zip(0_u32..) {
         reached(began + course.time * step / steps, &hurry).await;
@@ -240,6 +246,25 @@ impl World {
             }
         }
         self.finish(index, BuildEnd::Succeeded, "");
+    }
+
+    /// What an evicted pod of the server leaves behind: a task and a job that nobody ends.
+    fn orphan(&mut self, index: usize, course: &Course) {
+        let now = self.clock_ms();
+        let Some(build) = self.builds.all.get_mut(index) else {
+            return;
+        };
+        (build.end, build.ended_ms) = (Some(BuildEnd::Orphaned), Some(now));
+        let guid = build.guid.clone();
+        self.builds.queue.leave();
+        self.builds.queue.close();
+        self.start_builds();
+        if let Some(item) = self.item_mut(&guid) {
+            item.failures += 1;
+            if let Some(job) = item.job_mut(course.job.as_deref()) {
+                job.stopped = Some(Timestamp::now() - jiff::SignedDuration::from_mins(10));
+            }
+        }
     }
 
     fn fail(&mut self, index: usize, job: Option<&str>, error: &str) {

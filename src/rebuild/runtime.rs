@@ -1,0 +1,61 @@
+//! Runtimes: what builds share a package cache of, and so teach each other.
+
+use crate::connect::{Content, Runtimes};
+
+/// A language in the version that a server has for an item. Its package cache is empty until one
+/// build has filled it; builds that begin together on an empty one get into each other's way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Runtime {
+    language: &'static str,
+    version: String,
+}
+
+/// The runtimes that a build of an item restores packages for, in versions of this server. None for
+/// what has no packages that Connect manages.
+pub(super) fn of(content: &Content, installed: &Runtimes) -> Vec<Runtime> {
+    content
+        .managed()
+        .into_iter()
+        .map(|(language, asked)| {
+            let installed = match language {
+                "R" => &installed.r,
+                _ => &installed.python,
+            };
+            Runtime {
+                language,
+                version: served(asked, installed.as_deref().unwrap_or_default()),
+            }
+        })
+        .collect()
+}
+
+/// The version that a server takes for the one asked for: of the same minor version, or else the
+/// newest of the same major one. Where that is not known, versions that are close count as one: a
+/// build that waits in vain costs time, one that does not wait may fail.
+fn served(asked: &str, installed: &[String]) -> String {
+    let like = |parts: usize| {
+        let newest = installed.iter().rev();
+        newest
+            .clone()
+            .find(|have| have.split('.').take(parts).eq(asked.split('.').take(parts)))
+            .cloned()
+    };
+    like(2)
+        .or_else(|| like(1))
+        .unwrap_or_else(|| asked.split('.').take(2).collect::<Vec<_>>().join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_that_one_interpreter_serves_are_one() {
+        let installed = ["3.10.14", "3.12.6", "3.12.9"].map(str::to_owned);
+        assert_eq!(served("3.12.1", &installed), "3.12.9");
+        assert_eq!(served("3.10.4", &installed), "3.10.14");
+        assert_eq!(served("3.8.1", &installed), "3.12.9");
+        assert_eq!(served("2.7.18", &installed), "2.7");
+        assert_eq!(served("3.11.7", &[]), served("3.11.3", &[]));
+    }
+}
