@@ -148,7 +148,7 @@ fn titles_of_content() {
             &["rebuild", "--all", "--dry-run", "-o", form],
         ));
     }
-    let run = ["rebuild", "--all", "--yes", "--ramp", "0", "--poll", "1s"];
+    let run = ["rebuild", "--all", "--yes", "--poll", "1s"];
     shows(&clean(command, &run));
     let mut run = run.to_vec();
     run.extend(["--restart", "-o", "json"]);

@@ -61,7 +61,8 @@ impl Rig {
             command.env(name, value);
         });
         command.args(self.arguments(args));
-        command.timeout(Duration::from_secs(120));
+        // For a run that hangs; thousands of builds take their time on a busy machine.
+        command.timeout(Duration::from_secs(900));
         command
     }
 

@@ -70,7 +70,7 @@ fn what_cannot_be_built_is_left_out_with_the_reason() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|item| item["action"] == "skip")
+        .filter(|item| item["action"] == "skip" || item["action"] == "missing")
         .map(|item| {
             format!(
                 "{}: {}",
@@ -89,6 +89,7 @@ fn what_cannot_be_built_is_left_out_with_the_reason() {
             "item 3: locked",
         ]
     );
+    args.push("--ignore-missing");
     let output = rig.run_to(0, &args);
     assert!(
         talk(&output).contains("2 built, 4 skipped"),

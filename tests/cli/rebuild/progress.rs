@@ -61,15 +61,16 @@ fn without_a_terminal_there_is_a_line_per_event_on_standard_error() {
 }
 
 #[test]
-fn three_requests_per_item() {
+fn four_requests_per_item() {
     let rig = Rig::with(50);
     rig.run_to(0, &["--all", "--clear-caches", "none", "--poll", "30s"]);
     let counters = rig.control().counters();
     let per_item = counters.route("GET /v1/content/{guid}")
         + counters.route("POST /v1/content/{guid}/build")
-        + counters.route("GET /v1/tasks/{id}");
-    assert_eq!(per_item, 150);
-    assert!(counters.requests <= 150 + 6, "{:?}", counters.by_route);
+        + counters.route("GET /v1/tasks/{id}")
+        + counters.route("GET /v1/content/{guid}/bundles");
+    assert_eq!(per_item, 200);
+    assert!(counters.requests <= 200 + 8, "{:?}", counters.by_route);
     assert!(
         counters.connections <= 5,
         "connections are kept: {}",
