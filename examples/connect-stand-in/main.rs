@@ -43,6 +43,9 @@ struct Args {
     /// Made-up items as on a server in use: some static, locked, or never deployed
     #[arg(long)]
     realistic: bool,
+    /// Made-up items have been used in the last weeks, some more than others
+    #[arg(long)]
+    in_use: bool,
     /// Content runs on the server itself instead of on Kubernetes
     #[arg(long)]
     native: bool,
@@ -106,6 +109,7 @@ impl Args {
         if self.realistic {
             config.mix = Mix::Realistic;
         }
+        config.in_use |= self.in_use;
         if self.native {
             config.execution = Execution::Native;
         }

@@ -39,7 +39,7 @@ fn every_code_of_the_account_is_documented() {
     );
 }
 
-/// A command of the README with what it prints, as a block of text.
+/// A command of docs/steps.md with what it prints, as a block of text.
 fn shown(command: &str, output: &str) -> String {
     let mut block = format!("\n    $ {command}\n");
     for line in output.lines() {
@@ -52,7 +52,7 @@ fn shown(command: &str, output: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_what_values_prints() {
+fn the_steps_show_what_values_prints() {
     let folder = tempfile::tempdir().unwrap();
     let line = "values --from testdata/rstudio-connect.gcfg --pvc connect-data --license-secret connect-license --connect-version 2026.08.0 --out values.yaml --secret-out secret.yaml";
     let root = env!("CARGO_MANIFEST_DIR");
@@ -81,7 +81,7 @@ fn the_readme_shows_what_values_prints() {
     }
     let wrapped = "helm connect-migrate values --from testdata/rstudio-connect.gcfg --pvc connect-data \\\n        --license-secret connect-license --connect-version 2026.08.0 \\\n        --out values.yaml --secret-out secret.yaml";
     generated(
-        "README.md",
+        "docs/steps.md",
         "<!-- run: values ",
         "<!-- end of run -->",
         &shown(wrapped, &text),
@@ -89,7 +89,7 @@ fn the_readme_shows_what_values_prints() {
 }
 
 #[test]
-fn the_readme_shows_what_the_overlay_changes() {
+fn the_steps_show_what_the_overlay_changes() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = "apiVersion: v1
 kind: ConfigMap
@@ -135,7 +135,7 @@ spec:
         .map(|line| format!("{line}\n"))
         .collect();
     generated(
-        "README.md",
+        "docs/steps.md",
         "<!-- run: post-render ",
         "<!-- end of run -->",
         &shown(
@@ -162,10 +162,11 @@ fn as_read(text: &str, url: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_a_rebuild_and_what_validate_says() {
+fn the_steps_show_a_rebuild_and_what_validate_says() {
     use crate::connect_stand_in::{Config, Mix, StandIn};
     let connect = StandIn::start(Config {
         mix: Mix::Realistic,
+        in_use: true,
         seed: 7,
         ..Config::with_items(8).build_time(std::time::Duration::from_millis(100))
     })
@@ -192,7 +193,7 @@ fn the_readme_shows_a_rebuild_and_what_validate_says() {
     };
     let inventory = run(&["inventory", "--out", "inventory.yaml"]).1;
     generated(
-        "README.md",
+        "docs/steps.md",
         "<!-- run: inventory ",
         "<!-- end of run -->",
         &shown(
@@ -210,7 +211,7 @@ fn the_readme_shows_a_rebuild_and_what_validate_says() {
     ])
     .1;
     generated(
-        "README.md",
+        "docs/steps.md",
         "<!-- run: rebuild ",
         "<!-- end of run -->",
         &shown(
@@ -219,8 +220,39 @@ fn the_readme_shows_a_rebuild_and_what_validate_says() {
         ),
     );
     let (table, summary) = run(&["validate", "--from", "inventory.yaml"]);
+    let sample = format!(
+        "{}/testdata/rstudio-connect.gcfg",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let values = [
+        "values",
+        "--from",
+        &sample,
+        "--inline-secrets",
+        "--out",
+        "values.yaml",
+    ];
+    let values = run(&values).1;
+    picture(&[
+        (
+            "helm connect-migrate inventory --out inventory.yaml",
+            lines(&inventory, 7, 0),
+        ),
+        (
+            "helm connect-migrate values --from rstudio-connect.gcfg --out values.yaml",
+            lines(&values, 0, 2),
+        ),
+        (
+            "helm connect-migrate rebuild --from inventory.yaml",
+            lines(&rebuild, 6, 5),
+        ),
+        (
+            "helm connect-migrate validate --from inventory.yaml",
+            lines(&table, 4, 1),
+        ),
+    ]);
     generated(
-        "README.md",
+        "docs/steps.md",
         "<!-- run: validate ",
         "<!-- end of run -->",
         &shown(
@@ -228,4 +260,156 @@ fn the_readme_shows_a_rebuild_and_what_validate_says() {
             &(table + &summary),
         ),
     );
+}
+
+/// The first and the last lines of an output, and a mark for what is left out between them.
+fn lines(text: &str, first: usize, last: usize) -> Vec<String> {
+    let all: Vec<&str> = text.lines().collect();
+    let mut some: Vec<String> = all.iter().take(first).map(ToString::to_string).collect();
+    if all.len() > first + last {
+        some.push("…".to_owned());
+    }
+    let rest = all.len().saturating_sub(last).max(first);
+    some.extend(all[rest.min(all.len())..].iter().map(ToString::to_string));
+    some
+}
+
+/// Holds the README's picture of a terminal against what commands print; with `BLESS` set, draws it.
+fn picture(commands: &[(&str, Vec<String>)]) {
+    const COLUMNS: usize = 104;
+    const LINE: usize = 18;
+    let mut rows = Vec::new();
+    for (command, output) in commands {
+        rows.push(("command", format!("$ {command}")));
+        for line in output {
+            let fits = line.chars().count() <= COLUMNS;
+            let cut: String = line.chars().take(COLUMNS - 1).collect();
+            rows.push((
+                "",
+                if fits {
+                    line.clone()
+                } else {
+                    format!("{cut}…")
+                },
+            ));
+        }
+        rows.push(("", String::new()));
+    }
+    let (width, height) = (COLUMNS * 8 + 40, rows.len() * LINE + 40);
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"A migration on a terminal\">\n\
+         <style>text {{ font: 13px ui-monospace, Menlo, Consolas, monospace; fill: #d6deeb; white-space: pre }} .command {{ fill: #7fdbca; font-weight: bold }}</style>\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"#011627\"/>\n"
+    );
+    for (index, (class, text)) in rows.iter().enumerate() {
+        let text = text
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;");
+        let y = 34 + index * LINE;
+        if !text.is_empty() {
+            svg.push_str(&format!(
+                "<text x=\"20\" y=\"{y}\" class=\"{class}\" xml:space=\"preserve\">{text}</text>\n"
+            ));
+        }
+    }
+    svg.push_str("</svg>\n");
+    let path = "docs/demo.svg";
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(path, svg).unwrap();
+    } else {
+        let found = fs::read_to_string(path).unwrap();
+        assert_eq!(found, svg, "{path}: run it with BLESS=1");
+    }
+}
+
+/// The commands that the documents name, each in words, without what follows `&&`, `|` or a comment.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let joined = text.replace("\\\n", " ");
+    let mut found = Vec::new();
+    for line in joined.lines() {
+        for part in line.split("helm connect-migrate ").skip(1) {
+            let part = part.split(['`', '|', '#', '(', '"', '\'']).next().unwrap();
+            let words = part.split_whitespace().map(ToOwned::to_owned);
+            found.push(words.collect::<Vec<_>>());
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_documents_exists_with_its_flags() {
+    let help = |words: &[&str]| {
+        let mut command = crate::support::connect_migrate();
+        let output = command.args(words).arg("--help").output().unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    };
+    let (_, all) = help(&[]);
+    let known = |word: &str| all.contains(&format!("\n  {word} "));
+    let mut seen = BTreeMap::new();
+    for path in [
+        "README.md",
+        "docs/steps.md",
+        "docs/gitops.md",
+        "docs/overlay.md",
+    ] {
+        for words in commands(&fs::read_to_string(path).unwrap()) {
+            let Some(name) = words.first().filter(|word| {
+                word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.contains('.')
+            }) else {
+                continue;
+            };
+            assert!(known(name), "{path}: {words:?}");
+            let mut names = vec![name.as_str()];
+            if matches!(name.as_str(), "overlay" | "rebuild")
+                && let Some(second) = words
+                    .get(1)
+                    .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+            {
+                names.push(second);
+            }
+            let (there, text) = seen.entry(names.join(" ")).or_insert_with(|| help(&names));
+            assert!(*there, "{path}: {words:?}");
+            // What upgrade does not know it hands to Helm.
+            let flags = words.iter().filter(|word| word.starts_with("--"));
+            for flag in flags.filter(|_| name != "upgrade") {
+                let flag = flag.split_once('=').map_or(flag.as_str(), |(flag, _)| flag);
+                let flag = flag.trim_end_matches([',', '.', ';', ':', ')']);
+                assert!(text.contains(flag), "{path}: {flag} in {words:?}");
+            }
+        }
+    }
+    assert!(seen.len() > 8, "{:?}", seen.keys());
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    let mut paths = vec!["README.md".into(), "CONTRIBUTING.md".into()];
+    paths.extend(
+        fs::read_dir("docs")
+            .unwrap()
+            .map(|entry| entry.unwrap().path()),
+    );
+    let mut count = 0;
+    for path in paths {
+        if path.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        for part in text.split("](").skip(1) {
+            let target = part.split([')', '#']).next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let place = path.parent().unwrap().join(target);
+            assert!(place.exists(), "{}: {target}", path.display());
+            count += 1;
+        }
+    }
+    assert!(count > 20);
 }

@@ -23,6 +23,7 @@ mod diff;
 mod docs;
 mod gcfg_back;
 mod gcfg_oracle;
+mod gitops;
 #[cfg(unix)]
 mod install_hook;
 mod inventory;

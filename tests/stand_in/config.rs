@@ -33,6 +33,9 @@ pub struct Config {
     pub items: usize,
     /// Of what kinds the made-up items are.
     pub mix: Mix,
+    /// Whether made-up items have been used in the last weeks, some more than others. Otherwise
+    /// their few visits lie at fixed times.
+    pub in_use: bool,
     /// Items described one by one. They come before the made-up ones.
     pub content: Vec<ItemSpec>,
     /// How long a build takes.
@@ -85,6 +88,7 @@ impl Default for Config {
             seed: 1,
             items: 0,
             mix: Mix::Buildable,
+            in_use: false,
             content: Vec::new(),
             build_time: Duration::from_millis(20),
             build_jitter: 0.0,

@@ -96,8 +96,9 @@ fn from_script() -> Option<(PathBuf, Child)> {
         missing("a Kubernetes API server ('scripts/cluster build' makes one)");
         return None;
     }
-    let folder =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cluster-{}", std::process::id()));
+    // Cargo names a folder to tests; the example of scripts/demo has none.
+    let folder = option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = folder.join(format!("cluster-{}", std::process::id()));
     let mut child = Command::new(&script)
         .arg("run")
         .arg(&folder)

@@ -286,11 +286,15 @@ fn add(world: &mut World, spec: ItemSpec, index: usize) {
                 world.fill_cache(language, version, None);
             }
         }
-        let visits = spec
-            .visits
-            .unwrap_or_else(|| u32::try_from(random.below(4)).unwrap_or(0));
+        let in_use = world.config.in_use && spec.visits.is_none();
+        let visits = spec.visits.unwrap_or_else(|| {
+            let few = random.below(4);
+            let most = random.below(30);
+            u32::try_from(if in_use { most * most } else { few }).unwrap_or(0)
+        });
+        let latest = if in_use { Timestamp::now() } else { epoch() };
         for _ in 0..visits {
-            let at = epoch() - minutes(&mut random, 60);
+            let at = latest - minutes(&mut random, 60);
             let viewer = random
                 .chance(0.7)
                 .then(|| random.pick(&world.users).guid.clone());
