@@ -71,6 +71,13 @@ impl Job {
         }
     }
 
+    /// How long it took, where that is known.
+    #[must_use]
+    pub(crate) fn took(&self) -> Option<Duration> {
+        let took = self.end_time?.duration_since(self.start_time?);
+        Duration::try_from(took).ok()
+    }
+
     /// When it came to be, as early as is known.
     #[must_use]
     pub(crate) fn began(&self) -> Option<Timestamp> {

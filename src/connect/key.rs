@@ -53,6 +53,11 @@ impl ApiKey {
         Self::new(&text, &path.display().to_string())
     }
 
+    /// The key itself, for a Secret in the cluster.
+    pub(crate) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
     /// The value of the `Authorization` header, marked so that nothing logs it.
     #[must_use]
     pub(super) fn header(&self) -> Option<HeaderValue> {

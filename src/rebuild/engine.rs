@@ -266,7 +266,7 @@ impl Engine {
             self.stopper.no_more();
         }
         Failure {
-            log: self.logs.path(&item.guid),
+            log: Some(self.logs.path(&item.guid)),
             url: self.connect.server().dashboard(&item.guid),
             item,
             reason,

@@ -113,7 +113,9 @@ pub(crate) struct Failure {
     pub reason: FailReason,
     /// The server's words, or ours.
     pub error: String,
-    pub log: PathBuf,
+    /// What its builds said, where that is kept on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<PathBuf>,
     pub url: String,
 }
 

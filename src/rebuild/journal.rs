@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
+use tokio::runtime::Handle;
 
 use super::ledger::Ledger;
+use super::mirror::{Copied, Mirror};
 use super::record::{JournalEntry, Record, SCHEMA};
 use super::writer::{FileSink, WriteError, Writer};
 use crate::state;
 
 /// The journal's name in its folder.
-const FILE: &str = "rebuild.jsonl";
+pub(super) const FILE: &str = "rebuild.jsonl";
 
 /// A journal that is being written.
 pub(crate) struct Journal {
@@ -113,7 +115,7 @@ impl Journal {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub(crate) fn open(folder: &Path, good: u64) -> anyhow::Result<Self> {
+    pub(crate) fn open(folder: &Path, good: u64, mirror: Option<Mirror>) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let context = || format!("cannot write the journal {}", path.display());
         let fresh = !path.exists();
@@ -122,9 +124,15 @@ impl Journal {
         if fresh {
             sync_folder(folder).with_context(context)?;
         }
-        Ok(Self {
-            writer: Writer::start(sink),
-        })
+        let writer = match mirror {
+            None => Writer::start(sink),
+            Some(mirror) => {
+                let mut bytes = fs::read(&path).with_context(context)?;
+                bytes.truncate(usize::try_from(good).unwrap_or(usize::MAX));
+                Writer::start(Copied::new(sink, bytes, mirror, Handle::current()))
+            }
+        };
+        Ok(Self { writer })
     }
 
     /// Puts the journal of a folder aside, so that the next one begins afresh.

@@ -5,15 +5,18 @@
 
 pub(crate) mod cache;
 pub(crate) mod engine;
+mod estimate;
 mod event;
 mod evidence;
 mod follow;
 pub(crate) mod history;
+pub(crate) mod in_cluster;
 pub(crate) mod inventory;
 mod item;
 pub(crate) mod journal;
 mod ledger;
 pub(crate) mod log;
+mod mirror;
 mod pace;
 mod plan;
 mod prepare;
@@ -31,5 +34,5 @@ mod stop;
 mod successor;
 mod writer;
 
-pub(crate) use request::{Ending, Request};
+pub(crate) use request::{Ending, JournalCopy, Request};
 pub(crate) use run::{rehearse, run};

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::cache::Answered;
+use super::estimate::Estimate;
 use super::plan::{Action, Planned, Tally, Why};
 use super::prepare::Prepared;
 use super::record::SkipReason;
@@ -22,6 +23,7 @@ pub(crate) struct Rehearsal {
     items: Vec<Row>,
     caches: Vec<Answered>,
     cache_note: Option<&'static str>,
+    estimate: Option<Estimate>,
     summary: Tally,
 }
 
@@ -38,7 +40,11 @@ struct Row {
 }
 
 impl Rehearsal {
-    pub(super) fn new(prepared: &Prepared, caches: Vec<Answered>) -> Self {
+    pub(super) fn new(
+        prepared: &Prepared,
+        caches: Vec<Answered>,
+        estimate: Option<Estimate>,
+    ) -> Self {
         let version = prepared.connect.version();
         Self {
             schema: SCHEMA,
@@ -47,6 +53,7 @@ impl Rehearsal {
             items: prepared.plan.items.iter().map(row).collect(),
             caches,
             cache_note: prepared.caches.note,
+            estimate,
             summary: prepared.plan.tally(),
         }
     }
@@ -77,6 +84,13 @@ impl Rehearsal {
         }
         if let Some(note) = self.cache_note {
             page.line(format!("caches: {note}"));
+        }
+        if self.summary.build > 0 {
+            let time = self.estimate.as_ref().map_or_else(
+                || "not known: no build of these items is on record".to_owned(),
+                Estimate::text,
+            );
+            page.line(format!("time: {time}"));
         }
         let Tally {
             build,

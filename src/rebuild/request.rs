@@ -7,6 +7,7 @@ use super::cache::Scope;
 use super::engine::BuildOptions;
 use super::selection::Selection;
 use crate::connect::{self, ApiKey, Server};
+use crate::release::Access;
 
 /// What a run was asked for.
 pub(crate) struct Request {
@@ -25,10 +26,19 @@ pub(crate) struct Request {
     pub ignore_missing: bool,
     pub clear_caches: Scope,
     pub options: BuildOptions,
+    /// A copy of the journal that is kept as it grows.
+    pub copy: Option<JournalCopy>,
     /// Begin afresh.
     pub restart: bool,
     /// Do not ask.
     pub yes: bool,
+}
+
+/// A ConfigMap that holds a copy of the journal.
+#[derive(Debug, Clone)]
+pub(crate) struct JournalCopy {
+    pub access: Access,
+    pub name: String,
 }
 
 /// How a run ended.

@@ -1,18 +1,22 @@
 //! A run from its request to its summary.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use futures::StreamExt as _;
 
 use super::cache::{self, Scope};
 use super::engine::{Done, Engine};
+use super::estimate::{estimate, took};
 use super::event::{Event, Item, RunSummary, SCHEMA};
 use super::journal::Journal;
 use super::ledger::Standing;
 use super::log::Logs;
-use super::plan::{Action, Planned};
+use super::mirror::Mirror;
+use super::plan::{Action, Plan, Planned};
 use super::prepare::{Note, Prepared, prepare, story};
 use super::progress::Progress;
 use super::record::{self, Outcome, Record, SkipReason};
@@ -20,8 +24,12 @@ use super::rehearsal::Rehearsal;
 use super::request::{Ending, Request};
 use super::signals;
 use super::stop::Stopper;
+use crate::connect::{Connect, ContentGuid, Error};
 use crate::output::{self, Answer, ask};
 use crate::state::{self, Lock};
+
+/// Questions about items at once, for a rehearsal.
+const QUESTIONS: usize = 8;
 
 /// Says what a run would do; `None` when nothing says which content. It leaves no trace.
 ///
@@ -34,7 +42,29 @@ pub(crate) async fn rehearse(request: &Request) -> anyhow::Result<Option<Rehears
     let note: Note = Arc::new(output::talk);
     let prepared = prepare(request, &story, note).await?;
     let caches = cache::rehearse(&prepared.connect, &prepared.caches).await?;
-    Ok(Some(Rehearsal::new(&prepared, caches)))
+    let times = times(&prepared.connect, &prepared.plan).await?;
+    let estimate = estimate(&prepared.plan, &times, request.options.parallelism);
+    Ok(Some(Rehearsal::new(&prepared, caches, estimate)))
+}
+
+/// How long the last builds of the items to build took, where the server has them on record.
+async fn times(connect: &Connect, plan: &Plan) -> Result<HashMap<ContentGuid, Duration>, Error> {
+    let to_build = plan
+        .items
+        .iter()
+        .filter(|item| matches!(item.action, Action::Build(_)));
+    let mut asked = futures::stream::iter(to_build)
+        .map(|item| async move { (item.guid.clone(), connect.jobs(&item.guid).await) })
+        .buffer_unordered(QUESTIONS);
+    let mut times = HashMap::new();
+    while let Some((guid, jobs)) = asked.next().await {
+        match jobs {
+            Ok(jobs) => times.extend(took(&jobs).map(|time| (guid, time))),
+            Err(error) if error.is_fatal() => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(times)
 }
 
 /// Does what was asked for. A second signal leaves at once, with the exit code `left`.
@@ -51,6 +81,12 @@ pub(crate) async fn run(
     state::create_private(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     let lock = Lock::take(folder)?;
+    let mut mirror = None;
+    if let Some(copy) = &request.copy {
+        let (opened, bytes) = Mirror::open(copy.access.open().await?, &copy.name).await?;
+        Mirror::restore(&bytes, folder)?;
+        mirror = Some(opened);
+    }
     let Some(story) = story(request, Some(&lock))? else {
         return Ok(Ending::NothingChosen);
     };
@@ -77,8 +113,23 @@ pub(crate) async fn run(
         output::talk("Nothing was changed.");
         return Ok(ending);
     }
+    if request.restart
+        && let Some(aside) = Journal::put_aside(folder)?
+    {
+        output::talk(format!("The old journal is now {}.", aside.display()));
+    }
+    let journal = Journal::open(folder, prepared.good, mirror)?;
     let interrupted = move || signalled.load(Ordering::Relaxed);
-    work(request, prepared, stopper, progress, began, &interrupted).await
+    work(
+        request,
+        prepared,
+        journal,
+        stopper,
+        progress,
+        began,
+        &interrupted,
+    )
+    .await
 }
 
 /// `None` to go on.
@@ -124,18 +175,13 @@ async fn confirm(request: &Request, prepared: &Prepared) -> Option<Ending> {
 async fn work(
     request: &Request,
     prepared: Prepared,
+    journal: Journal,
     stopper: Stopper,
     progress: Arc<Progress>,
     began: Instant,
     interrupted: &(dyn Fn() -> bool + Sync),
 ) -> anyhow::Result<Ending> {
     let folder = &request.folder;
-    if request.restart
-        && let Some(aside) = Journal::put_aside(folder)?
-    {
-        output::talk(format!("The old journal is now {}.", aside.display()));
-    }
-    let journal = Journal::open(folder, prepared.good)?;
     let tally = prepared.plan.tally();
     let number = prepared
         .ledger

@@ -59,6 +59,30 @@ impl Overview {
         })
     }
 
+    /// As [`Overview::of`], for a Job in a cluster.
+    pub(crate) fn in_cluster(place: &str, story: &Story, under_way: bool, all: bool) -> Self {
+        let ledger = story.ledger();
+        let since = ledger
+            .runs
+            .last()
+            .map_or(Timestamp::UNIX_EPOCH, |run| run.began);
+        Self {
+            schema: 1,
+            server: story.server().map(str::to_owned),
+            journal: place.to_owned(),
+            under_way: under_way.then(|| Holder {
+                pid: 0,
+                host: "the cluster".to_owned(),
+                since,
+            }),
+            runs: ledger.runs.len(),
+            caches_done: ledger.caches_done,
+            counts: ledger.counts(),
+            // Logs stay in the pod.
+            items: rows(&ledger, story.server(), Path::new("/nonexistent"), all),
+        }
+    }
+
     /// For people.
     pub(crate) fn drawn(&self) -> Page {
         let Counts {
@@ -69,6 +93,9 @@ impl Overview {
             skipped,
         } = self.counts;
         let run = match &self.under_way {
+            Some(holder) if holder.pid == 0 => {
+                format!("number {}, under way in {}", self.runs, holder.host)
+            }
             Some(holder) => format!(
                 "number {}, under way (process {} on {})",
                 self.runs, holder.pid, holder.host

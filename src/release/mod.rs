@@ -9,6 +9,7 @@ mod live;
 mod look;
 mod record;
 mod rollout;
+mod write;
 
 pub(crate) use access::{Access, AccessError, Cluster};
 pub(crate) use forward::Forward;
@@ -16,3 +17,4 @@ pub(crate) use live::{PodState, Pods, Workload};
 pub(crate) use look::Right;
 pub(crate) use record::{Record, Status};
 pub(crate) use rollout::wait as wait_for_rollout;
+pub(crate) use write::Made;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::in_cluster::argument;
 use crate::cli::duration;
 use crate::cli::sources::{Source, one_stdin};
 use crate::connect::ContentGuid;
@@ -39,6 +40,14 @@ pub(super) struct ChoiceArgs {
 }
 
 impl ChoiceArgs {
+    /// The choice, but for lists, as arguments.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![argument("since", self.since)];
+        arguments.extend(self.all.then(|| "--all".to_owned()));
+        arguments.extend(self.top.map(|top| format!("--top={top}")));
+        arguments
+    }
+
     /// What was chosen; `None` when nothing was.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod choice;
 mod history;
+mod in_cluster;
 mod logs;
 mod place;
 mod run;
@@ -9,7 +10,7 @@ mod status;
 
 use clap::{Args, Subcommand};
 
-use super::Exit;
+use super::{Exit, Global};
 
 /// Rebuild content on the new server, in order of priority
 ///
@@ -31,6 +32,11 @@ use super::Exit;
   helm connect-migrate rebuild --yes
   helm connect-migrate rebuild status
 
+  # As a Job in the release's namespace, which outlasts this terminal
+  helm connect-migrate rebuild --in-cluster --release connect --namespace connect \\
+    --image registry.example.com/connect-migrate:0.1.0 --from inventory.yaml
+  helm connect-migrate rebuild --attach --release connect --namespace connect
+
 Exit codes: 0 all built, 1 could not go on, 2 wrong usage, 3 invalid list of content,
 5 some content could not be built, 6 interrupted."
 )]
@@ -51,12 +57,12 @@ enum Command {
 
 impl Rebuild {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         match &self.command {
-            Some(Command::Status(command)) => command.run(),
+            Some(Command::Status(command)) => command.run(global),
             Some(Command::Logs(command)) => command.run(),
             Some(Command::History(command)) => command.run(),
-            None => self.run.run(),
+            None => self.run.run(global),
         }
     }
 }

@@ -22,6 +22,15 @@ pub(super) struct PlaceArgs {
 }
 
 impl PlaceArgs {
+    /// The release, where one must be named.
+    ///
+    /// # Errors
+    /// None is.
+    pub(super) fn release(&self) -> Result<&str, Missing> {
+        let release = self.release.as_deref();
+        release.ok_or_else(|| Missing("which release? Use --release NAME".to_owned()))
+    }
+
     /// The state folder.
     ///
     /// # Errors
@@ -57,6 +66,14 @@ pub(super) struct ReaderArgs {
 }
 
 impl ReaderArgs {
+    /// The release, where one must be named.
+    ///
+    /// # Errors
+    /// None is.
+    pub(super) fn release(&self) -> Result<&str, Missing> {
+        self.place.release()
+    }
+
     /// The state folder.
     ///
     /// # Errors

@@ -5,21 +5,22 @@ use std::time::Duration;
 use clap::Args;
 
 use super::choice::ChoiceArgs;
+use super::in_cluster::{InClusterArgs, argument};
 use super::place::PlaceArgs;
 use crate::cli::connect::{ConnectArgs, Missing};
 use crate::cli::runtime::block_on;
-use crate::cli::{Exit, duration};
+use crate::cli::{Exit, Global, duration};
 use crate::output::{self, Format};
 use crate::rebuild::cache::Scope;
 use crate::rebuild::engine::BuildOptions;
 use crate::rebuild::progress::Progress;
-use crate::rebuild::{self, Ending, Request};
+use crate::rebuild::{self, Ending, JournalCopy, Request};
 
 /// Flags of `rebuild`.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
-    choice: ChoiceArgs,
+    pub(super) choice: ChoiceArgs,
 
     /// Which runtime caches to clear before the first build: those of no image (local), left over
     /// from the old machine; all; or none
@@ -64,10 +65,13 @@ pub(super) struct Run {
 
     /// Begin afresh; the old journal is put aside
     #[arg(long, help_heading = "Journal")]
-    restart: bool,
+    pub(super) restart: bool,
 
     #[command(flatten)]
-    place: PlaceArgs,
+    pub(super) place: PlaceArgs,
+
+    #[command(flatten)]
+    in_cluster: InClusterArgs,
 
     /// Show the plan, and what the server would do about the caches; change nothing
     #[arg(long)]
@@ -75,44 +79,78 @@ pub(super) struct Run {
 
     /// Do not ask
     #[arg(short, long)]
-    yes: bool,
+    pub(super) yes: bool,
 
     #[command(flatten)]
-    connect: ConnectArgs,
+    pub(super) connect: ConnectArgs,
 
     /// Form of the output: a table for --dry-run and progress on standard error; or JSON lines
     #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
+    pub(super) output: Format,
 }
 
 impl Run {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let request = self.request()?;
-        let nothing_chosen = || {
-            Missing(
-                "which content? Use --from FILE, --guid GUID, --guids-file FILE, --top N or --all"
-                    .to_owned(),
-            )
-        };
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        if self.in_cluster.is_asked_for() {
+            return block_on(self.in_cluster.run(self, global));
+        }
+        let request = self.request(global)?;
         if self.dry_run {
-            let rehearsal = block_on(rebuild::rehearse(&request))?.ok_or_else(nothing_chosen)?;
+            let rehearsal = block_on(rebuild::rehearse(&request))?;
+            let rehearsal = rehearsal.ok_or_else(|| self.nothing_chosen())?;
             output::result(self.output, &rehearsal, |_| rehearsal.drawn())?;
             return Ok(Exit::Done);
         }
         let progress = Progress::of(self.output);
         let left = Exit::Interrupted as i32;
-        Ok(match block_on(rebuild::run(&request, progress, left))? {
+        Ok(self.exit(block_on(rebuild::run(&request, progress, left))?)?)
+    }
+
+    /// The exit code of an ending.
+    pub(super) fn exit(&self, ending: Ending) -> Result<Exit, Missing> {
+        Ok(match ending {
             Ending::Done => Exit::Done,
             Ending::SomeFailed => Exit::SomeFailed,
             Ending::Interrupted => Exit::Interrupted,
             Ending::Declined => Exit::Failed,
             Ending::NobodyToAsk => Exit::Usage,
-            Ending::NothingChosen => return Err(nothing_chosen().into()),
+            Ending::NothingChosen => return Err(self.nothing_chosen()),
         })
     }
 
-    fn request(&self) -> anyhow::Result<Request> {
+    /// Neither the command line nor a journal says which content.
+    pub(super) fn nothing_chosen(&self) -> Missing {
+        Missing(
+            "which content? Use --from FILE, --guid GUID, --guids-file FILE, --top N or --all"
+                .to_owned(),
+        )
+    }
+
+    /// What another process must be told to do the same, beside list, journal and server.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = self.choice.arguments();
+        let scope = match self.clear_caches {
+            Scope::None => "none",
+            Scope::Local => "local",
+            Scope::All => "all",
+        };
+        arguments.push(format!("--clear-caches={scope}"));
+        arguments.push(format!("--parallelism={}", self.parallelism));
+        arguments.push(format!("--retry-failed={}", self.retry_failed));
+        arguments.push(argument("poll", self.poll));
+        arguments.push(argument("stalled-after", self.stalled_after));
+        arguments.extend(self.item_timeout.map(|time| argument("item-timeout", time)));
+        for (flag, given) in [
+            ("--fail-fast", self.fail_fast),
+            ("--ignore-missing", self.ignore_missing),
+        ] {
+            arguments.extend(given.then(|| flag.to_owned()));
+        }
+        arguments
+    }
+
+    fn request(&self, global: &Global) -> anyhow::Result<Request> {
         let server = self.connect.address()?;
         Ok(Request {
             server: server.clone(),
@@ -132,6 +170,14 @@ impl Run {
                 poll: self.poll,
                 stalled_after: self.stalled_after,
             },
+            copy: self
+                .in_cluster
+                .journal_copy
+                .clone()
+                .map(|name| JournalCopy {
+                    access: global.access(),
+                    name,
+                }),
             restart: self.restart,
             yes: self.yes,
         })

@@ -3,8 +3,10 @@
 use clap::Args;
 
 use super::place::ReaderArgs;
-use crate::cli::Exit;
+use crate::cli::runtime::block_on;
+use crate::cli::{Exit, Global};
 use crate::output::{self, Format};
+use crate::rebuild::in_cluster;
 use crate::rebuild::status::Overview;
 
 /// Show where the rebuild stands
@@ -17,6 +19,10 @@ pub(super) struct StatusCommand {
     #[arg(long)]
     all: bool,
 
+    /// Of the Job in the cluster (--release, --namespace)
+    #[arg(long)]
+    in_cluster: bool,
+
     #[command(flatten)]
     reader: ReaderArgs,
 
@@ -27,9 +33,17 @@ pub(super) struct StatusCommand {
 
 impl StatusCommand {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let (folder, story) = self.reader.story()?;
-        let status = Overview::of(&folder, &story, self.all)?;
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let status = if self.in_cluster {
+            let release = self.reader.release()?;
+            block_on(async {
+                let cluster = global.access().open().await?;
+                in_cluster::overview(&cluster, release, self.all).await
+            })?
+        } else {
+            let (folder, story) = self.reader.story()?;
+            Overview::of(&folder, &story, self.all)?
+        };
         output::result(self.output, &status, |_| status.drawn())?;
         Ok(Exit::Done)
     }

@@ -124,7 +124,9 @@ fn summing_up(summary: &RunSummary) -> Vec<String> {
     {
         lines.push(format!("\nFAILED {}", called(item)));
         lines.push(format!("  {}", Printable::new(error)));
-        lines.push(format!("  log:     {}", log.display()));
+        if let Some(log) = log {
+            lines.push(format!("  log:     {}", log.display()));
+        }
         lines.push(format!("  content: {url}"));
     }
     let mut parts = vec![format!("{} built", summary.built)];
@@ -181,7 +183,7 @@ mod tests {
             item: item(),
             reason: FailReason::Build,
             error: "no\npackage".into(),
-            log: "/s/g1.log".into(),
+            log: Some("/s/g1.log".into()),
             url: "https://c/connect/#/apps/g1".into(),
         };
         let said: Vec<_> = [

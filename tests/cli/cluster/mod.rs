@@ -1,6 +1,7 @@
 //! status and revert on a real API server, with each real Helm.
 
 mod interrupted;
+mod rebuild;
 mod revert;
 mod rights;
 mod script;

@@ -308,3 +308,14 @@ fn a_key_that_sees_less_says_so() {
         stdout(&output)
     );
 }
+
+#[test]
+fn a_dry_run_says_how_long_it_may_take_and_what_that_rests_on() {
+    let rig = Rig::with(3);
+    let said = stdout(&rig.run_to(0, &["--all", "--dry-run"]));
+    assert!(said.contains("time: not known"), "{said}");
+    rig.run_to(0, &["--all"]);
+    let said = stdout(&rig.run_to(0, &["--all", "--restart", "--dry-run"]));
+    let time = "time: about 1 min at 4 at once, by the last builds of 3 items";
+    assert!(said.contains(time), "{said}");
+}

@@ -241,6 +241,11 @@ impl Namespace {
         self.cluster.runtime.block_on(work)
     }
 
+    /// Talks to the API server.
+    pub fn client(&self) -> Client {
+        self.cluster.client.clone()
+    }
+
     /// Objects of a kind.
     pub fn api<K>(&self) -> Api<K>
     where

@@ -1,0 +1,197 @@
+//! What a rebuild in the cluster consists of: a Job, and what it needs.
+
+use serde_json::{Value, json};
+
+use crate::rebuild::mirror;
+
+/// The container's user. The image has no other.
+const USER: u32 = 65532;
+
+/// Exit codes that another pod would only repeat: wrong usage, an invalid list, content that could
+/// not be built.
+const FINAL: [u8; 3] = [2, 3, 5];
+
+/// Where the key to the API is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyReference {
+    pub secret: String,
+    pub key: String,
+}
+
+/// What a Job is to do, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Task {
+    pub namespace: String,
+    pub release: String,
+    pub image: String,
+    /// The server's address in the cluster.
+    pub server: String,
+    pub key: KeyReference,
+    /// The list of content, one GUID a line; `None` where the arguments say which.
+    pub list: Option<String>,
+    /// What the run is told beside list and journal.
+    pub arguments: Vec<String>,
+}
+
+/// The name of everything that is made for a release.
+pub(crate) fn name(release: &str) -> String {
+    format!("{release}-connect-rebuild")
+}
+
+impl Task {
+    /// Everything that is applied before the Job, the journal's copy left out.
+    pub(crate) fn around(&self) -> Vec<Value> {
+        let name = name(&self.release);
+        let mut all = vec![
+            self.object("v1", "ServiceAccount", json!({})),
+            // The journal's copy, and nothing else.
+            self.object(
+                "rbac.authorization.k8s.io/v1",
+                "Role",
+                json!({"rules": [{
+                    "apiGroups": [""], "resources": ["configmaps"],
+                    "resourceNames": [name], "verbs": ["get", "update"],
+                }]}),
+            ),
+            self.object(
+                "rbac.authorization.k8s.io/v1",
+                "RoleBinding",
+                json!({
+                    "roleRef": {
+                        "apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name,
+                    },
+                    "subjects": [{
+                        "kind": "ServiceAccount", "name": name, "namespace": self.namespace,
+                    }],
+                }),
+            ),
+        ];
+        if let Some(list) = &self.list {
+            let mut map = self.object("v1", "ConfigMap", json!({"data": {"content": list}}));
+            map["metadata"]["name"] = format!("{name}-list").into();
+            all.push(map);
+        }
+        all
+    }
+
+    /// The ConfigMap that the journal is copied to, with what there is of it.
+    ///
+    /// # Errors
+    /// It cannot be compressed.
+    pub(crate) fn journal(&self, journal: &[u8]) -> std::io::Result<Value> {
+        let mut map = self.object("v1", "ConfigMap", json!({}));
+        if !journal.is_empty() {
+            map["binaryData"] = mirror::binary_data(journal)?;
+        }
+        Ok(map)
+    }
+
+    /// The Secret with a key that was made for it.
+    pub(crate) fn secret(&self, key: &str) -> Value {
+        let fields = json!({"type": "Opaque", "stringData": {(self.key.key.as_str()): key}});
+        let mut secret = self.object("v1", "Secret", fields);
+        secret["metadata"]["name"] = self.key.secret.as_str().into();
+        secret
+    }
+
+    /// The Job.
+    pub(crate) fn job(&self) -> Value {
+        let name = name(&self.release);
+        let mut arguments = vec![
+            "rebuild".to_owned(),
+            "--yes".to_owned(),
+            format!("--namespace={}", self.namespace),
+            format!("--release={}", self.release),
+            "--journal=/state/journal".to_owned(),
+            format!("--journal-copy={name}"),
+        ];
+        let mut volumes = vec![json!({"name": "state", "emptyDir": {"sizeLimit": "1Gi"}})];
+        let mut mounts = vec![json!({"name": "state", "mountPath": "/state"})];
+        if self.list.is_some() {
+            arguments.push("--guids-file=/list/content".to_owned());
+            volumes.push(json!({"name": "list", "configMap": {"name": format!("{name}-list")}}));
+            mounts.push(json!({"name": "list", "mountPath": "/list", "readOnly": true}));
+        }
+        arguments.extend(self.arguments.iter().cloned());
+        let key = json!({"name": self.key.secret, "key": self.key.key});
+        let container = json!({
+            "name": "rebuild",
+            "image": self.image,
+            "args": arguments,
+            // Where it could not go on, what it said is in the pod's status.
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            "env": [
+                {"name": "CONNECT_SERVER", "value": self.server},
+                {"name": "CONNECT_API_KEY", "valueFrom": {"secretKeyRef": key}},
+            ],
+            "resources": {
+                "requests": {"cpu": "50m", "memory": "64Mi"},
+                "limits": {"cpu": "1", "memory": "256Mi"},
+            },
+            "securityContext": {
+                "allowPrivilegeEscalation": false,
+                "readOnlyRootFilesystem": true,
+                "capabilities": {"drop": ["ALL"]},
+            },
+            "volumeMounts": mounts,
+        });
+        // A node that is to go waits for it, where the autoscaler knows of this.
+        let annotations = json!({
+            "karpenter.sh/do-not-disrupt": "true",
+            "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+        });
+        self.object(
+            "batch/v1",
+            "Job",
+            json!({"spec": {
+                "backoffLimit": 6,
+                "podFailurePolicy": {"rules": [
+                    {"action": "Ignore", "onPodConditions": [
+                        {"type": "DisruptionTarget", "status": "True"},
+                    ]},
+                    {"action": "FailJob", "onExitCodes": {
+                        "containerName": "rebuild", "operator": "In", "values": FINAL,
+                    }},
+                ]},
+                "template": {
+                    "metadata": {"labels": self.labels(), "annotations": annotations},
+                    "spec": {
+                        "restartPolicy": "Never",
+                        "serviceAccountName": name,
+                        "securityContext": {
+                            "runAsNonRoot": true, "runAsUser": USER, "runAsGroup": USER,
+                            "fsGroup": USER, "seccompProfile": {"type": "RuntimeDefault"},
+                        },
+                        "containers": [container],
+                        "volumes": volumes,
+                    },
+                },
+            }}),
+        )
+    }
+
+    fn object(&self, api_version: &str, kind: &str, fields: Value) -> Value {
+        let mut object = json!({
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": {
+                "name": name(&self.release),
+                "namespace": self.namespace,
+                "labels": self.labels(),
+            },
+        });
+        if let (Some(object), Value::Object(fields)) = (object.as_object_mut(), fields) {
+            object.extend(fields);
+        }
+        object
+    }
+
+    fn labels(&self) -> Value {
+        json!({
+            "app.kubernetes.io/name": "connect-migrate",
+            "app.kubernetes.io/component": "rebuild",
+            "app.kubernetes.io/part-of": self.release,
+            "app.kubernetes.io/managed-by": "connect-migrate",
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! A rebuild as a Job in the release's namespace: it outlasts the terminal that began it.
+//!
+//! The Job runs this very program. Its journal is copied to a ConfigMap as it grows, which is what a
+//! pod goes on from when its node goes away, and what one follows from anywhere.
+
+mod follow;
+mod manifests;
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+
+pub(crate) use follow::follow;
+pub(crate) use manifests::{KeyReference, Task};
+
+use super::journal::{FILE, Journal, Story};
+use super::mirror;
+use super::status::Overview;
+use crate::connect::ApiKey;
+use crate::release::{Cluster, Made};
+
+/// Everything that a task consists of, in the order in which it is made; a Secret is not among it.
+///
+/// # Errors
+/// The journal cannot be compressed.
+pub(crate) fn print(task: &Task) -> anyhow::Result<Vec<Value>> {
+    let mut all = task.around();
+    all.push(task.journal(&[])?);
+    all.push(task.job());
+    Ok(all)
+}
+
+/// Starts a task, with the journal that is at home unless it begins afresh. A key that is given gets a
+/// Secret of its own.
+///
+/// # Errors
+/// One is under way already, or the cluster refuses something.
+pub(crate) async fn start(
+    cluster: &Cluster,
+    task: &Task,
+    key: Option<&ApiKey>,
+    home: &Path,
+    afresh: bool,
+) -> anyhow::Result<()> {
+    if job(cluster, &task.release).await?.is_some() {
+        bail!(
+            "a rebuild of {} is in the namespace {} already; --attach follows it",
+            task.release,
+            task.namespace
+        );
+    }
+    if afresh {
+        Journal::put_aside(home)?;
+        cluster.remove(&task.journal(&[])?).await?;
+    }
+    let journal = match std::fs::read(home.join(FILE)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", home.display()));
+        }
+    };
+    // Only whole lines were relied upon.
+    let good = usize::try_from(Story::parse(&journal).good).unwrap_or(0);
+    for object in task.around() {
+        cluster.apply(&object).await?;
+    }
+    if let Some(key) = key {
+        cluster.apply(&task.secret(key.expose())).await?;
+    }
+    // A copy that is there already is of a run whose end nobody saw: it goes on.
+    cluster.make(&task.journal(&journal[..good])?).await?;
+    if cluster.make(&task.job()).await? == Made::Before {
+        bail!(
+            "another rebuild of {} was begun just now; --attach follows it",
+            task.release
+        );
+    }
+    Ok(())
+}
+
+/// Removes what was made for a task; a Secret that was there before stays.
+async fn remove(cluster: &Cluster, release: &str) -> anyhow::Result<()> {
+    let name = manifests::name(release);
+    let list = format!("{name}-list");
+    for (api_version, kind, name) in [
+        ("batch/v1", "Job", &name),
+        ("v1", "ConfigMap", &list),
+        ("v1", "ConfigMap", &name),
+        ("v1", "Secret", &made_secret(release)),
+        ("rbac.authorization.k8s.io/v1", "RoleBinding", &name),
+        ("rbac.authorization.k8s.io/v1", "Role", &name),
+        ("v1", "ServiceAccount", &name),
+    ] {
+        let object = serde_json::json!({
+            "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
+        });
+        cluster.remove(&object).await?;
+    }
+    Ok(())
+}
+
+/// The Secret that is made where none is named.
+pub(crate) fn made_secret(release: &str) -> String {
+    format!("{}-key", manifests::name(release))
+}
+
+/// Where a task stands, by the copy of its journal.
+///
+/// # Errors
+/// There is none, or it is not to be had.
+pub(crate) async fn overview(
+    cluster: &Cluster,
+    release: &str,
+    all: bool,
+) -> anyhow::Result<Overview> {
+    let name = manifests::name(release);
+    let map = match cluster.config_map(&name).await {
+        Err(error) if error.is_missing() => bail!(
+            "no rebuild of {release} is in the namespace {}",
+            cluster.namespace
+        ),
+        map => map?,
+    };
+    let story = Story::parse(&mirror::read(&map)?);
+    let under_way = match job(cluster, release).await? {
+        Some(job) => follow::verdict(&job).is_none(),
+        None => false,
+    };
+    let place = format!("ConfigMap {name} in the namespace {}", cluster.namespace);
+    Ok(Overview::in_cluster(&place, &story, under_way, all))
+}
+
+/// The address of the release's server in the cluster.
+///
+/// # Errors
+/// Services are not to be seen, or none is the release's.
+pub(crate) async fn service(cluster: &Cluster, release: &str) -> anyhow::Result<String> {
+    let services = cluster.objects("api/v1", "services").await?;
+    let of_release = |service: &&Value| {
+        let instance = "app.kubernetes.io/instance";
+        let labels = &service["metadata"]["labels"];
+        service["spec"]["selector"][instance] == release
+            && labels["app.kubernetes.io/managed-by"] != "connect-migrate"
+    };
+    let found = services.iter().find(of_release).with_context(|| {
+        format!(
+            "no Service of the release {release} is in the namespace {}; name the server's address \
+             in the cluster with --service-url URL",
+            cluster.namespace
+        )
+    })?;
+    let name = found["metadata"]["name"].as_str().unwrap_or_default();
+    let ports = found["spec"]["ports"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let port = ports
+        .iter()
+        .find(|port| port["name"] == "http")
+        .or(ports.first())
+        .and_then(|port| port["port"].as_u64())
+        .unwrap_or(80);
+    Ok(format!("http://{name}.{}.svc:{port}", cluster.namespace))
+}
+
+async fn job(cluster: &Cluster, release: &str) -> anyhow::Result<Option<Value>> {
+    let name = manifests::name(release);
+    Ok(cluster.object("apis/batch/v1", "jobs", true, &name).await?)
+}

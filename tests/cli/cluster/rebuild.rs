@@ -1,0 +1,382 @@
+//! `rebuild --in-cluster` on a real API server. The test plays the Job controller and the kubelet, by
+//! running what the Job's pod runs, with the rights of its service account.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Namespace as KubeNamespace, Pod, Secret, Service, ServiceAccount,
+};
+use k8s_openapi::api::rbac::v1::{Role, RoleBinding};
+use kube::api::{ListParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+
+use crate::connect_stand_in::{BuildEnd, Config, ItemSpec, StandIn, wait_until};
+use crate::support::cluster::{Cluster, Namespace, cluster};
+use crate::support::scrubbed;
+
+const NAME: &str = "sales-connect-rebuild";
+
+/// A namespace that takes only restricted pods, and a server that its Service would lead to.
+struct Place {
+    cluster: &'static Cluster,
+    namespace: Namespace,
+    home: tempfile::TempDir,
+    server: StandIn,
+}
+
+impl Place {
+    fn new(items: usize) -> Option<Self> {
+        let cluster = cluster()?;
+        let namespace = cluster.namespace("rebuild");
+        let item = |_| ItemSpec {
+            app_mode: Some("shiny".to_owned()),
+            ..ItemSpec::default()
+        };
+        let server = StandIn::start(Config {
+            content: (0..items).map(item).collect(),
+            build_time: Duration::from_millis(80),
+            ..Config::default()
+        });
+        let place = Self {
+            cluster,
+            namespace,
+            home: tempfile::tempdir().unwrap(),
+            server: server.unwrap(),
+        };
+        let restricted = json!({"metadata": {"labels": {
+            "pod-security.kubernetes.io/enforce": "restricted"}}});
+        place.namespace.block_on(async {
+            let all: kube::Api<KubeNamespace> = kube::Api::all(place.namespace.client());
+            all.patch(
+                &place.namespace.name,
+                &PatchParams::default(),
+                &Patch::Merge(restricted),
+            )
+            .await
+            .unwrap();
+        });
+        place.make::<Service>(&json!({"metadata": {"name": "sales-rstudio-connect"},
+            "spec": {"selector": {"app.kubernetes.io/instance": "sales"},
+                "ports": [{"name": "http", "port": 80, "targetPort": 3939}]}}));
+        Some(place)
+    }
+
+    fn make<K>(&self, object: &Value)
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::Serialize
+            + serde::de::DeserializeOwned,
+        K::DynamicType: Default,
+    {
+        let api: kube::Api<K> = self.namespace.api();
+        let object = serde_json::from_value(object.clone()).unwrap();
+        self.namespace
+            .block_on(api.create(&PostParams::default(), &object))
+            .unwrap();
+    }
+
+    fn count<K>(&self) -> usize
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned,
+        K::DynamicType: Default,
+    {
+        let api: kube::Api<K> = self.namespace.api();
+        let ours = ListParams::default().labels("app.kubernetes.io/managed-by=connect-migrate");
+        self.namespace
+            .block_on(api.list(&ours))
+            .unwrap()
+            .items
+            .len()
+    }
+
+    /// `rebuild` on the laptop.
+    fn rebuild(&self, args: &[&str]) -> Command {
+        let mut command = scrubbed();
+        command
+            .env("HOME", self.home.path())
+            .env("XDG_STATE_HOME", self.home.path().join("state"))
+            .env("KUBECONFIG", &self.cluster.kubeconfig)
+            .env("HELM_NAMESPACE", &self.namespace.name)
+            .env("CONNECT_API_KEY", self.server.api_key())
+            .arg("rebuild")
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn job(&self) -> Option<Value> {
+        let api: kube::Api<Job> = self.namespace.api();
+        let job = self.namespace.block_on(api.get_opt(NAME)).unwrap()?;
+        Some(serde_json::to_value(job).unwrap())
+    }
+
+    /// A pod of the Job: made for the API server to judge, and its command run on this machine, with
+    /// what it would see of the cluster. `disk` is its emptyDir.
+    fn pod(&self, name: &str, disk: &Path) -> Child {
+        let job = self.job().unwrap();
+        let template = &job["spec"]["template"];
+        self.make::<Pod>(&json!({"metadata": {"name": name, "labels": {
+            "batch.kubernetes.io/job-name": NAME}}, "spec": template["spec"]}));
+        let container = &template["spec"]["containers"][0];
+        let list = disk.join("list");
+        std::fs::create_dir_all(&list).unwrap();
+        let maps: kube::Api<ConfigMap> = self.namespace.api();
+        let found = self
+            .namespace
+            .block_on(maps.get_opt(&format!("{NAME}-list")))
+            .unwrap();
+        for (key, text) in found.and_then(|map| map.data).unwrap_or_default() {
+            std::fs::write(list.join(key), text).unwrap();
+        }
+        let mut command = scrubbed();
+        for argument in container["args"].as_array().unwrap() {
+            let argument = argument.as_str().unwrap();
+            command.arg(
+                argument
+                    .replace("=/state", &format!("={}", disk.display()))
+                    .replace("=/list", &format!("={}", list.display())),
+            );
+        }
+        for variable in container["env"].as_array().unwrap() {
+            let value = match variable["name"].as_str().unwrap() {
+                // The cluster's DNS.
+                "CONNECT_SERVER" => {
+                    let service =
+                        format!("http://sales-rstudio-connect.{}.svc", self.namespace.name);
+                    assert!(variable["value"].as_str().unwrap().starts_with(&service));
+                    self.server.url()
+                }
+                _ => {
+                    let reference = &variable["valueFrom"]["secretKeyRef"];
+                    let secrets: kube::Api<Secret> = self.namespace.api();
+                    let secret = reference["name"].as_str().unwrap();
+                    let secret = self.namespace.block_on(secrets.get(secret)).unwrap();
+                    let key = reference["key"].as_str().unwrap();
+                    String::from_utf8(secret.data.unwrap()[key].0.clone()).unwrap()
+                }
+            };
+            command.env(variable["name"].as_str().unwrap(), value);
+        }
+        let account = template["spec"]["serviceAccountName"].as_str().unwrap();
+        let user = format!("system:serviceaccount:{}:{account}", self.namespace.name);
+        command
+            .env("KUBECONFIG", self.cluster.impersonating(&user, disk))
+            .env("HOME", disk)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// What the Job controller says at the end.
+    fn complete(&self) {
+        let now = "2026-11-22T10:00:00Z";
+        let condition = |kind: &str| {
+            json!({"type": kind, "status": "True",
+            "lastProbeTime": now, "lastTransitionTime": now})
+        };
+        let status = json!({"status": {"startTime": now, "completionTime": now, "succeeded": 1,
+            "conditions": [condition("SuccessCriteriaMet"), condition("Complete")]}});
+        let api: kube::Api<Job> = self.namespace.api();
+        self.namespace
+            .block_on(api.patch_status(NAME, &PatchParams::default(), &Patch::Merge(status)))
+            .unwrap();
+    }
+
+    fn built(&self) -> usize {
+        self.server.control().succeeded().len()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_job_goes_on_in_another_pod_and_brings_its_journal_home() {
+    let Some(place) = Place::new(30) else { return };
+    let arguments = [
+        "--in-cluster",
+        "--release",
+        "sales",
+        "--image",
+        "registry.example.com/cm:1",
+        "--all",
+        "--parallelism",
+        "4",
+        "--yes",
+    ];
+    let first = place.rebuild(&arguments).spawn().unwrap();
+    wait_until("the Job is there", || place.job().is_some());
+
+    // Nothing secret in it, and the key by reference only.
+    let job = place.job().unwrap();
+    assert!(!job.to_string().contains(&place.server.api_key()));
+
+    // The first pod is killed in the middle, and its disk is gone with its node.
+    let disk = tempfile::tempdir().unwrap();
+    let mut pod = place.pod("one", disk.path());
+    wait_until("some are built", || {
+        place.built() >= 8 || pod.try_wait().unwrap().is_some()
+    });
+    pod.kill().unwrap();
+    let said = text(&pod.wait_with_output().unwrap().stderr);
+    assert!(place.built() >= 8, "{said}");
+    drop(disk);
+
+    // Somebody else looks, and is told the same.
+    let status = place
+        .rebuild(&[
+            "status",
+            "--in-cluster",
+            "--release",
+            "sales",
+            "--output",
+            "json",
+        ])
+        .output()
+        .unwrap();
+    let status: Value = serde_json::from_slice(&status.stdout)
+        .unwrap_or_else(|_| panic!("{}", text(&status.stderr)));
+    assert!(status["counts"]["built"].as_u64() >= Some(1), "{status}");
+
+    let disk = tempfile::tempdir().unwrap();
+    let pod = place.pod("two", disk.path()).wait_with_output().unwrap();
+    assert_eq!(pod.status.code(), Some(0), "{}", text(&pod.stderr));
+    place.complete();
+    let first = first.wait_with_output().unwrap();
+    let said = text(&first.stderr);
+    assert_eq!(first.status.code(), Some(0), "{said}");
+    assert!(said.contains("30 built"), "{said}");
+
+    // Nothing was built twice.
+    let well = |build: &crate::connect_stand_in::Build| build.end == Some(BuildEnd::Succeeded);
+    let builds = place.server.control().builds();
+    assert_eq!(builds.iter().filter(|build| well(build)).count(), 30);
+    assert_eq!(builds.len(), 30);
+
+    // Everything that was made is removed, and the journal is at home.
+    assert!(place.job().is_none());
+    assert_eq!(place.count::<ConfigMap>() + place.count::<Secret>(), 0);
+    assert_eq!(
+        place.count::<Role>() + place.count::<RoleBinding>() + place.count::<ServiceAccount>(),
+        0
+    );
+    let server = format!("http://sales-rstudio-connect.{}.svc", place.namespace.name);
+    let history = place
+        .rebuild(&["status", "--release", "sales", "--server", &server])
+        .output()
+        .unwrap();
+    assert!(
+        text(&history.stdout).contains("30 built"),
+        "{}{}",
+        text(&history.stdout),
+        text(&history.stderr)
+    );
+}
+
+#[test]
+fn what_would_be_made_is_printed_without_a_key() {
+    let Some(place) = Place::new(1) else { return };
+    let arguments = [
+        "--in-cluster",
+        "--release",
+        "sales",
+        "--image",
+        "i:1",
+        "--all",
+        "--print",
+        "--api-key-secret",
+        "connect-key/token",
+    ];
+    let output = place.rebuild(&arguments).output().unwrap();
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!printed.contains(&place.server.api_key()));
+    assert!(
+        printed.contains("name: connect-key") && printed.contains("key: token"),
+        "{printed}"
+    );
+    assert!(place.job().is_none(), "nothing is made");
+
+    // A key of its own cannot be printed.
+    let output = place
+        .rebuild(&arguments[..arguments.len() - 2])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("--api-key-secret"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn an_interrupt_detaches_and_attach_comes_back() {
+    let Some(place) = Place::new(3) else { return };
+    let arguments = [
+        "--in-cluster",
+        "--release",
+        "sales",
+        "--image",
+        "i:1",
+        "--all",
+        "--yes",
+    ];
+    let first = place.rebuild(&arguments).spawn().unwrap();
+    wait_until("the Job is there", || place.job().is_some());
+    // It follows once it has made the Job, and hears signals from then on.
+    let mut first = Some(first);
+    wait_until("it is detached", || {
+        let child = first.as_mut().unwrap();
+        let id = child.id().to_string();
+        let _ = Command::new("kill")
+            .args(["-INT", &id])
+            .stderr(Stdio::null())
+            .status();
+        child.try_wait().unwrap().is_some()
+    });
+    let output = first.take().unwrap().wait_with_output().unwrap();
+    assert!(place.job().is_some(), "{}", text(&output.stderr));
+
+    let again = place.rebuild(&arguments).output().unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        text(&again.stderr).contains("--attach"),
+        "{}",
+        text(&again.stderr)
+    );
+
+    let disk = tempfile::tempdir().unwrap();
+    let pod = place.pod("one", disk.path()).wait_with_output().unwrap();
+    assert_eq!(pod.status.code(), Some(0), "{}", text(&pod.stderr));
+    place.complete();
+    let attached = place
+        .rebuild(&["--attach", "--release", "sales"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        attached.status.code(),
+        Some(0),
+        "{}",
+        text(&attached.stderr)
+    );
+    assert!(
+        text(&attached.stderr).contains("3 built"),
+        "{}",
+        text(&attached.stderr)
+    );
+    assert!(place.job().is_none());
+}
