@@ -9,8 +9,9 @@ use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use connect_migrate::chart::Chart;
 use connect_migrate::convert::{Inputs, Options, convert};
-use connect_migrate::{chart, gcfg};
+use connect_migrate::gcfg;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 /// A file as a large server might have it, only longer: known and unknown settings, lists, quoted
@@ -48,7 +49,7 @@ fn library(c: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let from = folder.path().join("in.gcfg");
     fs::write(&from, &text).unwrap();
-    let defaults = chart::defaults().unwrap();
+    let chart = Chart::built_in().unwrap();
     let options = Options::default();
     let mut group = c.benchmark_group("10,000 lines");
     group
@@ -70,7 +71,7 @@ fn library(c: &mut Criterion) {
             let conversion = convert(&Inputs {
                 documents: &documents,
                 base: &[],
-                chart_values: &defaults,
+                chart: &chart,
                 options: &options,
             })
             .unwrap();

@@ -54,7 +54,6 @@ macro_rules! checks {
 
         impl CheckCode {
             /// Every check, in the order of the table.
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$($(Self::$variant),+),+];
 
             /// The code as it is shown and documented.
@@ -109,6 +108,8 @@ checks! {
         ValuesRender = "values-render",
         /// Two ways to run content at once.
         ValuesBothBackends = "values-both-backends",
+        /// What Connect reads is what stands there.
+        ValuesRead = "values-read",
         /// Values that Helm writes otherwise than they stand in the file.
         ValuesNumbers = "values-numbers",
         /// Keys that differ from the chart's in case alone.
@@ -117,10 +118,21 @@ checks! {
         ValuesChartDefaults = "values-chart-defaults",
         /// Values that say something else than the old server.
         ValuesDisagree = "values-disagree",
+        /// The data directory and the volume.
+        ValuesDataDirectory = "values-data-directory",
+        /// The server's address and the ingress.
+        ValuesAddress = "values-address",
+        /// The server's port and who asks it.
+        ValuesPorts = "values-ports",
+        ValuesLicense = "values-license",
+        /// How many servers, and on which database.
+        ValuesReplicas = "values-replicas",
     }
     Versions {
         /// Both servers run the same Connect.
         ConnectVersion = "connect-version",
+        /// The image was built.
+        ConnectImage = "connect-image",
         /// The backend fits the Connect version.
         BackendVersion = "backend-version",
         /// Breaking changes of the chart in use.

@@ -10,26 +10,6 @@ use crate::settings::secrecy::may_be_encrypted;
 /// Codes of the conversion that have a check of their own here.
 const ACCOUNTS: [&str; 2] = ["host-pam", "host-account"];
 
-/// Says that no configuration was given.
-#[must_use]
-pub(crate) fn not_asked() -> Vec<Check> {
-    let why = "no configuration given; --from FILE does";
-    [
-        CheckCode::DatabaseProvider,
-        CheckCode::DatabaseInstrumentation,
-        CheckCode::EncryptedSettings,
-        CheckCode::HttpsTermination,
-        CheckCode::HostAccounts,
-        CheckCode::MountedFiles,
-        CheckCode::ConfigurationBlockers,
-        CheckCode::ConfigurationReview,
-        CheckCode::ConfigurationTasks,
-    ]
-    .into_iter()
-    .map(|code| Check::not_asked(code, why))
-    .collect()
-}
-
 /// Judges a configuration by the account of its conversion.
 #[must_use]
 pub(crate) fn checks(documents: &[Document], account: &Account) -> Vec<Check> {

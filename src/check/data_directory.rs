@@ -19,21 +19,6 @@ pub(crate) struct Facts {
     pub free: Option<(u64, Option<u64>)>,
 }
 
-/// Says that no directory was given.
-#[must_use]
-pub(crate) fn not_asked(why: &str) -> Vec<Check> {
-    [
-        CheckCode::DataFilesystem,
-        CheckCode::DataSize,
-        CheckCode::DataOwners,
-        CheckCode::DataKeys,
-        CheckCode::DataReadable,
-    ]
-    .into_iter()
-    .map(|code| Check::not_asked(code, why))
-    .collect()
-}
-
 /// Judges a data directory.
 #[must_use]
 pub(crate) fn checks(facts: &Facts) -> Vec<Check> {

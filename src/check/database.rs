@@ -236,19 +236,6 @@ pub(crate) enum Connection {
     Failed(String),
 }
 
-/// Says that no configuration was given.
-#[must_use]
-pub(crate) fn not_asked() -> Vec<Check> {
-    [
-        CheckCode::DatabaseAddress,
-        CheckCode::DatabaseConnection,
-        CheckCode::DatabaseFromCluster,
-    ]
-    .into_iter()
-    .map(|code| Check::not_asked(code, "no configuration given; --from FILE does"))
-    .collect()
-}
-
 /// The oldest PostgreSQL that Connect of 2026 supports is not documented where we could read it;
 /// below this its makers gave it up.
 const OLDEST: u32 = 14;

@@ -118,6 +118,16 @@ impl Check {
         Self::new(code, Status::NotAsked, why)
     }
 
+    /// Says of every check of a group that it was not asked.
+    #[must_use]
+    pub(crate) fn none_asked(group: Group, why: &str) -> Vec<Self> {
+        CheckCode::ALL
+            .iter()
+            .filter(|code| code.group() == group)
+            .map(|code| Self::not_asked(*code, why))
+            .collect()
+    }
+
     /// Adds what it was seen on.
     #[must_use]
     pub(crate) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {

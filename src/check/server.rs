@@ -18,16 +18,6 @@ pub(crate) struct Facts {
     pub administrator: Option<Result<(), String>>,
 }
 
-/// Says that no server was given.
-#[must_use]
-pub(crate) fn not_asked() -> Vec<Check> {
-    let why = "no server given; --server URL does, with CONNECT_API_KEY or --api-key-file FILE";
-    codes()
-        .into_iter()
-        .map(|code| Check::not_asked(code, why))
-        .collect()
-}
-
 /// Says that the server does not answer, or not to this key.
 #[must_use]
 pub(crate) fn unanswered(error: &str) -> Vec<Check> {

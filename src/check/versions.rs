@@ -1,28 +1,17 @@
 //! Versions of everything that takes part, and what depends on them.
 
 use super::{Check, CheckCode};
+use crate::chart::{self, Chart, never_built, numbers};
 use crate::connect::Version;
+use crate::convert::KUBERNETES_SINCE;
 use crate::helm::HelmVersion;
 use crate::yaml::{Map, Value};
-
-/// The first Connect that has the Kubernetes backend (chart changelog, 0.9.0).
-const KUBERNETES_BACKEND: &str = "2026.04.0";
-
-/// The chart as far as its version matters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Chart {
-    pub version: String,
-    /// The Connect version that it deploys unless told otherwise.
-    pub app_version: String,
-}
 
 /// Everything that is known about versions; what is not is `None`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
     /// The old server's Connect, and where that was learned.
     pub old_server: Option<(String, &'static str)>,
-    /// The chart in use; the built-in one where none was given.
-    pub chart: Option<Chart>,
     /// The chart of the release that runs now.
     pub installed_chart: Option<String>,
     /// What `helm version` says.
@@ -33,42 +22,18 @@ pub(crate) struct Facts {
 
 /// Judges the versions; `values` are complete, and absent where none were given.
 #[must_use]
-pub(crate) fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
+pub(crate) fn checks(facts: &Facts, chart: &Chart, values: Option<&Map>) -> Vec<Check> {
     vec![
-        connect(facts, values),
-        backend(facts, values),
-        chart(facts),
+        connect(facts, chart, values),
+        image(chart, values),
+        backend(chart, values),
+        chart_version(facts, chart),
         helm(facts),
         plugin(facts),
     ]
 }
 
-fn text<'a>(values: Option<&'a Map>, path: &[&str]) -> Option<&'a str> {
-    let (first, rest) = path.split_first()?;
-    values?
-        .get(*first)?
-        .at(rest)?
-        .as_str()
-        .filter(|text| !text.is_empty())
-}
-
-/// The Connect version that these values would deploy, and what says so.
-#[must_use]
-pub(crate) fn deployed(
-    chart: Option<&Chart>,
-    values: Option<&Map>,
-) -> Option<(String, &'static str)> {
-    if let Some(tag) = text(values, &["image", "tag"]) {
-        // `2026.08.0-ubuntu-24.04`
-        return Some((tag.to_owned(), "image.tag"));
-    }
-    if let Some(version) = text(values, &["versionOverride"]) {
-        return Some((version.to_owned(), "versionOverride"));
-    }
-    chart.map(|chart| (chart.app_version.clone(), "the chart's appVersion"))
-}
-
-fn connect(facts: &Facts, values: Option<&Map>) -> Check {
+fn connect(facts: &Facts, chart: &Chart, values: Option<&Map>) -> Check {
     let code = CheckCode::ConnectVersion;
     let Some((old, whence)) = &facts.old_server else {
         return Check::not_asked(
@@ -76,12 +41,7 @@ fn connect(facts: &Facts, values: Option<&Map>) -> Check {
             "the old server's version is not known; --connect-version VERSION, --inventory FILE or --server URL tells",
         );
     };
-    let Some((new, says)) = deployed(facts.chart.as_ref(), values) else {
-        return Check::not_asked(
-            code,
-            "the version to deploy is not known; CHART or -f FILE tells",
-        );
-    };
+    let (new, says) = chart.connect_version(values);
     match (old.parse::<Version>(), new.parse::<Version>()) {
         (Ok(one), Ok(other)) if one == other => Check::pass(
             code,
@@ -98,9 +58,7 @@ fn connect(facts: &Facts, values: Option<&Map>) -> Check {
                 format!(
                     "the old server runs Connect {one} ({whence}), the new one would run {other} ({says}): {direction}"
                 ),
-                format!(
-                    "upgrade the old server to {other} first, or deploy its version: versionOverride: \"{one}\""
-                ),
+                deploy(chart, one, other),
             )
         }
         (_, Err(_)) => Check::warn(
@@ -116,42 +74,75 @@ fn connect(facts: &Facts, values: Option<&Map>) -> Check {
     }
 }
 
-fn backend(facts: &Facts, values: Option<&Map>) -> Check {
+/// How to come to the same version: by another chart, where one ships it.
+fn deploy(chart: &Chart, old: Version, new: Version) -> String {
+    let charts = chart.shipping(old);
+    match charts.as_slice() {
+        [] => format!(
+            "upgrade the old server to {new} first, or deploy its version: versionOverride: \"{old}\""
+        ),
+        charts => format!(
+            "deploy chart {}, which ships {old}; or upgrade the old server to {new} first",
+            charts.join(" or ")
+        ),
+    }
+}
+
+/// Whether the image that would be pulled is one that was built.
+fn image(chart: &Chart, values: Option<&Map>) -> Check {
+    let code = CheckCode::ConnectImage;
+    let (version, _) = chart.connect_version(values);
+    let none = Map::new();
+    let Some(image) = chart.image(&version, values.unwrap_or(&none)) else {
+        return Check::not_asked(code, "the chart names no image");
+    };
+    match never_built(&image, &version) {
+        None => Check::pass(code, format!("the pod pulls {image}")),
+        Some(known) => Check::warn(
+            code,
+            format!(
+                "the pod would pull {image}, which is not among the images known for Connect {version}"
+            ),
+            format!(
+                "take one of them, by the chart that ships it or with image.repository and image.tag: {}; or make sure that your registry has this one",
+                known.join(", ")
+            ),
+        ),
+    }
+}
+
+fn backend(chart: &Chart, values: Option<&Map>) -> Check {
     let code = CheckCode::BackendVersion;
     let Some(values) = values else {
         return Check::not_asked(code, "no values given; -f FILE does");
     };
-    let Some((version, _)) = deployed(facts.chart.as_ref(), Some(values)) else {
-        return Check::not_asked(code, "the version to deploy is not known; CHART tells");
-    };
+    let (version, _) = chart.connect_version(Some(values));
     let kubernetes = values
         .get("backends")
         .and_then(|value| value.at(&["kubernetes", "enabled"]))
         .is_some_and(Value::is_truthy);
-    match (
-        kubernetes,
-        version.parse::<Version>(),
-        KUBERNETES_BACKEND.parse::<Version>(),
-    ) {
-        (true, Ok(version), Ok(since)) if version < since => Check::fail(
+    if !kubernetes {
+        return Check::pass(code, format!("the Launcher works with Connect {version}"));
+    }
+    match version.parse::<Version>() {
+        Ok(version) if version < KUBERNETES_SINCE => Check::fail(
             code,
             format!(
-                "backends.kubernetes needs Connect {since} or later, and {version} would be deployed"
+                "backends.kubernetes needs Connect {KUBERNETES_SINCE} or later, and {version} would be deployed"
             ),
             "use launcher.enabled with this version, or upgrade the old server first",
         ),
-        (true, Err(_), _) => Check::warn(
+        Err(_) => Check::warn(
             code,
             format!(
-                "backends.kubernetes needs Connect {KUBERNETES_BACKEND} or later, and {version:?} tells no version"
+                "backends.kubernetes needs Connect {KUBERNETES_SINCE} or later, and {version:?} tells no version"
             ),
             "make sure that the image holds at least that version",
         ),
-        (true, _, _) => Check::pass(
+        Ok(_) => Check::pass(
             code,
             format!("Connect {version} has the Kubernetes backend"),
         ),
-        (false, _, _) => Check::pass(code, format!("the Launcher works with Connect {version}")),
     }
 }
 
@@ -171,30 +162,16 @@ const BREAKING: [(&str, &str); 3] = [
     ),
 ];
 
-fn numbers(version: &str) -> Option<[u64; 3]> {
-    let core = version.trim_start_matches('v').split(['-', '+']).next()?;
-    let mut parts = core.split('.').map(|part| part.parse().ok());
-    Some([
-        parts.next()??,
-        parts.next()??,
-        parts.next().unwrap_or(Some(0))?,
-    ])
-}
-
-fn chart(facts: &Facts) -> Check {
+fn chart_version(facts: &Facts, chart: &Chart) -> Check {
     let code = CheckCode::ChartVersion;
-    let Some(chart) = &facts.chart else {
-        return Check::not_asked(code, "no chart given; CHART does");
-    };
-    let (Some(target), Some(known)) = (numbers(&chart.version), numbers(crate::chart::VERSION))
-    else {
+    let version = chart.version();
+    let (Some(target), Some(known)) = (numbers(version), numbers(chart::VERSION)) else {
         return Check::warn(
             code,
-            format!("{:?} is no chart version", chart.version),
+            format!("{version:?} is no chart version"),
             "give a chart from the repository, or its folder",
         );
     };
-    let newer = target > known;
     let from = facts.installed_chart.as_deref().and_then(numbers);
     let crossed: Vec<_> = BREAKING
         .iter()
@@ -206,39 +183,30 @@ fn chart(facts: &Facts) -> Check {
         return Check::warn(
             code,
             format!(
-                "from chart {} to {} there are breaking changes",
+                "from chart {} to {version} there are breaking changes",
                 facts.installed_chart.as_deref().unwrap_or_default(),
-                chart.version
             ),
             "go through each before the upgrade",
         )
         .details(crossed);
     }
-    if newer {
-        return Check::warn(
+    let proof = chart.proof().words;
+    if !chart.is_judged_by_helm() {
+        return Check::not_asked(
             code,
-            format!(
-                "chart {} is newer than {}, the newest that this plugin was made with",
-                chart.version,
-                crate::chart::VERSION
-            ),
-            "look for an update of the plugin, and read the chart's changelog for breaking changes",
+            format!("the chart itself was not asked: these checks are by {proof}"),
         );
     }
-    if target < [0, 20, 0] {
-        return Check::warn(
+    if target > known {
+        return Check::pass(
             code,
             format!(
-                "chart {} is older than 0.20.0, whose image names and runtime keys this plugin writes",
-                chart.version
-            ),
-            format!(
-                "use chart {}; `values --chart-values` takes another's defaults",
-                crate::chart::VERSION
+                "{proof}; it is newer than {}, so look into its changelog",
+                chart::VERSION
             ),
         );
     }
-    Check::pass(code, format!("chart {} is known", chart.version))
+    Check::pass(code, proof)
 }
 
 fn helm(facts: &Facts) -> Check {
@@ -291,13 +259,9 @@ mod tests {
     use crate::check::Status;
     use crate::yaml::read_values;
 
-    fn facts(old: &str, chart: &str) -> Facts {
+    fn facts(old: &str) -> Facts {
         Facts {
             old_server: Some((old.to_owned(), "--connect-version")),
-            chart: Some(Chart {
-                version: chart.to_owned(),
-                app_version: "2026.08.0".to_owned(),
-            }),
             ..Facts::default()
         }
     }
@@ -311,7 +275,7 @@ mod tests {
         let of = |old: &str, values: &str| {
             let values = read_values(values).unwrap();
             status(
-                &checks(&facts(old, "0.21.0"), Some(&values)),
+                &checks(&facts(old), &Chart::built_in().unwrap(), Some(&values)),
                 CheckCode::ConnectVersion,
             )
         };
@@ -332,7 +296,11 @@ mod tests {
         let of = |values: &str| {
             let values = read_values(values).unwrap();
             status(
-                &checks(&facts("2026.08.0", "0.21.0"), Some(&values)),
+                &checks(
+                    &facts("2026.08.0"),
+                    &Chart::built_in().unwrap(),
+                    Some(&values),
+                ),
                 CheckCode::BackendVersion,
             )
         };
@@ -350,18 +318,44 @@ mod tests {
 
     #[test]
     fn breaking_changes_between_charts_are_named() {
-        let mut facts = facts("2026.08.0", "0.21.0");
+        let mut facts = facts("2026.08.0");
+        let chart = Chart::built_in().unwrap();
+        // Nobody asked the chart itself.
+        assert_eq!(chart_version(&facts, &chart).status, Status::NotAsked);
+        facts.installed_chart = Some("0.9.5".to_owned());
+        let crossed = chart_version(&facts, &chart);
+        assert_eq!(crossed.status, Status::Warn);
+        assert_eq!(crossed.details.len(), 2, "{crossed:?}");
+    }
+
+    #[test]
+    fn the_chart_that_ships_the_old_connect_is_named() {
+        let chart = Chart::built_in().unwrap();
+        let check = connect(&facts("2025.09.1"), &chart, None);
+        assert_eq!(check.status, Status::Fail);
+        let remedy = check.remedy.unwrap();
+        assert!(remedy.contains("chart 0.8.11 or 0.8.12"), "{remedy}");
+    }
+
+    #[test]
+    fn an_image_that_was_never_built_is_warned_of() {
+        let of = |values: &str| {
+            image(
+                &Chart::built_in().unwrap(),
+                Some(&read_values(values).unwrap()),
+            )
+            .status
+        };
+        assert_eq!(of(""), Status::Pass);
+        assert_eq!(of("versionOverride: 2025.09.1"), Status::Warn);
         assert_eq!(
-            status(&checks(&facts, None), CheckCode::ChartVersion),
+            of("{versionOverride: 2025.09.1, image: {os: ubuntu-22.04}}"),
             Status::Pass
         );
-        facts.installed_chart = Some("0.9.5".to_owned());
-        let chart = chart(&facts);
-        assert_eq!(chart.status, Status::Warn);
-        assert_eq!(chart.details.len(), 2, "{chart:?}");
-        facts.installed_chart = None;
-        facts.chart.as_mut().unwrap().version = "0.22.0".to_owned();
-        assert_eq!(super::chart(&facts).status, Status::Warn);
+        assert_eq!(
+            of("{versionOverride: 2025.09.1, image: {repository: registry.example.com/x}}"),
+            Status::Pass
+        );
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
+use super::chart::ChartArgs;
 use super::sources::{self, Source};
 use super::{Exit, Global};
-use crate::chart::{self, Release};
+use crate::chart::{self, Purpose};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::effective::{self, Comparison, Deployed, Effective, Secrets, report};
 use crate::gcfg;
-use crate::helm::{ChartSource, Layer, Template};
 use crate::output::{self, Format};
 
 /// Compare what the server gets before and after the migration, setting by setting
@@ -30,6 +30,9 @@ use crate::output::{self, Format};
 Exit codes: 0 done, 1 failed, 2 wrong usage or, with --detailed-exitcode, there are differences,
 3 the input is invalid. A value that is kept in a Secret we cannot see is no difference.")]
 pub(super) struct Diff {
+    #[command(flatten)]
+    chart: ChartArgs,
+
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -39,20 +42,12 @@ pub(super) struct Diff {
     #[arg(short = 'f', long, value_name = "FILE")]
     values: Vec<Source>,
 
-    /// Chart to render with helm template: a folder, an archive, repository/name or a URL
-    #[arg(value_name = "CHART", conflicts_with = "manifest")]
-    chart: Option<String>,
-
-    /// Version of the chart
-    #[arg(long, value_name = "VERSION", requires = "chart")]
-    chart_version: Option<String>,
-
     /// Name of the release
     #[arg(long, value_name = "NAME", default_value = "connect")]
     release: String,
 
     /// Rendered manifest to take the new configuration from; - is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["values", "chart_values"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["values", "chart"])]
     manifest: Option<Source>,
 
     /// ConfigMap to look into, when several hold a configuration
@@ -62,10 +57,6 @@ pub(super) struct Diff {
     /// Manifest of Secrets that the values refer to, such as values --secret-out wrote. May repeat
     #[arg(long, value_name = "FILE")]
     secrets: Vec<Source>,
-
-    /// Defaults of the chart, as helm show values prints them, for our own rules
-    #[arg(long, value_name = "FILE", conflicts_with = "chart")]
-    chart_values: Option<Source>,
 
     /// Show settings that are the same, too
     #[arg(long)]
@@ -96,8 +87,7 @@ impl Diff {
                 .iter()
                 .chain(&self.values)
                 .chain(&self.manifest)
-                .chain(&self.secrets)
-                .chain(&self.chart_values),
+                .chain(&self.secrets),
         )?;
         let documents = sources::documents(&self.from)?;
         let before = Effective::of_documents(&documents);
@@ -141,68 +131,40 @@ impl Diff {
         if let Some(source) = &self.manifest {
             return self.read_from_manifest(source.name(), &source.text()?);
         }
-        if let Some(chart) = &self.chart {
-            return self.rendered_by_helm(chart, global);
+        let files = sources::values_files(&self.values)?;
+        let chart = self.chart.ask(global)?;
+        let release = chart.release(&self.release, global.namespace.as_deref());
+        let files: Vec<_> = files.iter().collect();
+        let config_map = self.config_map.as_deref();
+        let deployed =
+            effective::render(&chart, &release, &files, config_map, Purpose::Deployment)?;
+        if !deployed.warnings.is_empty() {
+            output::talk(deployed.warnings.as_str());
         }
-        self.rendered_by_rules(global)
-    }
-
-    fn rendered_by_helm(&self, chart: &str, global: &Global) -> anyhow::Result<After> {
-        let values: Vec<_> = self
-            .values
-            .iter()
-            .map(|source| Layer::File(source.0.clone().into()))
-            .collect();
-        let printed = global.helm().template(&Template {
-            release: &self.release,
-            chart: &ChartSource {
-                reference: chart.to_owned(),
-                version: self.chart_version.clone(),
-                repo: None,
-                flags: Vec::new(),
-            },
-            values: &values,
-        })?;
-        if !printed.warnings.is_empty() {
-            output::talk(&printed.warnings);
-        }
-        self.read_from_manifest("helm template", &printed.output)
+        let proof = chart.proof();
+        output::talk(format!("rendered by {}", proof.words));
+        let by = match &proof.helm {
+            Some(_) => "helm template".to_owned(),
+            None => format!("our rules of chart {}", chart::VERSION),
+        };
+        Ok(After::of(&by, deployed))
     }
 
     fn read_from_manifest(&self, name: &str, text: &str) -> anyhow::Result<After> {
-        let Deployed {
-            config_map,
-            gcfg,
-            variables,
-            secrets,
-        } = effective::deployed(text, self.config_map.as_deref())
+        let deployed = effective::deployed(text, self.config_map.as_deref())
             .map_err(|error| manifest_error(name, &error))?;
-        Ok(After {
-            name: format!("{name}, ConfigMap {config_map}"),
-            gcfg,
-            variables,
-            secrets,
-        })
+        Ok(After::of(name, deployed))
     }
+}
 
-    fn rendered_by_rules(&self, global: &Global) -> anyhow::Result<After> {
-        let user = sources::merged_values(&self.values)?;
-        let defaults = sources::chart_defaults(self.chart_values.as_ref())?;
-        let values = chart::coalesce(&defaults, user);
-        let namespace = global.namespace.as_deref().unwrap_or("default");
-        let release = Release::new(&self.release, namespace);
-        let gcfg = chart::render_gcfg(&values, &release).map_err(|e| sources::refused(&e))?;
-        let variables = chart::environment(&values).map_err(|e| sources::refused(&e))?;
-        let name = format!("our rules of chart {}", chart::VERSION);
-        output::talk(format!(
-            "rendered by {name}; name a CHART to render with Helm"
-        ));
-        Ok(After {
-            name,
-            gcfg,
-            variables,
-            secrets: Secrets::default(),
-        })
+impl After {
+    fn of(name: &str, deployed: Deployed) -> Self {
+        Self {
+            name: format!("{name}, ConfigMap {}", deployed.config_map),
+            gcfg: deployed.gcfg,
+            variables: deployed.variables,
+            secrets: deployed.secrets,
+        }
     }
 }
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::chart::ChartArgs;
 use super::sources::{self, Source};
 use super::{Exit, Global};
-use crate::chart::Release;
 use crate::files::{Access, Batch, Existing};
-use crate::local::{self, Inputs, LocalError};
+use crate::local::{self, Inputs};
 use crate::output::{self, Format};
 
 /// Turn the chart's values back into rstudio-connect.gcfg, for a server on a machine of its own
@@ -21,19 +21,17 @@ use crate::output::{self, Format};
 
   # The values of a release, with the defaults of its own chart
   helm get values connect --output yaml > values.yaml
-  helm show values rstudio/rstudio-connect > defaults.yaml
-  helm connect-migrate gcfg -f values.yaml --chart-values defaults.yaml \\
+  helm connect-migrate gcfg -f values.yaml rstudio/rstudio-connect --chart-version 0.21.0 \\
       --out rstudio-connect.gcfg --report account.json
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the values give no configuration that Connect reads.")]
 pub(super) struct Gcfg {
+    #[command(flatten)]
+    chart: ChartArgs,
+
     /// Values file, as for helm install; - is standard input. May repeat
     #[arg(short = 'f', long, value_name = "FILE", required = true)]
     values: Vec<Source>,
-
-    /// Defaults of the chart, as helm show values prints them; else the built-in ones
-    #[arg(long, value_name = "FILE")]
-    chart_values: Option<Source>,
 
     /// Name of the release
     #[arg(long, value_name = "NAME", default_value = "connect")]
@@ -59,20 +57,16 @@ pub(super) struct Gcfg {
 impl Gcfg {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        sources::one_stdin(self.values.iter().chain(&self.chart_values))?;
-        let user = sources::merged_values(&self.values)?;
-        let defaults = sources::chart_defaults(self.chart_values.as_ref())?;
-        let namespace = global.namespace.as_deref().unwrap_or("default");
-        let release = Release::new(&self.release, namespace);
+        sources::one_stdin(&self.values)?;
+        let files = sources::values_files(&self.values)?;
+        let chart = self.chart.ask(global)?;
+        let release = chart.release(&self.release, global.namespace.as_deref());
         let local = local::to_gcfg(Inputs {
-            user: &user,
-            defaults: &defaults,
+            files: &files,
+            chart: &chart,
             release: &release,
-        })
-        .map_err(|error| match error {
-            LocalError::Render(error) => sources::refused(&error),
-            LocalError::Invalid(invalid) => invalid,
         })?;
+        output::talk(format!("read with {}", chart.proof().words));
 
         let existing = if self.force {
             Existing::Replace

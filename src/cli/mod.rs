@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand, each thin.
 
 mod announce;
+mod chart;
 mod check;
 mod complete;
 mod completion;
@@ -94,7 +95,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let result = match &cli.command {
         Command::Inventory(command) => command.run(),
         Command::Check(command) => command.run(&cli.global),
-        Command::Values(command) => command.run(),
+        Command::Values(command) => command.run(&cli.global),
         Command::Announce(command) => command.run(),
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),

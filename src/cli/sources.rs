@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 
-use crate::chart;
-use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::chart::ValuesFile;
+use crate::diagnostic::InvalidInput;
 use crate::gcfg::{self, Document};
 use crate::output;
 use crate::settings::secrecy::stray_words;
 use crate::source::SourceFile;
-use crate::yaml::{Map, read_values};
 
 /// Where Connect's own upgrades put settings, beside the main file.
 const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
@@ -135,45 +134,18 @@ fn same_file(one: &Path, other: &Path) -> bool {
     resolved(one) == resolved(other)
 }
 
-/// Reads a values file as Helm does.
-pub(super) fn values(source: &Source) -> anyhow::Result<Map> {
-    values_with_text(source).map(|(_, values)| values)
-}
-
-/// Reads a values file as Helm does, and keeps its text.
-pub(super) fn values_with_text(source: &Source) -> anyhow::Result<(Arc<SourceFile>, Map)> {
-    let file = source.file()?;
-    match read_values(file.text()) {
-        Ok(values) => Ok((file, values)),
-        Err(error) => Err(InvalidInput::from(
-            Diagnostic::error(Code::ValuesNotYaml, error.message)
-                .at(&file, error.span)
-                .help("Helm could not read this values file either; mend it first"),
-        )
-        .into()),
-    }
-}
-
-/// Reads values files in Helm's order: each goes on top of those before it.
-pub(super) fn merged_values(sources: &[Source]) -> anyhow::Result<Map> {
-    let mut merged = Map::new();
-    for source in sources {
-        chart::merge(&mut merged, values(source)?);
-    }
-    Ok(merged)
-}
-
-/// The chart's defaults: from what `helm show values` printed, else the built-in ones.
-pub(super) fn chart_defaults(file: Option<&Source>) -> anyhow::Result<Map> {
-    match file {
-        Some(file) => values(file),
-        None => chart::defaults().context("internal error: the built-in defaults"),
-    }
-}
-
-/// Why the chart would not render, as an input error.
-pub(super) fn refused(error: &chart::RenderError) -> InvalidInput {
-    Diagnostic::error(Code::ChartRefusesValues, error.to_string())
-        .help("helm template with these values fails for the same reason")
-        .into()
+/// Reads values files in Helm's order.
+pub(super) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>> {
+    sources
+        .iter()
+        .map(|source| {
+            if let Some((scheme, _)) = source.0.split_once("://") {
+                bail!(
+                    "{} names no file: {scheme}:// is for Helm's plugins to read; write it out first (helm secrets decrypt FILE, for one) and give - or a file",
+                    source.0
+                );
+            }
+            Ok(ValuesFile::read(source.file()?, source.path().map(Path::to_path_buf))?)
+        })
+        .collect()
 }

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::Args;
 
-use super::Exit;
+use super::chart::ChartArgs;
 use super::sources::{self, Source};
-use crate::convert::options::{Backend, ChartDefaults, SecretName, Secrets, Storage};
-use crate::convert::{self, BaseFile, Conversion, Inputs, Options, table};
+use super::{Exit, Global};
+use crate::convert::options::{BackendChoice, ChartDefaults, SecretName, Secrets, Storage};
+use crate::convert::{self, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
 use crate::gcfg::SettingName;
 use crate::output::{self, Format};
@@ -23,8 +24,9 @@ use crate::output::{self, Format};
   # Look at what would become of each setting
   helm connect-migrate values --from /etc/rstudio-connect/rstudio-connect.gcfg > values.yaml
 
-  # Write everything a first deployment needs
-  helm connect-migrate values --from rstudio-connect.gcfg --out values.yaml \\
+  # Write everything a first deployment needs, for the chart that ships the old server's Connect
+  helm connect-migrate values rstudio/rstudio-connect --chart-version 0.21.0 \\
+      --from rstudio-connect.gcfg --out values.yaml \\
       --secret-out secret.yaml --pvc connect-data --license-secret connect-license \\
       --address https://connect.example.com --connect-version 2026.08.0
 
@@ -35,6 +37,9 @@ use crate::output::{self, Format};
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the input is invalid, 4 done but the migration is
 blocked (the account says why).")]
 pub(super) struct Values {
+    #[command(flatten)]
+    chart: ChartArgs,
+
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -95,18 +100,13 @@ struct Credentials {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Deployment")]
 struct Deployment {
-    /// How content runs; older charts and Connect versions need launcher
+    /// How content runs; auto takes what chart and Connect version have
     #[arg(long, value_enum, default_value_t)]
-    backend: Backend,
+    backend: BackendChoice,
 
     /// What to do about configuration that the chart adds by default
     #[arg(long, value_enum, default_value_t)]
     chart_defaults: ChartDefaults,
-
-    /// Defaults of the chart in use, as helm show values prints them; else those of the chart that
-    /// was current when this was built
-    #[arg(long, value_name = "FILE")]
-    chart_values: Option<Source>,
 
     /// Existing ReadWriteMany claim with the data directory
     #[arg(long, value_name = "NAME", conflicts_with = "storage_class")]
@@ -135,30 +135,21 @@ struct Deployment {
 
 impl Values {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         self.check_targets()?;
-        sources::one_stdin(
-            self.from
-                .iter()
-                .chain(&self.base)
-                .chain(&self.deployment.chart_values),
-        )?;
+        sources::one_stdin(self.from.iter().chain(&self.base))?;
         let documents = sources::documents(&self.from)?;
-        let base = self
-            .base
-            .iter()
-            .map(|source| {
-                let (source, values) = sources::values_with_text(source)?;
-                Ok(BaseFile { source, values })
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
-        let chart_values = sources::chart_defaults(self.deployment.chart_values.as_ref())?;
+        let base = sources::values_files(&self.base)?;
+        let chart = self.chart.ask(global)?;
         let conversion = convert::convert(&Inputs {
             documents: &documents,
             base: &base,
-            chart_values: &chart_values,
+            chart: &chart,
             options: &self.options(),
         })?;
+        if !conversion.warnings.is_empty() {
+            output::talk(conversion.warnings.as_str());
+        }
         self.write(&conversion)?;
         self.tell(&conversion)?;
         Ok(if conversion.account.summary.blocked {
@@ -174,7 +165,6 @@ impl Values {
             .from
             .iter()
             .chain(&self.base)
-            .chain(&self.deployment.chart_values)
             .filter_map(Source::path)
             .map(same_file)
             .collect();

@@ -7,6 +7,13 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Version(u16, u16, u16);
 
+impl Version {
+    #[must_use]
+    pub(crate) const fn new(year: u16, month: u16, patch: u16) -> Self {
+        Self(year, month, patch)
+    }
+}
+
 /// Something that not every version has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Feature {

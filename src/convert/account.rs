@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::backend::ChosenBackend;
+use crate::chart::Proof;
 use crate::gcfg::SettingName;
 
 /// What becomes of a setting.
@@ -172,6 +174,10 @@ pub struct Account {
     pub schema: u32,
     /// The input files in the order they were read.
     pub inputs: Vec<String>,
+    /// Which chart the values are for, and who proved that they say what the input said.
+    pub proof: Proof,
+    /// How content will run, and why so.
+    pub backend: ChosenBackend,
     /// One entry for each setting of the input, in its order.
     pub settings: Vec<Decision>,
     /// One entry for each configuration default of the chart.

@@ -1,26 +1,16 @@
 //! Where the administrator's own values and ours say different things.
 
-use std::sync::Arc;
-
 use super::account::Disagreement;
 use super::config_values::ConfigValues;
+use crate::chart::ValuesFile;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::gcfg::SettingName;
 use crate::settings::Catalogue;
-use crate::source::{SourceFile, Span};
-use crate::yaml::{self, Map, Value};
-
-/// One of the administrator's values files.
-#[derive(Debug, Clone)]
-pub struct BaseFile {
-    /// Its text, under its path as given.
-    pub source: Arc<SourceFile>,
-    pub values: Map,
-}
+use crate::yaml::{Map, Value};
 
 /// Compares each file with ours, which Helm reads after them.
 #[must_use]
-pub(super) fn find(files: &[BaseFile], ours: &Map) -> Vec<Disagreement> {
+pub(super) fn find(files: &[ValuesFile], ours: &Map) -> Vec<Disagreement> {
     let mut found = Vec::new();
     for file in files {
         maps(file, &mut Vec::new(), &file.values, ours, &mut found);
@@ -29,7 +19,7 @@ pub(super) fn find(files: &[BaseFile], ours: &Map) -> Vec<Disagreement> {
 }
 
 fn maps(
-    file: &BaseFile,
+    file: &ValuesFile,
     path: &mut Vec<String>,
     base: &Map,
     ours: &Map,
@@ -45,7 +35,7 @@ fn maps(
 }
 
 fn compare(
-    file: &BaseFile,
+    file: &ValuesFile,
     path: &mut Vec<String>,
     base: &Value,
     ours: &Value,
@@ -75,7 +65,7 @@ fn compare(
 /// Settings that ours leaves out of `config` on purpose and the base puts back: a credential there
 /// ends in a ConfigMap and hides its environment variable.
 pub(super) fn put_back(
-    files: &[BaseFile],
+    files: &[ValuesFile],
     left_out: &[&SettingName],
     found: &mut Vec<Disagreement>,
 ) {
@@ -102,7 +92,7 @@ pub(super) fn put_back(
 ///
 /// # Errors
 /// Each such setting, with its place in the administrator's file.
-pub(super) fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), InvalidInput> {
+pub(super) fn check_spelling(files: &[ValuesFile], ours: &Map) -> Result<(), InvalidInput> {
     let ours = ConfigValues::of(ours);
     let mut errors = Vec::new();
     for file in files {
@@ -117,8 +107,7 @@ pub(super) fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), Inval
                 if let Some((twin_section, twin)) = twin
                     && (*twin_section != section.key || *twin != setting.name.property)
                 {
-                    let (source, span) =
-                        file.place(&["config", &section.key, &setting.name.property]);
+                    let span = file.place(&["config", &section.key, &setting.name.property]);
                     errors.push(
                         Diagnostic::error(
                             Code::ValuesSpelling,
@@ -127,7 +116,7 @@ pub(super) fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), Inval
                                 section.key, setting.name.property
                             ),
                         )
-                        .at(source, span)
+                        .at(&file.source, span)
                         .help(format!("spell it config.{twin_section}.{twin}, or take it out")),
                     );
                 }
@@ -138,19 +127,6 @@ pub(super) fn check_spelling(files: &[BaseFile], ours: &Map) -> Result<(), Inval
         Ok(())
     } else {
         Err(InvalidInput(errors))
-    }
-}
-
-impl BaseFile {
-    /// Where a key stands in the file; its start when that cannot be told.
-    fn place(&self, path: &[&str]) -> (&Arc<SourceFile>, Span) {
-        let documents = yaml::load(self.source.text()).unwrap_or_default();
-        let span = path.split_last().and_then(|(last, path)| {
-            let entries = documents.first()?.at(path)?.entries();
-            let entry = entries.iter().find(|e| e.key.as_str() == Some(last))?;
-            Some(entry.key.span)
-        });
-        (&self.source, span.unwrap_or(Span::new(0, 0)))
     }
 }
 

@@ -53,6 +53,7 @@ fn header(account: &Account) -> String {
     for input in &account.inputs {
         comment(&format!("  {input}"), &mut out);
     }
+    comment(&format!("Proved with {}.", account.proof.words), &mut out);
     out.push_str("# Behind each setting stands where it came from.\n");
     if account.summary.blocked {
         out.push_str("# THE MIGRATION IS BLOCKED. Do not deploy this file:\n");

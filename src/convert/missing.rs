@@ -1,23 +1,28 @@
 //! What no line of the input says and the deployment needs all the same.
 
 use super::account::Task;
+use super::backend::connect_version;
 use super::options::{Backend, Options, Secrets, Storage};
 use super::plan::{Plan, PlannedValue};
 use super::rules::{Context, database, network};
 use super::verdict::ChartValue;
+use crate::chart::{Chart, never_built};
+use crate::connect::Version;
 use crate::convert::reason;
+use crate::gcfg::{Section, SettingName};
 use crate::yaml::{Map, Value};
 
 /// Adds the values that every first deployment needs, and the tasks and blockers for what is not
 /// known. What the administrator's own values say already is not asked for again.
-pub(super) fn complete(plan: &mut Plan, context: &Context<'_>, base: &Map) {
+pub(super) fn complete(plan: &mut Plan, context: &Context<'_>, chart: &Chart, base: &Map) {
     let options = context.options;
     database(plan, context);
     cut_over(plan);
-    backend(plan, options);
+    backend(plan, context.backend, chart);
     storage(plan, options, base);
+    data_directory(plan, context, base);
     license(plan, options, base);
-    version(plan, options, base);
+    version(plan, options, chart, base);
     address(plan, context);
     prometheus(plan, context);
     secrets(plan, options);
@@ -56,16 +61,19 @@ fn cut_over(plan: &mut Plan) {
     );
 }
 
-fn backend(plan: &mut Plan, options: &Options) {
-    let launcher = options.backend == Backend::Launcher;
-    let why = "the chart allows one of the two";
-    put(
-        plan,
-        "backends.kubernetes.enabled",
-        ChartValue::Bool(!launcher),
-        why,
-    );
-    put(plan, "launcher.enabled", ChartValue::Bool(launcher), why);
+fn backend(plan: &mut Plan, chosen: Backend, chart: &Chart) {
+    let why = plan.backend.reason.clone();
+    for backend in [Backend::Kubernetes, Backend::Launcher] {
+        // A key that the chart does not know would say nothing.
+        let section = match backend {
+            Backend::Kubernetes => "backends",
+            Backend::Launcher => "launcher",
+        };
+        if backend == chosen || chart.default_at(&[section]).is_some() {
+            let on = ChartValue::Bool(backend == chosen);
+            put(plan, backend.enabled_key(), on, &why);
+        }
+    }
 }
 
 fn storage(plan: &mut Plan, options: &Options, base: &Map) {
@@ -128,6 +136,53 @@ fn storage(plan: &mut Plan, options: &Options, base: &Map) {
     }
 }
 
+/// The volume must be mounted where the data directory is, whichever file says either: else what the
+/// server writes goes with its pod. Where the input names the directory, a rule has seen to it.
+fn data_directory(plan: &mut Plan, context: &Context<'_>, base: &Map) {
+    let text = |path: &[&str]| {
+        let (first, rest) = path.split_first()?;
+        base.get(*first)?.at(rest)?.as_str()
+    };
+    let (Some(path), None) = (
+        text(&["sharedStorage", "path"]),
+        context.value_of("Server", "DataDir"),
+    ) else {
+        return;
+    };
+    let name = SettingName::new(Section::plain("Server"), "DataDir");
+    let own = context.base.find(&name.key());
+    let chart = context.chart.find(&name.key());
+    let folder = own
+        .or(chart)
+        .and_then(|setting| setting.written.last())
+        .map_or("/var/lib/rstudio-connect", String::as_str);
+    let mounts = base
+        .get("pod")
+        .and_then(|pod| pod.get("volumeMounts"))
+        .and_then(Value::as_list)
+        .unwrap_or_default();
+    let covered = mounts
+        .iter()
+        .filter_map(|mount| mount.get("mountPath")?.as_str())
+        .chain([path])
+        .any(|mount| lies_in(folder, mount));
+    if !covered {
+        put(
+            plan,
+            "sharedStorage.path",
+            ChartValue::Text(folder.to_owned()),
+            &format!("the data directory is {folder}, not {path}"),
+        );
+    }
+}
+
+/// Whether a path is a folder or lies below it.
+pub(crate) fn lies_in(path: &str, folder: &str) -> bool {
+    let (path, folder) = (path.trim_end_matches('/'), folder.trim_end_matches('/'));
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 fn license(plan: &mut Plan, options: &Options, base: &Map) {
     if let Some(name) = &options.license_secret {
         let from = "--license-secret";
@@ -162,7 +217,9 @@ fn license(plan: &mut Plan, options: &Options, base: &Map) {
     }
 }
 
-fn version(plan: &mut Plan, options: &Options, base: &Map) {
+fn version(plan: &mut Plan, options: &Options, chart: &Chart, base: &Map) {
+    let deployed = connect_version(options, chart, base);
+    image(plan, chart, &deployed, base);
     if let Some(version) = &options.connect_version {
         put(
             plan,
@@ -170,6 +227,7 @@ fn version(plan: &mut Plan, options: &Options, base: &Map) {
             ChartValue::Text(version.clone()),
             "--connect-version",
         );
+        other_chart(plan, chart, version);
     } else if !said(base, &["versionOverride"]) && !said(base, &["image", "tag"]) {
         plan.tasks.push(Task {
             code: reason::CONNECT_VERSION.into(),
@@ -179,8 +237,55 @@ fn version(plan: &mut Plan, options: &Options, base: &Map) {
     }
 }
 
+/// A chart is made for one Connect; for another there is another chart.
+fn other_chart(plan: &mut Plan, chart: &Chart, version: &str) {
+    let Ok(connect) = version.parse::<Version>() else {
+        return;
+    };
+    if chart.app_version().parse() == Ok(connect) {
+        return;
+    }
+    let charts = chart.shipping(connect);
+    let instead = match charts.last() {
+        None => "no chart is known that ships it".to_owned(),
+        Some(newest) => format!(
+            "that of {} {}: deploy it, and convert again with --chart-version {newest}",
+            if charts.len() == 1 { "chart" } else { "charts" },
+            charts.join(", ")
+        ),
+    };
+    plan.tasks.push(Task {
+        code: reason::CONNECT_VERSION.into(),
+        what: format!(
+            "chart {} is made for Connect {}, not {version}, which is {instead}",
+            chart.version(),
+            chart.app_version()
+        ),
+        command: None,
+    });
+}
+
+/// An image that was never built cannot be pulled.
+fn image(plan: &mut Plan, chart: &Chart, version: &str, base: &Map) {
+    let Some(image) = chart.image(version, base) else {
+        return;
+    };
+    let Some(names) = never_built(&image, version) else {
+        return;
+    };
+    plan.tasks.push(Task {
+        code: reason::IMAGE.into(),
+        what: format!(
+            "the pod would pull {image}, which is not among the images known for Connect {version}: {}; say one of them with image.repository and image.tag of your own values (--base), or make sure that your registry has it",
+            names.join(", ")
+        ),
+        command: None,
+    });
+}
+
 fn address(plan: &mut Plan, context: &Context<'_>) {
-    if context.value_of("Server", "Address").is_none() && context.options.address.is_none() {
+    let address = context.value_of("Server", "Address");
+    if address.is_none_or(str::is_empty) && context.options.address.is_none() {
         plan.tasks.push(network::address_missing());
     }
 }
@@ -191,12 +296,16 @@ fn prometheus(plan: &mut Plan, context: &Context<'_>) {
     if context.options.chart_defaults == ChartDefaults::Remove
         && context.value_of("Metrics", "PrometheusListen").is_none()
     {
-        put(
-            plan,
-            "prometheus.enabled",
-            ChartValue::Bool(false),
-            "the old server has no Metrics.PrometheusListen",
-        );
+        // Charts before 0.7.0 run an exporter of their own.
+        for (section, path) in [
+            ("prometheus", "prometheus.enabled"),
+            ("prometheusExporter", "prometheusExporter.enabled"),
+        ] {
+            if context.deployed.default_at(&[section]).is_some() {
+                let why = "the old server has no Metrics.PrometheusListen";
+                put(plan, path, ChartValue::Bool(false), why);
+            }
+        }
     }
 }
 

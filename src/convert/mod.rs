@@ -5,6 +5,8 @@
 //! becomes text (`emit`), and the text is proved against the plan (`proof`). All of it is pure.
 
 pub mod account;
+mod backend;
+mod base;
 mod comments;
 mod config_values;
 mod defaults;
@@ -23,18 +25,19 @@ mod verdict;
 
 use anyhow::Context as _;
 
-pub use disagreements::BaseFile;
+pub(crate) use backend::KUBERNETES_SINCE;
+pub(crate) use missing::lies_in;
 pub use options::Options;
 
-use account::Account;
+use account::{Account, Task};
 use config_values::ConfigValues;
 use options::Secrets;
 use verdict::Expect;
 
-use crate::chart::{self, Release};
+use crate::chart::{Chart, Purpose, ValuesFile};
+use crate::effective;
 use crate::gcfg::Document;
 use crate::secret::Secret;
-use crate::yaml::{self, Map};
 
 /// Everything that a conversion starts from.
 #[derive(Debug)]
@@ -42,8 +45,8 @@ pub struct Inputs<'a> {
     /// The configuration files, in the order Connect reads them.
     pub documents: &'a [Document],
     /// The administrator's own values, in the order Helm reads them, before ours.
-    pub base: &'a [BaseFile],
-    pub chart_values: &'a Map,
+    pub base: &'a [ValuesFile],
+    pub chart: &'a Chart,
     pub options: &'a Options,
 }
 
@@ -55,6 +58,8 @@ pub struct Conversion {
     /// The manifest of the Secret, when credentials moved.
     pub secret: Option<Secret>,
     pub account: Account,
+    /// What Helm had to say while it rendered.
+    pub warnings: String,
 }
 
 /// Converts.
@@ -63,13 +68,11 @@ pub struct Conversion {
 /// [`crate::diagnostic::InvalidInput`] for input that Connect would not start with or that values
 /// cannot carry; anything else is a defect of ours, found by the proof.
 pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
-    let mut base = Map::new();
-    for file in inputs.base {
-        chart::merge(&mut base, file.values.clone());
-    }
-    let options = inputs.options;
-    let chart_config = ConfigValues::of(inputs.chart_values);
-    let plan = plan::plan(inputs.documents, options, &chart_config, &base)?;
+    base::check(inputs.base)?;
+    let base = ValuesFile::merged(inputs.base);
+    let (options, chart) = (inputs.options, inputs.chart);
+    let chart_config = ConfigValues::of(chart.defaults());
+    let plan = plan::plan(inputs.documents, options, chart, &chart_config, &base)?;
     let mut account = Account {
         schema: Account::SCHEMA,
         inputs: inputs
@@ -77,18 +80,26 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
             .iter()
             .map(|document| document.source().name().to_owned())
             .collect(),
+        proof: chart.proof(),
+        backend: plan.backend.clone(),
         summary: Account::summarise(&plan.decisions, &plan.blockers),
         settings: plan.decisions.clone(),
         chart_defaults: plan.chart_defaults.clone(),
         disagreements: Vec::new(),
-        tasks: plan.tasks.clone(),
+        tasks: plan
+            .tasks
+            .iter()
+            .cloned()
+            .chain(base::cut(inputs.base))
+            .collect(),
         blockers: plan.blockers.clone(),
     };
     let values = emit::values_file(&plan, options, &base, &account)?;
 
-    let ours = yaml::read_values(&values).context("internal error: our values are not YAML")?;
-    disagreements::check_spelling(inputs.base, &ours)?;
-    account.disagreements = disagreements::find(inputs.base, &ours);
+    let ours = ValuesFile::of_text("our values", &values)
+        .context("internal error: our values are not YAML")?;
+    disagreements::check_spelling(inputs.base, &ours.values)?;
+    account.disagreements = disagreements::find(inputs.base, &ours.values);
     let left_out: Vec<_> = plan
         .expectations
         .iter()
@@ -97,13 +108,22 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
         .collect();
     disagreements::put_back(inputs.base, &left_out, &mut account.disagreements);
     let base_config = ConfigValues::of(&base);
-    let mut merged = base;
-    chart::merge(&mut merged, ours);
-    stand_in_storage(&mut merged);
-    let merged = chart::coalesce(inputs.chart_values, merged);
-    let rendered = chart::render_gcfg(&merged, &Release::new("connect", "default"))
-        .context("the chart would not render with these values")?;
-    let computed = proof::prove(&plan, &plan.chart_defaults, &base_config, &rendered)?;
+    let files: Vec<&ValuesFile> = inputs.base.iter().chain([&ours]).collect();
+    if let Some(refusal) = chart.refusal(&chart.release("connect", None), &files) {
+        account.tasks.push(Task {
+            code: reason::CHART_REFUSES.into(),
+            what: format!(
+                "chart {} would refuse these values, by our own rules of it: {refusal}. If you deploy another, name it (CHART), and it judges for itself",
+                chart.version()
+            ),
+            command: None,
+        });
+    }
+    // Whether there is storage is among the administrator's tasks; the proof is about the
+    // configuration.
+    let release = chart.release("connect", None);
+    let rendered = effective::render(chart, &release, &files, None, Purpose::Configuration)?;
+    let computed = proof::prove(&plan, chart, &base_config, &rendered.gcfg)?;
     account.chart_defaults.extend(computed);
 
     let secret = match &options.secrets {
@@ -116,20 +136,6 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
         values,
         secret,
         account,
+        warnings: rendered.warnings,
     })
-}
-
-/// The chart refuses to render without storage. Whether there is some is among the administrator's
-/// tasks; the proof is about the configuration.
-fn stand_in_storage(values: &mut Map) {
-    let storage = values.entry("sharedStorage".to_owned());
-    let storage = storage.or_insert_with(|| yaml::Value::Map(Map::new()));
-    if let yaml::Value::Map(storage) = storage {
-        let named = ["create", "mount"]
-            .iter()
-            .any(|key| storage.get(*key).is_some_and(yaml::Value::is_truthy));
-        if !named {
-            storage.insert("mount".to_owned(), yaml::Value::Bool(true));
-        }
-    }
 }

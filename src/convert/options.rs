@@ -1,12 +1,26 @@
 //! What the administrator decides about the conversion.
 
+use serde::Serialize;
+
 use crate::gcfg::SettingName;
 
-/// How Connect runs content on Kubernetes. The chart allows one of the two.
+/// Which backend is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum BackendChoice {
+    /// Connect's own Kubernetes runner where chart and Connect version have it, else the Launcher.
+    #[default]
+    Auto,
+    /// Connect's own Kubernetes runner (`backends.kubernetes`), Connect 2026.04 and later.
+    Kubernetes,
+    /// The Launcher (`launcher`), for older Connect and chart versions.
+    Launcher,
+}
+
+/// How Connect runs content on Kubernetes. The chart allows one of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// Connect's own Kubernetes runner (`backends.kubernetes`), Connect 2026.04 and later.
-    #[default]
     Kubernetes,
     /// The Launcher (`launcher`), for older Connect and chart versions.
     Launcher,
@@ -101,7 +115,7 @@ impl Default for SecretName {
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The off-host backend.
-    pub backend: Backend,
+    pub backend: BackendChoice,
     /// The chart's additions.
     pub chart_defaults: ChartDefaults,
     /// The data directory's storage, if it was said.
@@ -123,7 +137,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            backend: Backend::default(),
+            backend: BackendChoice::default(),
             chart_defaults: ChartDefaults::default(),
             storage: None,
             license_secret: None,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::{Action, Blocker, ChartDefault, Decision, Task};
+use super::backend::{self, ChosenBackend};
 use super::comments::Comments;
 use super::config_values::ConfigValues;
 use super::defaults;
@@ -14,6 +15,7 @@ use super::names::Names;
 use super::options::Options;
 use super::rules::{self, Context};
 use super::verdict::{ChartValue, Effect, Expect, Verdict};
+use crate::chart::Chart;
 use crate::diagnostic::{InvalidInput, Place};
 use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
 use crate::secret::Secret;
@@ -36,6 +38,7 @@ pub(super) struct Plan {
     pub tasks: Vec<Task>,
     /// Why not to go on.
     pub blockers: Vec<Blocker>,
+    pub backend: ChosenBackend,
     /// What the rendered configuration must say.
     pub expectations: Vec<Expectation>,
     /// Comments that stand behind everything.
@@ -130,17 +133,21 @@ pub(super) struct Expectation {
 pub(super) fn plan(
     documents: &[Document],
     options: &Options,
-    chart: &ConfigValues,
+    chart: &Chart,
+    chart_config: &ConfigValues,
     base: &Map,
 ) -> Result<Plan, InvalidInput> {
-    let names = Names::new(chart);
+    let names = Names::new(chart_config);
     let comments = Comments::of(documents);
     let sections = input::gather(documents, &names);
     let settled = settle(&sections)?;
     let base_config = ConfigValues::of(base);
+    let (chosen, blocker) = backend::choose(options, chart, base);
     let context = Context {
         options,
-        chart,
+        backend: chosen.backend,
+        deployed: chart,
+        chart: chart_config,
         base: &base_config,
         settings: &settled,
     };
@@ -152,7 +159,8 @@ pub(super) fn plan(
             decisions: Vec::new(),
             chart_defaults: Vec::new(),
             tasks: Vec::new(),
-            blockers: Vec::new(),
+            blockers: blocker.into_iter().collect(),
+            backend: chosen.clone(),
             expectations: Vec::new(),
             last_comments: comments.last().to_vec(),
             positions: HashMap::new(),
@@ -169,8 +177,8 @@ pub(super) fn plan(
         }
     }
     let mut plan = planner.finish(documents);
-    missing::complete(&mut plan, &context, base);
-    defaults::settle(&mut plan, options, chart);
+    missing::complete(&mut plan, &context, chart, base);
+    defaults::settle(&mut plan, options, chart_config);
     Ok(plan)
 }
 

@@ -10,6 +10,7 @@ use super::account::{ChartDefault, DefaultAction};
 use super::config_values::ConfigValues;
 use super::plan::Plan;
 use super::verdict::Expect;
+use crate::chart::Chart;
 use crate::gcfg::{self, Document, SettingKey, SettingName};
 
 /// What a rendered configuration says against the plan.
@@ -24,16 +25,18 @@ pub(super) struct Unexplained(pub Vec<String>);
 /// Differences that the account does not explain.
 pub(super) fn prove(
     plan: &Plan,
-    defaults: &[ChartDefault],
+    chart: &Chart,
     base: &ConfigValues,
     rendered: &str,
-) -> Result<Vec<ChartDefault>, Unexplained> {
+) -> anyhow::Result<Vec<ChartDefault>> {
+    // The administrator's own values were looked at before, and ours are ours.
     let document = gcfg::parse_text("rstudio-connect.gcfg", rendered).map_err(|error| {
         Unexplained(vec![format!("- the rendered file does not parse: {error}")])
     })?;
     let mut left = settings(&document);
     let mut wrong = Vec::new();
-    let kept: Vec<&str> = defaults
+    let kept: Vec<&str> = plan
+        .chart_defaults
         .iter()
         .filter(|default| default.action == DefaultAction::Kept)
         .map(|default| default.setting.as_str())
@@ -85,7 +88,10 @@ pub(super) fn prove(
         if explained {
             continue;
         }
-        match computed_by_chart(&name) {
+        let by_template = chart
+            .is_judged_by_helm()
+            .then_some("the chart's templates write it by themselves: see whether it is meant");
+        match computed_by_chart(&name).or(by_template) {
             Some(reason) => computed.push(ChartDefault {
                 setting: shown,
                 action: DefaultAction::Kept,
@@ -98,7 +104,14 @@ pub(super) fn prove(
         Ok(computed)
     } else {
         wrong.sort();
-        Err(Unexplained(wrong))
+        if chart.is_judged_by_helm() {
+            anyhow::bail!(
+                "{} makes something else of these settings than the values say; nothing was written (no values are shown)\n{}",
+                chart.proof().words,
+                wrong.join("\n")
+            );
+        }
+        Err(Unexplained(wrong).into())
     }
 }
 

@@ -10,6 +10,8 @@ macro_rules! reasons {
 }
 
 reasons! {
+    BACKEND = "backend": "The backend that was asked for is not in the chart, or not in the Connect version.",
+    CHART_REFUSES = "chart-refuses": "The chart that our rules were written from would not render with these values.",
     CHART_WRITES = "chart-writes": "The chart writes the setting from keys of its own, to which its value went.",
     CONNECT_VERSION = "connect-version": "Both servers must run the same Connect version.",
     COPY_FILE = "copy-file": "The setting names a file whose content belongs into the values.",
@@ -17,6 +19,7 @@ reasons! {
     DATABASE_NOT_POSTGRES = "database-not-postgres": "The database is SQLite, or not named, which means SQLite. Move to PostgreSQL on the old server first.",
     DATABASE_POSTGRES = "database-postgres": "PostgreSQL carries over.",
     ENCRYPTED_VALUE = "encrypted-value": "Stays in config, as --encrypted says; the key file db/secret.key must move with the data directory.",
+    IMAGE = "image": "The image that would be pulled is not among those that were built for this Connect.",
     KUBERNETES_BACKEND_ONLY = "kubernetes-backend-only": "Only the Kubernetes backend reads it, and the Launcher was chosen.",
     LAUNCHER_DATA_DIRECTORY = "launcher-data-directory": "Content's storage is a claim now; say which.",
     LAUNCHER_ONLY = "launcher-only": "Only the Launcher reads it, and the Kubernetes backend was chosen.",
@@ -29,6 +32,7 @@ reasons! {
     LOG_TO_STDOUT = "log-to-stdout": "In a pod logs go to standard output, where the cluster collects them.",
     NATIVE_BOOLEAN = "native-boolean": "The chart's templates test the value, so it is written as a boolean, not as text.",
     OVERRIDDEN = "overridden": "A later line sets another value.",
+    OWN_VALUE_CUT = "own-value-cut": "A comment sign cuts a value of the administrator's own values.",
     PROMETHEUS_PORT = "prometheus-port": "The chart opens the port and writes the setting.",
     PUBLIC_ADDRESS = "public-address": "The address that people and content use; it stays, moves, or must be said.",
     RENAMED_SETTING = "renamed-setting": "A deprecated setting went to its successor, or could not.",

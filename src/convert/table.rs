@@ -3,6 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::account::{Account, Action, Decision, DefaultAction};
+use super::options::Backend;
 use crate::output::{Page, Table};
 
 const TITLE: Style = Style::new().bold();
@@ -56,6 +57,14 @@ pub(crate) fn draw(account: &Account, width: u16) -> Page {
     disagreements(account, width, &mut out);
     tasks(account, width, &mut out);
     blockers(account, width, &mut out);
+    out.end()
+        .push("content runs in the ")
+        .push(match account.backend.backend {
+            Backend::Kubernetes => "Kubernetes backend",
+            Backend::Launcher => "Launcher",
+        })
+        .line(format!(": {}", account.backend.reason));
+    out.paragraph(0, width, &format!("proved with {}", account.proof.words));
     summary(account, &mut out);
     out
 }
@@ -163,7 +172,6 @@ fn summary(account: &Account, out: &mut Page) {
             (count > 0).then(|| format!("{count} {}", action.as_str()))
         })
         .collect();
-    out.end();
     if parts.is_empty() {
         out.line("no settings");
     } else {

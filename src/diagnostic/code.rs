@@ -60,6 +60,12 @@ codes! {
     ValuesSpelling = "values-spelling",
     /// A values file that Helm could not read.
     ValuesNotYaml = "values-not-yaml",
+    /// Values within an object of another tool that cannot be taken from there.
+    ValuesWrapped = "values-wrapped",
+    /// Values that sops has encrypted.
+    ValuesEncrypted = "values-encrypted",
+    /// A value or a name of `config` that Connect would not start with.
+    ValuesUnreadable = "values-unreadable",
     /// Values that the chart does not render with.
     ChartRefusesValues = "chart-refuses-values",
     /// A manifest without a configuration, or with several.

@@ -39,6 +39,8 @@ pub(crate) struct Deployed {
     pub variables: Vec<Variable>,
     /// Secrets of the manifest.
     pub secrets: Secrets,
+    /// What Helm had to say beside.
+    pub warnings: String,
 }
 
 /// Values of Kubernetes Secrets.
@@ -125,6 +127,7 @@ pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed,
         gcfg: gcfg.to_owned(),
         variables,
         secrets,
+        warnings: String::new(),
     })
 }
 

@@ -5,6 +5,7 @@ mod compare;
 mod environment;
 mod manifest;
 mod meaning;
+mod rendered;
 pub(crate) mod report;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use indexmap::IndexMap;
 pub(crate) use compare::{Comparison, Note, Row, Side, Status};
 pub(crate) use manifest::{Deployed, ManifestError, Secrets, deployed};
 pub(crate) use meaning::{is_secret, same_meaning};
+pub(crate) use rendered::render;
 
 use crate::gcfg::{Configuration, Document, SettingKey, SettingName};
 use crate::settings::{Catalogue, ValueType};

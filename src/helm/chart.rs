@@ -30,7 +30,6 @@ pub(crate) struct Metadata {
 }
 
 /// One version of a chart in a repository.
-#[allow(dead_code, reason = "asked for soon")]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ChartVersion {
     pub version: String,
@@ -42,7 +41,6 @@ pub(crate) struct ChartVersion {
 #[derive(Debug, Clone)]
 pub(crate) enum Layer {
     File(PathBuf),
-    #[allow(dead_code, reason = "asked for soon")]
     /// Given to Helm on its standard input; of these there can be one.
     Text(String),
 }
@@ -52,6 +50,30 @@ pub(crate) struct Template<'a> {
     pub release: &'a str,
     pub chart: &'a ChartSource,
     pub values: &'a [Layer],
+    /// As for `--set`.
+    pub sets: &'a [&'a str],
+}
+
+impl Metadata {
+    /// Reads a `Chart.yaml`.
+    ///
+    /// # Errors
+    /// It has no name or version.
+    pub(crate) fn read(text: &str) -> Result<Self, HelmError> {
+        let manifest = read("show chart", text)?;
+        let text = |key: &str| match manifest.get(key) {
+            None | Some(Value::Null) => None,
+            Some(value) => Some(value.printed()),
+        };
+        let needed = |key: &str| {
+            text(key).ok_or_else(|| unexpected("show chart", format!("there is no {key}")))
+        };
+        Ok(Self {
+            name: needed("name")?,
+            version: needed("version")?,
+            app_version: text("appVersion").unwrap_or_default(),
+        })
+    }
 }
 
 impl Call<'_> {
@@ -73,19 +95,7 @@ impl Helm {
     /// Helm cannot reach the chart, or its `Chart.yaml` names no name and version.
     pub(crate) fn show_chart(&self, chart: &ChartSource) -> Result<Metadata, HelmError> {
         let printed = self.call("show").arg("chart").chart(chart, &[]).capture()?;
-        let manifest = read("show chart", &printed.output)?;
-        let text = |key: &str| match manifest.get(key) {
-            None | Some(Value::Null) => None,
-            Some(value) => Some(value.printed()),
-        };
-        let needed = |key: &str| {
-            text(key).ok_or_else(|| unexpected("show chart", format!("there is no {key}")))
-        };
-        Ok(Metadata {
-            name: needed("name")?,
-            version: needed("version")?,
-            app_version: text("appVersion").unwrap_or_default(),
-        })
+        Metadata::read(&printed.output)
     }
 
     /// The chart's defaults.
@@ -113,10 +123,12 @@ impl Helm {
                 Layer::Text(text) => call.args(["--values", "-"]).input(text.clone()),
             };
         }
+        for set in template.sets {
+            call = call.args(["--set", set]);
+        }
         call.chart(template.chart, &[template.release]).capture()
     }
 
-    #[allow(dead_code, reason = "asked for soon")]
     /// The versions of a chart in the repositories that Helm knows, the newest first. `name` is
     /// `repo/name`.
     ///
@@ -159,7 +171,6 @@ impl Helm {
     }
 }
 
-#[allow(dead_code, reason = "asked for soon")]
 /// A text as a regular expression that means it.
 fn escaped(text: &str) -> String {
     let mut out = String::new();

@@ -22,7 +22,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub(crate) use call::{Call, Printed};
-pub(crate) use chart::{ChartSource, Layer, Template};
+pub(crate) use chart::{ChartSource, ChartVersion, Layer, Metadata, Template};
 pub(crate) use version::{HelmVersion, Major};
 
 /// Why Helm did not do what it was asked for.

@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 pub(crate) use report::{Action, LocalReport, ValuesRow, table};
 
-use crate::chart::{self, Release, RenderError};
-use crate::diagnostic::InvalidInput;
-use crate::effective::{Content, Effective, Origin, Secrets};
+use crate::chart::{self, Chart, Purpose, Release, ValuesFile};
+use crate::effective::{self, Content, Effective, Origin, Secrets};
 use crate::gcfg::{self, Configuration, Document, Section, SectionKey, SettingKey, SettingName};
 use crate::settings::Catalogue;
 use crate::yaml::{Map, Value};
@@ -20,9 +19,9 @@ use crate::yaml::{Map, Value};
 /// Values to go back from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inputs<'a> {
-    /// The user's values, all files merged.
-    pub user: &'a Map,
-    pub defaults: &'a Map,
+    /// The user's values, in Helm's order.
+    pub files: &'a [ValuesFile],
+    pub chart: &'a Chart,
     /// The release that the values are for.
     pub release: &'a Release,
 }
@@ -34,17 +33,6 @@ pub(crate) struct Local {
     pub text: String,
     /// What became of each setting.
     pub report: LocalReport,
-}
-
-/// Why there is no way back from some values.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LocalError {
-    /// The chart's templates stop at them.
-    #[error(transparent)]
-    Render(#[from] RenderError),
-    /// What they render to is not gcfg: the server would not start with it either.
-    #[error("{0}")]
-    Invalid(InvalidInput),
 }
 
 /// One section to be written.
@@ -77,18 +65,29 @@ enum Said {
 ///
 /// # Errors
 /// The values give no configuration that Connect could read.
-pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> Result<Local, LocalError> {
-    let values = chart::coalesce(inputs.defaults, inputs.user.clone());
-    let config = chart::config(&values, inputs.release)?;
-    let rendered = chart::gcfg_text(&config)?;
-    let document = gcfg::parse_text("rstudio-connect.gcfg, as the chart renders it", &rendered)
-        .map_err(LocalError::Invalid)?;
+pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<Local> {
+    let user = ValuesFile::merged(inputs.files);
+    let defaults = inputs.chart.defaults();
+    let files: Vec<_> = inputs.files.iter().collect();
+    // Values without a volume are no reason to keep the configuration back.
+    let deployed = effective::render(
+        inputs.chart,
+        inputs.release,
+        &files,
+        None,
+        Purpose::Configuration,
+    )?;
+    let values = chart::coalesce(defaults, user.clone());
+    let document = gcfg::parse_text(
+        "rstudio-connect.gcfg, as the chart renders it",
+        &deployed.gcfg,
+    )?;
     let mut effective = Effective::of_documents([&document]);
-    let variables = chart::environment(&values)?;
+    let variables = deployed.variables;
     effective.apply(&variables, &Secrets::default());
 
-    let of_user = named_settings(inputs.user);
-    let of_chart = named_settings(inputs.defaults);
+    let of_user = named_settings(&user);
+    let of_chart = named_settings(defaults);
     let mut groups = sections(&document);
     for setting in effective.settings() {
         let key = setting.name.key();

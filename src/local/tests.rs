@@ -1,20 +1,25 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::chart::defaults;
+use crate::diagnostic::InvalidInput;
 use crate::effective::Comparison;
 use crate::gcfg::{Item, parse_text, write};
-use crate::yaml::{Block, Tree, read_values};
+use crate::yaml::{Block, Tree};
 
 fn back(values: &str) -> Local {
-    let user = read_values(values).unwrap();
-    let release = Release::new("rel", "ns");
+    try_back(&[values]).unwrap()
+}
+
+fn try_back(values: &[&str]) -> anyhow::Result<Local> {
+    let files: Vec<_> = values
+        .iter()
+        .map(|text| ValuesFile::of_text("values", text).unwrap())
+        .collect();
     to_gcfg(Inputs {
-        user: &user,
-        defaults: &defaults().unwrap(),
-        release: &release,
+        files: &files,
+        chart: &Chart::built_in().unwrap(),
+        release: &Release::new("rel", "ns"),
     })
-    .unwrap()
 }
 
 /// The values with the chart's own configuration taken away.
@@ -100,17 +105,8 @@ pod:
 
 #[test]
 fn values_that_render_to_no_gcfg_are_refused_with_a_place() {
-    let user = read_values("config: {A_B: {K: v}}").unwrap();
-    let release = Release::new("rel", "ns");
-    let error = to_gcfg(Inputs {
-        user: &user,
-        defaults: &defaults().unwrap(),
-        release: &release,
-    })
-    .unwrap_err();
-    let LocalError::Invalid(invalid) = error else {
-        panic!("{error}");
-    };
+    let error = try_back(&["config: {A_B: {K: v}}"]).unwrap_err();
+    let invalid: InvalidInput = error.downcast().unwrap();
     assert!(invalid.to_string().contains("A_B") || invalid.0[0].place.is_some());
 }
 
@@ -171,15 +167,7 @@ proptest! {
         names.sort();
         prop_assume!(unique && names.windows(2).all(|pair| pair[0] != pair[1]));
 
-        let mut user = read_values(BARE).unwrap();
-        chart::merge(&mut user, read_values(&values.to_yaml()).unwrap());
-        let release = Release::new("rel", "ns");
-        let local = to_gcfg(Inputs {
-            user: &user,
-            defaults: &defaults().unwrap(),
-            release: &release,
-        })
-        .unwrap_or_else(|error| panic!("{error}\n{file}"));
+        let local = try_back(&[BARE, &values.to_yaml()]).unwrap_or_else(|error| panic!("{error}\n{file}"));
         let before = parse_text("before", &file).unwrap();
         let after = parse_text("after", &local.text).unwrap();
         let comparison = Comparison::new(

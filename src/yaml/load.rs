@@ -34,7 +34,7 @@ pub fn load(text: &str) -> Result<Vec<Node>, YamlError> {
         documents: Vec::new(),
         stack: Vec::new(),
         anchors: HashMap::new(),
-        budget: text.len().saturating_mul(16).max(1 << 16),
+        budget: text.len().saturating_mul(16).clamp(4 << 20, 64 << 20),
         refusal: None,
     };
     // Event by event: the parser's own way of loading calls itself for each level of nesting.
@@ -85,7 +85,7 @@ struct Builder<'a> {
     documents: Vec<Node>,
     stack: Vec<Open>,
     anchors: HashMap<usize, Node>,
-    /// How many more nodes aliases may add.
+    /// How many more bytes anchors and aliases may take: an honest text repeats little of itself.
     budget: usize,
     /// Why the text is refused though it is YAML, and where.
     refusal: Option<(&'static str, usize)>,
@@ -118,6 +118,15 @@ impl Builder<'_> {
         self.refusal.get_or_insert((message, offset));
     }
 
+    /// Whether the budget has room for a copy of a node.
+    fn pay(&mut self, node: &Node) -> bool {
+        match self.budget.checked_sub(size(node)) {
+            Some(left) => self.budget = left,
+            None => self.refuse(TOO_MUCH, node.span.start),
+        }
+        self.refusal.is_none()
+    }
+
     fn close(&mut self, end: usize) {
         if let Some(mut open) = self.stack.pop() {
             open.node.span.end = end.max(open.node.span.start);
@@ -126,7 +135,8 @@ impl Builder<'_> {
     }
 
     fn add(&mut self, node: Node, anchor: usize) {
-        if anchor > 0 {
+        // Nested anchors hold what is in them once more each.
+        if anchor > 0 && self.pay(&node) {
             self.anchors.insert(anchor, node.clone());
         }
         let Some(parent) = self.stack.last_mut() else {
@@ -181,19 +191,20 @@ impl Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
             Event::Alias(anchor) => {
-                let Some(mut node) = self.anchors.get(&anchor).cloned() else {
+                let Some(node) = self.anchors.get(&anchor) else {
                     return;
                 };
-                let size = count(&node);
-                if self.stack.len() + depth(&node) > MAX_DEPTH {
+                if self.stack.len() + depth(node) > MAX_DEPTH {
                     self.refuse("collections nest too deep", span.start);
                     return;
                 }
-                if size > self.budget {
-                    self.refuse("aliases repeat too much of the document", span.start);
+                let size = size(node);
+                let Some(left) = self.budget.checked_sub(size) else {
+                    self.refuse(TOO_MUCH, span.start);
                     return;
-                }
-                self.budget -= size;
+                };
+                self.budget = left;
+                let mut node = node.clone();
                 node.span = span;
                 self.add(node, 0);
             }
@@ -208,17 +219,19 @@ fn tag_text(tag: &Tag) -> String {
     format!("{}{}", tag.handle, tag.suffix)
 }
 
-fn count(node: &Node) -> usize {
-    match &node.kind {
-        Kind::Scalar(..) => 1,
-        Kind::Sequence(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Kind::Mapping(entries) => {
-            1 + entries
-                .iter()
-                .map(|entry| count(&entry.key) + count(&entry.value))
-                .sum::<usize>()
-        }
-    }
+const TOO_MUCH: &str = "aliases repeat too much of the document";
+
+/// The memory that a copy of a node takes, about.
+fn size(node: &Node) -> usize {
+    let inner = match &node.kind {
+        Kind::Scalar(text, _) => text.len(),
+        Kind::Sequence(items) => items.iter().map(size).sum::<usize>(),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .map(|entry| size(&entry.key) + size(&entry.value))
+            .sum::<usize>(),
+    };
+    size_of::<Node>() + inner
 }
 
 fn depth(node: &Node) -> usize {
@@ -260,6 +273,18 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{of}]\n"));
         }
         assert!(load(&bomb).is_err());
+    }
+
+    #[test]
+    fn a_long_scalar_is_not_repeated_beyond_reason() {
+        let mut text = format!("a: &a {}\nlist:\n", "x".repeat(1 << 20));
+        text.push_str(&"- *a\n".repeat(20_000));
+        let error = load(&text).unwrap_err();
+        assert!(error.message.contains("aliases repeat too much"), "{error}");
+        // Anchors around anchors hold everything once more each.
+        let nested: String = (0..190).map(|n| format!("&a{n} [")).collect();
+        let text = format!("{nested}{}{}", "x, ".repeat(1 << 18), "]".repeat(190));
+        assert!(load(&text).is_err());
     }
 
     #[test]

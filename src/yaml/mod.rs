@@ -14,5 +14,5 @@ mod value;
 pub use block::{Block, BlockEntry, Item, Tree};
 pub use load::{MAX_DEPTH, YamlError, load};
 pub use node::{Entry, Kind, Node, Style};
-pub use resolve::{ResolveError, read_values, resolve};
+pub use resolve::{ResolveError, read_documents, read_values, resolve};
 pub use value::{Map, Value, go_float};

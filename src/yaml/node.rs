@@ -42,6 +42,16 @@ pub enum Style {
 }
 
 impl Node {
+    /// What an empty document is.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            kind: Kind::Scalar(String::new(), Style::Plain),
+            span: Span::new(0, 0),
+            tag: None,
+        }
+    }
+
     /// The decoded text of a scalar.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {

@@ -27,6 +27,14 @@ pub fn read_values(text: &str) -> Result<Map, ResolveError> {
         message,
         span: Span::new(offset, offset),
     })?;
+    read_documents(&documents)
+}
+
+/// Reads the documents of a text as Helm reads those of a values file.
+///
+/// # Errors
+/// As [`read_values`].
+pub fn read_documents(documents: &[Node]) -> Result<Map, ResolveError> {
     let Some((document, more)) = documents.split_first() else {
         return Ok(Map::new());
     };

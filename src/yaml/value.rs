@@ -44,6 +44,31 @@ impl Value {
         }
     }
 
+    /// The entries of a mapping, taken out.
+    #[must_use]
+    pub fn into_map(self) -> Option<Map> {
+        match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// As Helm would have it behind reading it as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(on) => (*on).into(),
+            Self::Number(number) => (*number).into(),
+            Self::String(text) => text.as_str().into(),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Map(map) => map
+                .iter()
+                .map(|(key, value)| (key.clone(), value.to_json()))
+                .collect(),
+        }
+    }
+
     /// The items of a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {

@@ -8,7 +8,6 @@ use serde_json::Value;
 pub(crate) use judge::checks;
 pub(crate) use wanted::{SecretUse, Wanted};
 
-use super::{Check, CheckCode};
 use crate::release::{Cluster, Right};
 
 /// An answer, or why there is none.
@@ -62,22 +61,6 @@ const RIGHTS: [Right; 17] = {
         right("create", "networking.k8s.io", "ingresses"),
     ]
 };
-
-/// Says that the cluster was not asked.
-#[must_use]
-pub(crate) fn not_asked(why: &str) -> Vec<Check> {
-    [
-        CheckCode::ClusterStorage,
-        CheckCode::ClusterSecrets,
-        CheckCode::ClusterPermissions,
-        CheckCode::ClusterServiceAccounts,
-        CheckCode::ClusterQuota,
-        CheckCode::ClusterSharedDatabase,
-    ]
-    .into_iter()
-    .map(|code| Check::not_asked(code, why))
-    .collect()
-}
 
 /// Asks the cluster. Nothing is changed; of Secrets only the names of their keys are kept.
 pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {

@@ -10,18 +10,19 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::chart::ChartArgs;
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::sources::{self, Source};
 use super::{Exit, Global};
-use crate::chart::{self, Release};
+use crate::chart::{self, Chart, Release, ValuesFile};
 use crate::check::{
-    Check, Report, cluster, configuration, data_directory as data, database, images, runtimes,
-    server, table, values, versions,
+    Check, Group, Report, cluster, configuration, data_directory as data, database, images,
+    runtimes, server, table, values, versions,
 };
 use crate::convert::account::Account;
 use crate::convert::options::{SecretName, Secrets};
-use crate::convert::{self, BaseFile, Inputs, Options};
+use crate::convert::{self, Inputs, Options};
 use crate::gcfg::{Document, SettingName};
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
@@ -48,10 +49,8 @@ use crate::yaml::Map;
 Exit codes: 0 no check failed, 1 could not go on, 2 wrong usage, 3 the input is invalid, 4 a check
 failed.")]
 pub(super) struct CheckCommand {
-    /// The chart to deploy: a folder, an archive, or what else helm takes; else the one that was
-    /// current when this was built
-    #[arg(value_name = "CHART")]
-    chart: Option<String>,
+    #[command(flatten)]
+    chart: ChartArgs,
 
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them
@@ -118,6 +117,10 @@ pub(super) struct CheckCommand {
     output: Format,
 }
 
+const NO_CONFIGURATION: &str = "no configuration given; --from FILE does";
+const NO_SERVER: &str =
+    "no server given; --server URL does, with CONNECT_API_KEY or --api-key-file FILE";
+
 /// What servers said.
 struct Asked {
     cluster: Vec<Check>,
@@ -130,9 +133,8 @@ struct Asked {
 /// What the flags led to.
 struct Gathered {
     documents: Vec<Document>,
-    files: Vec<BaseFile>,
-    /// The chart's defaults.
-    defaults: Map,
+    files: Vec<ValuesFile>,
+    chart: Chart,
     /// The user's values on top of the chart's, where any were given.
     values: Option<Map>,
     account: Option<Account>,
@@ -160,9 +162,10 @@ impl CheckCommand {
         let mut gathered = self.gather(global)?;
         let asked = block_on(self.ask(global, &gathered))?;
         self.learn_version(&mut gathered, &asked);
-        let mut checks = self.configuration(&gathered);
+        let mut checks = self.configuration(&gathered)?;
         checks.extend(versions::checks(
             &gathered.versions,
+            &gathered.chart,
             gathered.values.as_ref(),
         ));
         checks.extend(self.database(&asked));
@@ -171,7 +174,10 @@ impl CheckCommand {
             asked.available.as_ref(),
         ));
         checks.extend(match asked.old {
-            None => server::not_asked(),
+            None => [Group::License, Group::ApiKey]
+                .into_iter()
+                .flat_map(|group| Check::none_asked(group, NO_SERVER))
+                .collect(),
             Some(servers::Old {
                 facts: Err(error), ..
             }) => server::unanswered(&error),
@@ -202,41 +208,24 @@ impl CheckCommand {
                 .chain(&self.images),
         )?;
         let documents = sources::documents(&self.from)?;
-        let files = self
-            .values
-            .iter()
-            .map(|path| {
-                let (source, values) = sources::values_with_text(path)?;
-                Ok(BaseFile { source, values })
-            })
-            .collect::<anyhow::Result<Vec<_>>>()?;
+        let files = sources::values_files(&self.values)?;
         let inventory = self
             .inventory
             .as_ref()
             .map(super::inventory::read)
             .transpose()?;
         let helm = global.helm();
-        let (chart, defaults) = match &self.chart {
-            Some(reference) => helm::chart(reference, &helm)?,
-            None => (
-                versions::Chart {
-                    version: chart::VERSION.to_owned(),
-                    app_version: chart::APP_VERSION.to_owned(),
-                },
-                chart::defaults().context("internal error: the built-in defaults")?,
-            ),
-        };
-        let namespace = global.namespace.as_deref().unwrap_or("default");
-        let mut release = Release::new(self.release.as_deref().unwrap_or("connect"), namespace);
-        release.app_version.clone_from(&chart.app_version);
-        let values = (!files.is_empty()).then(|| values::coalesced(&files, &defaults));
-        let account = account(&documents, &files, &defaults, &self.options())?;
+        let chart = self.chart.ask(global)?;
+        let release = self.release.as_deref().unwrap_or("connect");
+        let release = chart.release(release, global.namespace.as_deref());
+        let values = (!files.is_empty())
+            .then(|| chart::coalesce(chart.defaults(), ValuesFile::merged(&files)));
+        let account = account(&documents, &files, &chart, &self.options())?;
         let versions = versions::Facts {
             old_server: self
                 .connect_version
                 .clone()
                 .map(|version| (version, "--connect-version")),
-            chart: Some(chart),
             installed_chart: self
                 .release
                 .as_deref()
@@ -247,7 +236,7 @@ impl CheckCommand {
         Ok(Gathered {
             documents,
             files,
-            defaults,
+            chart,
             values,
             account,
             release,
@@ -279,7 +268,8 @@ impl CheckCommand {
 
     async fn cluster(&self, global: &Global, gathered: &Gathered) -> anyhow::Result<Vec<Check>> {
         if !self.cluster && self.release.is_none() {
-            return Ok(cluster::not_asked(
+            return Ok(Check::none_asked(
+                Group::Cluster,
                 "the cluster was not asked; --cluster or --release NAME does",
             ));
         }
@@ -315,7 +305,7 @@ impl CheckCommand {
 
     fn database(&self, asked: &Asked) -> Vec<Check> {
         match &asked.target {
-            None => database::not_asked(),
+            None => Check::none_asked(Group::Database, NO_CONFIGURATION),
             Some(target) => {
                 database::checks(target, asked.connection.as_ref(), self.secret_name.as_str())
             }
@@ -330,31 +320,32 @@ impl CheckCommand {
             .with_context(|| format!("{} is no table of images", source.name()))
     }
 
-    fn configuration(&self, gathered: &Gathered) -> Vec<Check> {
+    fn configuration(&self, gathered: &Gathered) -> anyhow::Result<Vec<Check>> {
         let mut checks = match &gathered.account {
             Some(account) => configuration::checks(&gathered.documents, account),
-            None => configuration::not_asked(),
+            None => Check::none_asked(Group::Configuration, NO_CONFIGURATION),
         };
         checks.extend(if gathered.files.is_empty() {
-            values::not_asked()
+            Check::none_asked(Group::Values, "no values given; -f FILE does")
         } else {
             values::checks(
                 &gathered.files,
-                &gathered.defaults,
+                &gathered.chart,
                 &gathered.release,
                 gathered.account.as_ref(),
-            )
+            )?
         });
-        checks
+        Ok(checks)
     }
 
     #[cfg(unix)]
     fn data_directory(&self) -> anyhow::Result<Vec<Check>> {
         Ok(match &self.data_dir {
             Some(path) => data::checks(&data_directory::look(path)?),
-            None => {
-                data::not_asked("no data directory given; --data-dir DIR does, on the old server")
-            }
+            None => Check::none_asked(
+                Group::DataDirectory,
+                "no data directory given; --data-dir DIR does, on the old server",
+            ),
         })
     }
 
@@ -363,7 +354,8 @@ impl CheckCommand {
         if self.data_dir.is_some() {
             anyhow::bail!("--data-dir is for the old server, which runs Linux");
         }
-        Ok(data::not_asked(
+        Ok(Check::none_asked(
+            Group::DataDirectory,
             "owners and mounts are looked at on the old server, with --data-dir DIR",
         ))
     }
@@ -384,18 +376,18 @@ impl CheckCommand {
 /// The account of converting the configuration with these values below; `None` without one.
 fn account(
     documents: &[Document],
-    files: &[BaseFile],
-    defaults: &Map,
+    files: &[ValuesFile],
+    chart: &Chart,
     options: &Options,
 ) -> anyhow::Result<Option<Account>> {
     if documents.is_empty() {
         return Ok(None);
     }
-    let convert = |base: &[BaseFile]| {
+    let convert = |base: &[ValuesFile]| {
         convert::convert(&Inputs {
             documents,
             base,
-            chart_values: defaults,
+            chart,
             options,
         })
     };

@@ -15,14 +15,18 @@ mod telemetry;
 
 use super::config_values::ConfigValues;
 use super::input::{InputSetting, Settled};
-use super::options::Options;
+use super::options::{Backend, Options};
 use super::verdict::Verdict;
+use crate::chart::Chart;
 use crate::gcfg::SettingName;
 
 /// What a rule may look at besides its setting.
 #[derive(Debug)]
 pub(super) struct Context<'a> {
     pub options: &'a Options,
+    pub backend: Backend,
+    /// The chart, for the keys that it has.
+    pub deployed: &'a Chart,
     pub chart: &'a ConfigValues,
     /// The `config` of the administrator's own values.
     pub base: &'a ConfigValues,
@@ -83,7 +87,9 @@ pub(super) fn judge(
                 off_host::judge(context, &section.name, property, value)
             }
             "Logging" => telemetry::logging(property, value),
-            "Metrics" | "OpenTelemetry" => telemetry::judge(&section.name, property, value),
+            "Metrics" | "OpenTelemetry" => {
+                telemetry::judge(context, &section.name, property, value)
+            }
             _ => None,
         }
     };

@@ -86,6 +86,12 @@ pub(crate) fn address(context: &Context<'_>, property: &str, value: &str) -> Opt
             format!("replaced by {address} (--address); register the new address with identity providers that call back to the old one"),
         )
         .keeping(vec![address.clone()]),
+        None if value.is_empty() => Verdict::new(
+            Action::Review,
+            reason::PUBLIC_ADDRESS,
+            "empty, which cannot work: say the server's public URL with --address",
+        )
+        .keeping(vec![String::new()]),
         None => Verdict::new(
             Action::Review,
             reason::PUBLIC_ADDRESS,
@@ -99,7 +105,7 @@ pub(crate) fn address(context: &Context<'_>, property: &str, value: &str) -> Opt
 pub(crate) fn address_missing() -> Task {
     Task {
         code: reason::PUBLIC_ADDRESS.into(),
-        what: "Server.Address is not set: say the server's public URL with --address URL, since links in mails, SAML and OAuth callbacks depend on it".to_owned(),
+        what: "Server.Address is not set, or empty: say the server's public URL with --address URL, since links in mails, SAML and OAuth callbacks depend on it".to_owned(),
         command: None,
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn judge(
     property: &str,
     value: &str,
 ) -> Option<Verdict> {
-    let backend = context.options.backend;
+    let backend = context.backend;
     let chart = |reason: &str| {
         Verdict::new(Action::Chart, reason::CHART_WRITES, reason.to_owned()).left_to_chart()
     };

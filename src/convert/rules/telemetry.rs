@@ -1,6 +1,6 @@
 //! Logs, metrics and traces.
 
-use super::network;
+use super::{Context, network};
 use crate::convert::account::Action;
 use crate::convert::reason;
 use crate::convert::verdict::{ChartValue, Effect, Expect, Verdict};
@@ -23,9 +23,24 @@ pub(super) fn logging(property: &str, value: &str) -> Option<Verdict> {
 }
 
 /// Decides about the sections Metrics and OpenTelemetry.
-pub(super) fn judge(section: &str, property: &str, value: &str) -> Option<Verdict> {
+pub(super) fn judge(
+    context: &Context<'_>,
+    section: &str,
+    property: &str,
+    value: &str,
+) -> Option<Verdict> {
     match (section, property) {
-        ("Metrics", "PrometheusListen") => Some(prometheus(value)),
+        ("Metrics", "PrometheusListen") if context.deployed.default_at(&["prometheus"]).is_some() => {
+            Some(prometheus(value))
+        }
+        ("Metrics", "PrometheusListen") => Some(
+            Verdict::new(
+                Action::Review,
+                reason::PROMETHEUS_PORT,
+                "kept in config, since this chart has no key for it: open the port to Prometheus yourself (pod.annotations, a service of your own)",
+            )
+            .keeping(vec![value.to_owned()]),
+        ),
         ("OpenTelemetry", "Enabled") => {
             let on = boolean(value)?;
             let mut verdict = Verdict::new(

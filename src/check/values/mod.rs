@@ -1,81 +1,112 @@
 //! Traps in the administrator's own values files: what Helm or the chart makes of them is not what
 //! stands there.
 
-use std::sync::Arc;
+mod pairs;
 
 use super::{Check, CheckCode, count, plural};
-use crate::chart::{self, Release, RenderError};
-use crate::convert::BaseFile;
+use crate::chart::{self, Chart, Misread, MisreadKind, Purpose, Release, ValuesFile, misread};
 use crate::convert::account::{Account, DefaultAction};
-use crate::gcfg::{self, fold};
-use crate::source::SourceFile;
+use crate::diagnostic::InvalidInput;
+use crate::effective::{self, Deployed};
+use crate::gcfg::{self, Document, fold};
+use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Kind, Map, Node, Style, Value};
-
-/// Says that no values were given.
-#[must_use]
-pub(crate) fn not_asked() -> Vec<Check> {
-    [
-        CheckCode::ValuesRender,
-        CheckCode::ValuesBothBackends,
-        CheckCode::ValuesNumbers,
-        CheckCode::ValuesSpelling,
-        CheckCode::ValuesChartDefaults,
-        CheckCode::ValuesDisagree,
-    ]
-    .into_iter()
-    .map(|code| Check::not_asked(code, "no values given; -f FILE does"))
-    .collect()
-}
 
 /// Judges the values files as Helm reads them, one on top of the other and of the chart's defaults.
 /// The account of the conversion tells what the old server did, where its configuration is given.
-#[must_use]
+///
+/// # Errors
+/// Helm cannot be run.
 pub(crate) fn checks(
-    files: &[BaseFile],
-    defaults: &Map,
+    files: &[ValuesFile],
+    chart: &Chart,
     release: &Release,
     account: Option<&Account>,
-) -> Vec<Check> {
-    let values = coalesced(files, defaults);
-    let rendered = chart::render_gcfg(&values, release);
-    vec![
-        render(&rendered),
-        both_backends(&values),
-        numbers(files),
-        case(files, defaults),
-        chart_defaults(account, rendered.as_deref().ok()),
-        disagree(account),
-    ]
-}
-
-/// The values that the chart would get.
-#[must_use]
-pub(crate) fn coalesced(files: &[BaseFile], defaults: &Map) -> Map {
-    let mut values = Map::new();
-    for file in files {
-        chart::merge(&mut values, file.values.clone());
+) -> anyhow::Result<Vec<Check>> {
+    let values = chart::coalesce(chart.defaults(), ValuesFile::merged(files));
+    let layers: Vec<_> = files.iter().collect();
+    let deployed = match effective::render(chart, release, &layers, None, Purpose::Deployment) {
+        Ok(deployed) => Ok(deployed),
+        Err(error) => Err(error.downcast::<InvalidInput>()?),
+    };
+    // Where the chart refuses, the configuration is told from what it would be with a volume.
+    let parsed = match &deployed {
+        Ok(deployed) => Some(deployed.gcfg.clone()),
+        Err(_) => effective::render(chart, release, &layers, None, Purpose::Configuration)
+            .ok()
+            .map(|deployed| deployed.gcfg),
     }
-    chart::coalesce(defaults, values)
+    .and_then(|text| gcfg::parse_text("rendered", &text).ok());
+    let mut checks = vec![
+        render(chart, &deployed),
+        both_backends(&values),
+        read(files),
+        numbers(files),
+        case(files, chart.defaults()),
+        chart_defaults(account, parsed.as_ref()),
+        disagree(account),
+    ];
+    checks.extend(pairs::checks(&values, parsed.as_ref()));
+    Ok(checks)
 }
 
-fn render(rendered: &Result<String, RenderError>) -> Check {
+fn render(chart: &Chart, deployed: &Result<Deployed, InvalidInput>) -> Check {
     let code = CheckCode::ValuesRender;
-    match rendered {
+    match deployed {
         Ok(_) => Check::pass(
             code,
-            "the chart renders its configuration with these values",
+            format!("the values render with {}", chart.proof().words),
         ),
-        Err(RenderError::BothBackends) => Check::fail(
+        Err(InvalidInput(problems)) => Check::fail(
             code,
-            "the chart refuses these values",
-            "see values-both-backends",
-        ),
-        Err(error) => Check::fail(
-            code,
-            format!("the chart refuses these values: {error}"),
-            "mend the values; `helm template` says the same",
-        ),
+            format!("the values do not render with {}", chart.proof().words),
+            if chart.is_judged_by_helm() {
+                "mend the values; helm template says the same"
+            } else {
+                "mend the values; if you deploy another chart, name it (CHART), and it judges for itself"
+            },
+        )
+        .details(problems.iter().map(|problem| problem.message.clone())),
     }
+}
+
+/// What Connect makes of the values below `config`, which the chart writes as they stand.
+fn read(files: &[ValuesFile]) -> Check {
+    let code = CheckCode::ValuesRead;
+    let mut found = Vec::new();
+    let mut breaks = false;
+    for file in files {
+        for Misread { path, span, kind } in misread(file) {
+            let place = place(&file.source, span);
+            found.push(match kind {
+                MisreadKind::Refused(problem) => {
+                    breaks = true;
+                    format!("{place}: {path}: Connect does not start: {problem}")
+                }
+                MisreadKind::Lines => {
+                    breaks = true;
+                    format!("{place}: {path} spans lines, and each becomes one of the file's")
+                }
+                MisreadKind::Cut(left) => {
+                    format!("{place}: {path} is cut by a comment sign: Connect reads {left}")
+                }
+            });
+        }
+    }
+    if found.is_empty() {
+        return Check::pass(code, "Connect reads every value of config as it stands");
+    }
+    let evidence = format!(
+        "{} Connect otherwise than written",
+        plural(found.len(), "value reaches", "values reach")
+    );
+    let remedy = "put what Connect is to read into double quotes inside the quotes of YAML, with \\\\ for a backslash: '\"CORP\\\\svc; #1\"'";
+    let check = if breaks {
+        Check::fail(code, evidence, remedy)
+    } else {
+        Check::warn(code, evidence, remedy)
+    };
+    check.details(found)
 }
 
 fn both_backends(values: &Map) -> Check {
@@ -104,26 +135,23 @@ fn both_backends(values: &Map) -> Check {
     }
 }
 
-fn place(source: &Arc<SourceFile>, node: &Node) -> String {
-    format!("{}:{}", source.name(), source.position(node.span.start))
+fn place(source: &SourceFile, span: Span) -> String {
+    format!("{}:{}", source.name(), source.position(span.start))
 }
 
 /// Values below `config` that Helm writes otherwise than they are written: it makes a double of
 /// every number, so `1000000` becomes `1e+06`, which Connect does not take for a number.
-fn numbers(files: &[BaseFile]) -> Check {
+fn numbers(files: &[ValuesFile]) -> Check {
     let code = CheckCode::ValuesNumbers;
     let mut found = Vec::new();
     let mut breaks = false;
     for file in files {
-        for document in yaml::load(file.source.text()).unwrap_or_default() {
-            let Some(config) = document.get("config") else {
-                continue;
-            };
+        if let Some(config) = file.tree.get("config") {
             let mut each = |path: &str, node: &Node, text: &str, written: &str| {
                 breaks |= written.contains('e');
                 found.push(format!(
                     "{}: config.{path}: {text} becomes {written}",
-                    place(&file.source, node)
+                    place(&file.source, node.span)
                 ));
             };
             changed(config, "", &mut each);
@@ -189,15 +217,12 @@ fn changed(node: &Node, path: &str, each: &mut impl FnMut(&str, &Node, &str, &st
 
 /// Helm tells cases apart, Connect does not: `config.http.listen` stands beside the chart's
 /// `config.HTTP.Listen`, and a key of the chart in another case has no effect at all.
-fn case(files: &[BaseFile], defaults: &Map) -> Check {
+fn case(files: &[ValuesFile], defaults: &Map) -> Check {
     let code = CheckCode::ValuesSpelling;
     let mut known = defaults.clone();
     let mut found = Vec::new();
     for file in files {
-        let tree = yaml::load(file.source.text()).unwrap_or_default();
-        if let Some(tree) = tree.first() {
-            twins(tree, &known, "", &file.source, &mut found);
-        }
+        twins(&file.tree, &known, "", &file.source, &mut found);
         chart::merge(&mut known, file.values.clone());
     }
     if found.is_empty() {
@@ -217,7 +242,7 @@ fn case(files: &[BaseFile], defaults: &Map) -> Check {
     .details(found)
 }
 
-fn twins(node: &Node, known: &Map, path: &str, source: &Arc<SourceFile>, found: &mut Vec<String>) {
+fn twins(node: &Node, known: &Map, path: &str, source: &SourceFile, found: &mut Vec<String>) {
     let mut seen: Vec<&str> = Vec::new();
     for entry in node.entries() {
         let Some(key) = entry.key.as_str() else {
@@ -238,7 +263,7 @@ fn twins(node: &Node, known: &Map, path: &str, source: &Arc<SourceFile>, found: 
         if let Some(twin) = twin {
             found.push(format!(
                 "{}: {full} is spelled {twin} elsewhere",
-                place(source, &entry.key)
+                place(source, entry.key.span)
             ));
         }
         seen.push(key);
@@ -261,7 +286,7 @@ fn name_fold(key: &str) -> String {
 }
 
 /// Defaults of the chart that the old server did not have and that these values leave in force.
-fn chart_defaults(account: Option<&Account>, rendered: Option<&str>) -> Check {
+fn chart_defaults(account: Option<&Account>, rendered: Option<&Document>) -> Check {
     let code = CheckCode::ValuesChartDefaults;
     let Some(account) = account else {
         return Check::not_asked(
@@ -269,7 +294,7 @@ fn chart_defaults(account: Option<&Account>, rendered: Option<&str>) -> Check {
             "what the old server did is not known; --from FILE tells",
         );
     };
-    let Some(document) = rendered.and_then(|text| gcfg::parse_text("rendered", text).ok()) else {
+    let Some(document) = rendered else {
         return Check::not_asked(code, "the chart does not render with these values");
     };
     let in_force: Vec<String> = document
@@ -328,22 +353,19 @@ fn disagree(account: Option<&Account>) -> Check {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::check::Status;
 
-    fn file(text: &str) -> BaseFile {
-        BaseFile {
-            source: Arc::new(SourceFile::new("my.yaml", text)),
-            values: yaml::read_values(text).unwrap(),
-        }
+    fn file(text: &str) -> ValuesFile {
+        ValuesFile::of_text("my.yaml", text).unwrap()
     }
 
-    fn of(texts: &[&str], code: CheckCode) -> Check {
+    pub(crate) fn of(texts: &[&str], code: CheckCode) -> Check {
         let files: Vec<_> = texts.iter().map(|text| file(text)).collect();
-        let defaults = chart::defaults().unwrap();
-        let release = Release::new("connect", "default");
-        checks(&files, &defaults, &release, None)
+        let chart = Chart::built_in().unwrap();
+        checks(&files, &chart, &chart.release("connect", None), None)
+            .unwrap()
             .into_iter()
             .find(|check| check.code == code)
             .unwrap()

@@ -1,0 +1,346 @@
+//! The chart that is deployed, and who judges what it makes of values: the chart itself by Helm, or
+//! our own rules.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::{
+    Image, Release, RenderError, ValuesFile, Variable, coalesce, config, defaults, environment,
+    gcfg_text, render_gcfg, shipping,
+};
+use crate::connect::Version;
+use crate::helm::{ChartSource, ChartVersion, Helm, HelmError, HelmVersion, Metadata, Template};
+use crate::yaml::{Map, Value, read_values};
+
+/// The chart that is deployed.
+#[derive(Debug)]
+pub struct Chart {
+    metadata: Metadata,
+    defaults: Map,
+    judge: Judge,
+    /// Other versions of it that Helm's repositories have.
+    published: Vec<ChartVersion>,
+}
+
+#[derive(Debug)]
+enum Judge {
+    /// Our rules, since nobody named a chart.
+    Rules,
+    /// Our rules, since there is no Helm; the chart was named so.
+    RulesWithoutHelm(String),
+    Helm {
+        helm: Helm,
+        source: ChartSource,
+        version: HelmVersion,
+    },
+}
+
+/// What a rendering is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The configuration alone: where the values name no volume, one is assumed, since the chart
+    /// would refuse to render without.
+    Configuration,
+    /// What would be deployed, with every refusal.
+    Deployment,
+}
+
+/// What a chart made of values.
+#[derive(Debug)]
+pub(crate) enum Rendered {
+    Manifest {
+        text: String,
+        /// What Helm had to say beside.
+        warnings: String,
+    },
+    /// By our rules: the configuration file, and the server's environment.
+    Configuration {
+        gcfg: String,
+        variables: Vec<Variable>,
+    },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RenderFailure {
+    #[error(transparent)]
+    Rules(#[from] RenderError),
+    #[error(transparent)]
+    Helm(#[from] HelmError),
+}
+
+/// Who proved the values, for account and file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    pub chart: String,
+    pub chart_version: String,
+    pub app_version: String,
+    /// `None` where our own rules did.
+    pub helm: Option<String>,
+    /// In a sentence, with what to do for a better one.
+    pub words: String,
+}
+
+impl Chart {
+    /// The chart that our rules were written from.
+    ///
+    /// # Errors
+    /// Never, as a test makes sure; its defaults are read like any others.
+    pub fn built_in() -> anyhow::Result<Self> {
+        Ok(Self {
+            metadata: Metadata {
+                name: "rstudio-connect".to_owned(),
+                version: super::VERSION.to_owned(),
+                app_version: super::APP_VERSION.to_owned(),
+            },
+            defaults: defaults().context("internal error: the built-in defaults")?,
+            judge: Judge::Rules,
+            published: Vec::new(),
+        })
+    }
+
+    /// Asks Helm for a chart. Without one, and without a Helm, our own rules serve.
+    ///
+    /// # Errors
+    /// Helm cannot reach the chart, or it is not one of Connect.
+    pub(crate) fn ask(helm: &Helm, source: Option<&ChartSource>) -> anyhow::Result<Self> {
+        let Some(source) = source else {
+            return Self::built_in();
+        };
+        let reference = &source.reference;
+        let chart = match helm.version() {
+            Ok(version) => Self {
+                metadata: helm.show_chart(source)?,
+                defaults: helm.show_values(source)?,
+                judge: Judge::Helm {
+                    helm: helm.clone(),
+                    source: source.clone(),
+                    version,
+                },
+                // Whoever has no such repository has another form of reference.
+                published: helm.chart_versions(reference).unwrap_or_default(),
+            },
+            Err(HelmError::Missing { .. }) if Path::new(reference).is_dir() => Self {
+                metadata: Metadata::read(&text(reference, "Chart.yaml")?)?,
+                defaults: read_values(&text(reference, "values.yaml")?)
+                    .with_context(|| format!("{reference}/values.yaml"))?,
+                judge: Judge::RulesWithoutHelm(reference.clone()),
+                published: Vec::new(),
+            },
+            Err(HelmError::Missing { .. }) => Self {
+                judge: Judge::RulesWithoutHelm(reference.clone()),
+                ..Self::built_in()?
+            },
+            Err(error) => return Err(error.into()),
+        };
+        if !matches!(chart.defaults.get("config"), Some(Value::Map(_))) {
+            anyhow::bail!(
+                "chart {} ({reference}) has no values for Connect's configuration (config): name the chart rstudio-connect itself, also where it is a part of another",
+                chart.metadata.name
+            );
+        }
+        Ok(chart)
+    }
+
+    #[must_use]
+    pub fn defaults(&self) -> &Map {
+        &self.defaults
+    }
+
+    #[must_use]
+    pub(crate) fn version(&self) -> &str {
+        &self.metadata.version
+    }
+
+    /// The Connect that it deploys unless told otherwise. Some charts put the distribution in front.
+    #[must_use]
+    pub(crate) fn app_version(&self) -> &str {
+        without_system(&self.metadata.app_version)
+    }
+
+    /// Whether Helm judges.
+    #[must_use]
+    pub(crate) const fn is_judged_by_helm(&self) -> bool {
+        matches!(self.judge, Judge::Helm { .. })
+    }
+
+    /// The Connect version that some values would deploy, and what says so.
+    #[must_use]
+    pub(crate) fn connect_version(&self, values: Option<&Map>) -> (String, &'static str) {
+        let text = |path: &[&str]| {
+            let (first, rest) = path.split_first()?;
+            let text = values?.get(*first)?.at(rest)?.as_str()?;
+            (!text.is_empty()).then(|| without_system(text).to_owned())
+        };
+        if let Some(tag) = text(&["image", "tag"]) {
+            return (tag, "image.tag");
+        }
+        if let Some(version) = text(&["versionOverride"]) {
+            return (version, "versionOverride");
+        }
+        (self.app_version().to_owned(), "the chart's appVersion")
+    }
+
+    /// The image that would be pulled for a Connect version, where the values name no tag. The
+    /// chart's generations put the distribution in front, or behind.
+    #[must_use]
+    pub(crate) fn image(&self, connect: &str, values: &Map) -> Option<Image> {
+        let text = |key: &str| {
+            let own = values.get("image").and_then(|image| image.get(key));
+            let value = own.or_else(|| self.default_at(&["image", key]))?;
+            Some(value.printed()).filter(|text| !text.is_empty())
+        };
+        let repository = text("repository")?;
+        let tag = match (text("tag"), text("os"), text("tagPrefix")) {
+            (Some(tag), ..) => tag,
+            (None, Some(os), _) => format!("{connect}-{os}"),
+            (None, None, prefix) => format!("{}{connect}", prefix.unwrap_or_default()),
+        };
+        Some(Image { repository, tag })
+    }
+
+    /// The charts that ship a Connect, the oldest first.
+    #[must_use]
+    pub(crate) fn shipping(&self, connect: Version) -> Vec<String> {
+        let mut charts: Vec<String> = shipping(connect).map(str::to_owned).collect();
+        for chart in self.published.iter().rev() {
+            let ships = without_system(&chart.app_version).parse().ok() == Some(connect);
+            if ships && !charts.contains(&chart.version) {
+                charts.push(chart.version.clone());
+            }
+        }
+        charts
+    }
+
+    /// The value of a default; `None` where the chart knows no such key.
+    #[must_use]
+    pub(crate) fn default_at(&self, path: &[&str]) -> Option<&Value> {
+        let (first, rest) = path.split_first()?;
+        self.defaults.get(*first)?.at(rest)
+    }
+
+    /// A release of it.
+    #[must_use]
+    pub(crate) fn release(&self, name: &str, namespace: Option<&str>) -> Release {
+        let mut release = Release::new(name, namespace.unwrap_or("default"));
+        release.app_version = self.app_version().to_owned();
+        release
+    }
+
+    /// Who judges.
+    #[must_use]
+    pub(crate) fn proof(&self) -> Proof {
+        let Metadata {
+            name,
+            version,
+            app_version,
+        } = &self.metadata;
+        let rules = format!("our own rules of chart rstudio-connect {}", super::VERSION);
+        let (helm, words) = match &self.judge {
+            Judge::Helm { version: helm, .. } => (
+                Some(helm.to_string()),
+                format!("chart {name} {version}, rendered by Helm {helm}"),
+            ),
+            Judge::Rules => (
+                None,
+                format!(
+                    "{rules}; name the chart that you deploy (CHART, --chart-version) and Helm renders it"
+                ),
+            ),
+            Judge::RulesWithoutHelm(reference) => (
+                None,
+                format!(
+                    "{rules}, since there is no Helm here; where there is one, run it again with {reference}"
+                ),
+            ),
+        };
+        Proof {
+            chart: name.clone(),
+            chart_version: version.clone(),
+            app_version: app_version.clone(),
+            helm,
+            words,
+        }
+    }
+
+    /// What it makes of some values.
+    ///
+    /// # Errors
+    /// It refuses the values.
+    pub(crate) fn render(
+        &self,
+        release: &Release,
+        files: &[&ValuesFile],
+        purpose: Purpose,
+    ) -> Result<Rendered, RenderFailure> {
+        let merged = ValuesFile::merged(files.iter().copied());
+        let stand_in = purpose == Purpose::Configuration && !names_storage(&merged);
+        if let Judge::Helm { helm, source, .. } = &self.judge {
+            let printed = helm.template(&Template {
+                release: &release.name,
+                chart: source,
+                values: &ValuesFile::layers(files),
+                sets: if stand_in {
+                    &["sharedStorage.mount=true"]
+                } else {
+                    &[]
+                },
+            })?;
+            return Ok(Rendered::Manifest {
+                text: printed.output,
+                warnings: printed.warnings,
+            });
+        }
+        let values = coalesce(&self.defaults, merged);
+        // What our rules refuse is what the one chart refuses that they were written from.
+        let gcfg = match (purpose, &self.judge) {
+            (Purpose::Deployment, Judge::Rules) => render_gcfg(&values, release)?,
+            _ => gcfg_text(&config(&values, release)?)?,
+        };
+        Ok(Rendered::Configuration {
+            gcfg,
+            variables: environment(&values)?,
+        })
+    }
+
+    /// Why the chart would refuse some values, by our rules; `None` where Helm is the judge.
+    pub(crate) fn refusal(&self, release: &Release, files: &[&ValuesFile]) -> Option<RenderError> {
+        if !matches!(self.judge, Judge::Rules) {
+            return None;
+        }
+        let merged = ValuesFile::merged(files.iter().copied());
+        match render_gcfg(&coalesce(&self.defaults, merged), release) {
+            Ok(_) | Err(RenderError::NoStorage { .. }) => None,
+            Err(error) => Some(error),
+        }
+    }
+}
+
+/// A version without the distribution in front of it, as in `ubuntu2204-2025.09.1`.
+fn without_system(text: &str) -> &str {
+    match text.split_once('-') {
+        Some((os, version))
+            if os.starts_with(|c: char| c.is_ascii_alphabetic())
+                && version.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            version
+        }
+        _ => text,
+    }
+}
+
+fn names_storage(values: &Map) -> bool {
+    ["create", "mount"].iter().any(|key| {
+        let storage = values.get("sharedStorage");
+        storage
+            .and_then(|storage| storage.get(key))
+            .is_some_and(Value::is_truthy)
+    })
+}
+
+fn text(folder: &str, name: &str) -> anyhow::Result<String> {
+    let path = Path::new(folder).join(name);
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+}
