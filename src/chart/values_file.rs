@@ -125,7 +125,11 @@ mod tests {
     use super::*;
 
     fn file(text: &str, path: Option<&str>) -> ValuesFile {
-        ValuesFile::read(Arc::new(SourceFile::new("v", text)), path.map(PathBuf::from)).unwrap()
+        ValuesFile::read(
+            Arc::new(SourceFile::new("v", text)),
+            path.map(PathBuf::from),
+        )
+        .unwrap()
     }
 
     #[test]

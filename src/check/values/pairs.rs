@@ -375,8 +375,8 @@ mod tests {
 
     #[test]
     fn other_pairs_agree() {
-        let ground = "sharedStorage: {mount: true}\n";
-        let of = |values: &str, code| status(&format!("{ground}{values}"), code);
+        let ground = "sharedStorage: {mount: true}";
+        let of = |values: &str, code| super::super::tests::of(&[ground, values], code).status;
         assert_eq!(of("", CheckCode::ValuesPorts), Status::Pass);
         assert_eq!(
             of("config: {HTTP: {Listen: ':80'}}", CheckCode::ValuesPorts),
