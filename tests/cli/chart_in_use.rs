@@ -211,7 +211,7 @@ fn what_is_in_the_way_of_own_values_is_said() {
         of("sharedStorage: {mount: true, name: efs, path: /mnt/rs-connect/data}");
     assert_eq!(code, 0);
     assert!(
-        values.contains("path: \"/var/lib/rstudio-connect\""),
+        values.contains("path: '/var/lib/rstudio-connect'"),
         "{values}"
     );
     let (code, _, said) = of("config: {A: {B: 'ENC[AES256_GCM,data:x]'}}");
