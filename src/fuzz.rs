@@ -17,7 +17,7 @@
 use std::path::Path;
 
 use crate::check::database::{SslMode, Target};
-use crate::connect::{Content, Details, Job, Server};
+use crate::connect::{Content, Job, Server};
 use crate::gcfg;
 use crate::inventory;
 use crate::overlay;
@@ -100,7 +100,6 @@ fn only(folder: &Path, name: &str) {
 pub fn api(bytes: &[u8]) {
     let _ = serde_json::from_slice::<Content>(bytes);
     let _ = serde_json::from_slice::<Vec<Content>>(bytes);
-    let _ = serde_json::from_slice::<Details>(bytes);
     let _ = serde_json::from_slice::<Job>(bytes);
 }
 

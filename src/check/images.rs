@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
-use crate::inventory::{Inventory, Language};
+use crate::connect::Language;
+use crate::inventory::Inventory;
 use crate::yaml::emit;
 
 /// How sure it is that an image is what the table says.

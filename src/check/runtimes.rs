@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::images::minor;
 use super::{Check, CheckCode, count, plural};
-use crate::connect::Runtimes;
-use crate::inventory::{Inventory, Language, Languages, version_order};
+use crate::connect::{Language, Languages, version_order};
+use crate::inventory::Inventory;
 use crate::yaml::{Map, Value};
 
 /// What there will be, and what says so.
@@ -55,17 +55,7 @@ impl Available {
 
     /// What a server has.
     #[must_use]
-    pub(crate) fn of_server(runtimes: Runtimes, server: &str) -> Self {
-        let versions = [
-            (Language::R, runtimes.r),
-            (Language::Python, runtimes.python),
-            (Language::Quarto, runtimes.quarto),
-            (Language::Nodejs, runtimes.nodejs),
-            (Language::Tensorflow, runtimes.tensorflow),
-        ]
-        .into_iter()
-        .filter_map(|(language, versions)| Some((language, versions?)))
-        .collect();
+    pub(crate) fn of_server(versions: Languages, server: &str) -> Self {
         Self {
             versions,
             images: None,

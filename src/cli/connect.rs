@@ -1,13 +1,16 @@
 //! Flags of every command that talks to a Connect server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::duration;
-use crate::connect::{ApiKey, KeyError, Options, Patience, Server, Trust, readable_by_others};
+use crate::connect::{
+    self, ApiKey, Connect, KeyError, Notice, Options, Patience, Server, Trust, readable_by_others,
+};
 use crate::output;
 
 /// The variable that holds the key. No flag does: arguments can be read by everyone on a machine.
@@ -91,20 +94,18 @@ impl ConnectArgs {
     /// # Errors
     /// None is given, or it cannot be read.
     pub fn key(&self) -> anyhow::Result<ApiKey> {
-        if let Some(path) = &self.api_key_file {
-            if readable_by_others(path) {
-                output::talk(format!(
-                    "warning: others can read the API key in {0}; `chmod 600 {0}` keeps it to \
-                     yourself",
-                    path.display()
-                ));
-            }
-            return Ok(ApiKey::from_file(path)?);
-        }
-        match std::env::var(KEY) {
-            Ok(key) if !key.is_empty() => Ok(ApiKey::new(&key, KEY)?),
-            _ => Err(Missing(KeyError::Missing.to_string()).into()),
-        }
+        key(self.api_key_file.as_deref(), KEY, || {
+            KeyError::Missing.to_string()
+        })
+    }
+
+    /// A connection to it.
+    ///
+    /// # Errors
+    /// Something is not given, or the server does not answer.
+    pub(super) async fn open(&self) -> anyhow::Result<Connect> {
+        let server = self.address()?.clone();
+        Ok(open(server, self.key()?, &self.options()?).await?)
     }
 
     /// How to talk to it.
@@ -128,4 +129,64 @@ impl ConnectArgs {
             },
         })
     }
+}
+
+/// A server besides the one that [`ConnectArgs`] names: the old one or the new one.
+pub(super) struct OtherServer<'a> {
+    /// `old` or `new`.
+    pub which: &'static str,
+    pub key_file: Option<&'a Path>,
+    /// The variable that holds its key.
+    pub variable: &'static str,
+}
+
+impl OtherServer<'_> {
+    /// The key to it.
+    ///
+    /// # Errors
+    /// None is given, or it cannot be read.
+    pub(super) fn key(&self) -> anyhow::Result<ApiKey> {
+        let Self {
+            which, variable, ..
+        } = self;
+        key(self.key_file, variable, || {
+            format!(
+                "no API key for the {which} server; set {variable} or use --{which}-api-key-file FILE"
+            )
+        })
+    }
+}
+
+/// A key from a file, else from a variable.
+fn key(
+    file: Option<&Path>,
+    variable: &str,
+    missing: impl FnOnce() -> String,
+) -> anyhow::Result<ApiKey> {
+    if let Some(path) = file {
+        if readable_by_others(path) {
+            output::talk(format!(
+                "warning: others can read the API key in {0}; `chmod 600 {0}` keeps it to yourself",
+                path.display()
+            ));
+        }
+        return Ok(ApiKey::from_file(path)?);
+    }
+    match std::env::var(variable) {
+        Ok(key) if !key.is_empty() => Ok(ApiKey::new(&key, variable)?),
+        _ => Err(Missing(missing()).into()),
+    }
+}
+
+/// A connection that tells the user when the server goes away for a while, and is back.
+///
+/// # Errors
+/// The server does not answer, or refuses the key.
+pub(super) async fn open(
+    server: Server,
+    key: ApiKey,
+    options: &Options,
+) -> Result<Connect, connect::Error> {
+    let tell = |notice: Notice| output::talk(notice.to_string());
+    Connect::open(server, key, options, Arc::new(tell)).await
 }

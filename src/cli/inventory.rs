@@ -1,32 +1,19 @@
 //! `inventory`: what there is on the old server, ranked by use.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::sources::Source;
 use super::{Exit, duration};
-use crate::connect::{Connect, Notice, Server};
 use crate::files::{self, Access, Existing};
-use crate::inventory::{self, Ask, Checkpoint, Inventory, Stage};
-use crate::output::{self, Page, Ticker};
-use crate::state;
-
-/// The checkpoint's file in the folder for state.
-const CHECKPOINT: &str = "inventory.json";
-
-/// An interrupted run of this age is still taken up: what came since is not in its period.
-const FRESH: SignedDuration = SignedDuration::from_hours(12);
-
-/// How far the server's clock may have gone back: it is told in whole seconds, and a server may have
-/// several nodes.
-const CLOCK: SignedDuration = SignedDuration::from_mins(1);
+use crate::inventory::{self, Checkpoint, Inventory, Stage};
+use crate::output::{self, Ticker};
 
 /// List the content of the old server, ranked by use
 ///
@@ -82,21 +69,26 @@ impl InventoryCommand {
     }
 
     async fn take(&self) -> anyhow::Result<Exit> {
+        let connect = self.connect.open().await?;
+        if connect.user().await?.is_lesser() {
+            output::talk(
+                "warning: the API key is no administrator's, so the inventory has only the content that it can see",
+            );
+        }
         let server = self.connect.address()?;
-        let connect = Connect::open(
-            server.clone(),
-            self.connect.key()?,
-            &self.connect.options()?,
-            Arc::new(notice),
-        )
-        .await?;
-        self.warn_of_key(&connect).await?;
-        let place = place(server)?;
-        let checkpoint = self.checkpoint(&place, server, connect.server_time())?;
+        let period = SignedDuration::try_from(self.since).context("--since is too long")?;
+        let (place, checkpoint) =
+            Checkpoint::resume(server, period, connect.server_time(), self.restart)?;
+        if checkpoint.is_begun() {
+            output::talk(format!(
+                "going on with the run of {}: uses are counted up to {} (--restart begins afresh)",
+                checkpoint.until, checkpoint.counted
+            ));
+        }
         let mut ticker = Ticker::new();
         let taken = inventory::take(
             &connect,
-            Ask { checkpoint },
+            checkpoint,
             &mut |stage| told(&mut ticker, stage),
             &mut |checkpoint| checkpoint.write(&place),
         )
@@ -105,58 +97,15 @@ impl InventoryCommand {
         let inventory = taken?;
         self.write(&inventory)?;
         // What it was for is on the disk now.
-        match std::fs::remove_file(&place) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot delete {}", place.display()));
-            }
-            _ => {}
+        Checkpoint::remove(&place)?;
+        output::talk(inventory::drawn(&inventory));
+        if let Some(path) = &self.out {
+            output::talk(format!(
+                "wrote {}: put what matters most on top, then take it to rebuild, validate and check",
+                path.display()
+            ));
         }
-        self.summarise(&inventory);
         Ok(Exit::Done)
-    }
-
-    async fn warn_of_key(&self, connect: &Connect) -> anyhow::Result<()> {
-        let user = connect.user().await?;
-        if user.is_lesser() {
-            output::talk(
-                "warning: the API key is no administrator's, so the inventory has only the content that it can see",
-            );
-        }
-        Ok(())
-    }
-
-    fn checkpoint(
-        &self,
-        place: &Path,
-        server: &Server,
-        now: Timestamp,
-    ) -> anyhow::Result<Checkpoint> {
-        let period = SignedDuration::try_from(self.since).context("--since is too long")?;
-        let fresh = Checkpoint::new(
-            server.to_string(),
-            now.checked_sub(period).context("--since is too long")?,
-            now,
-        );
-        if let Some(folder) = place.parent() {
-            state::create_private(folder)
-                .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        }
-        let found = Checkpoint::read(place)?.filter(|found| {
-            !self.restart
-                && found.server == fresh.server
-                && found.until.duration_since(found.since) == period
-                && (-CLOCK..FRESH).contains(&now.duration_since(found.until))
-        });
-        Ok(match found {
-            Some(found) => {
-                output::talk(format!(
-                    "going on with the run of {}: uses are counted up to {} (--restart begins afresh)",
-                    found.until, found.counted
-                ));
-                found
-            }
-            None => fresh,
-        })
     }
 
     fn write(&self, inventory: &Inventory) -> anyhow::Result<()> {
@@ -174,49 +123,6 @@ impl InventoryCommand {
         }
         Ok(())
     }
-
-    /// Versions and the most used items, for a first look.
-    fn summarise(&self, inventory: &Inventory) {
-        const FIRST: usize = 10;
-        let mut out = Page::new();
-        for (language, versions) in inventory.used() {
-            let mut counts: Vec<_> = versions.into_iter().collect();
-            counts.sort_by(|(one, _), (other, _)| {
-                inventory::version_order(one).cmp(&inventory::version_order(other))
-            });
-            let counts: Vec<_> = counts
-                .into_iter()
-                .map(|(version, count)| format!("{version} ({count})"))
-                .collect();
-            out.line(format!("{}: {}", language.name(), counts.join(", ")));
-        }
-        for entry in inventory.content.iter().take(FIRST) {
-            let uses = entry
-                .uses
-                .map_or_else(|| "?".to_owned(), |uses| uses.to_string());
-            out.line(format!("{uses:>8}  {}  {}", entry.guid, entry.label()));
-        }
-        if inventory.content.len() > FIRST {
-            out.line(format!(
-                "          … {} items in all",
-                inventory.content.len()
-            ));
-        }
-        output::talk(out);
-        if let Some(path) = &self.out {
-            output::talk(format!(
-                "wrote {}: put what matters most on top, then take it to rebuild, validate and check",
-                path.display()
-            ));
-        }
-    }
-}
-
-fn place(server: &Server) -> anyhow::Result<PathBuf> {
-    let root = state::root().context(
-        "no place to note how far it has come: neither XDG_STATE_HOME nor a home directory is set",
-    )?;
-    Ok(root.join(server.slug()).join(CHECKPOINT))
 }
 
 fn told(ticker: &mut Ticker, stage: Stage) {
@@ -235,9 +141,4 @@ fn told(ticker: &mut Ticker, stage: Stage) {
 /// It cannot be read, or is none.
 pub(super) fn read(source: &Source) -> anyhow::Result<Inventory> {
     Ok(inventory::read(&source.file()?)?)
-}
-
-/// What to say when the server goes away for a while, and is back.
-pub(super) fn notice(notice: Notice) {
-    output::talk(notice.to_string());
 }

@@ -1,15 +1,12 @@
 //! Talking to a release's server: at the address that is given, or through the cluster.
 
-use std::sync::Arc;
-
 use anyhow::Context as _;
 
-use super::connect::ConnectArgs;
-use crate::connect::{Connect, Notice};
-use crate::output;
+use super::connect::{ConnectArgs, open};
+use crate::connect::Connect;
 use crate::release::{Cluster, Forward, Workload};
-use crate::survey::Answer;
 use crate::survey::steps::Facts;
+use crate::survey::{Answer, server};
 
 /// A connection to a server; the way to it is closed with it.
 pub(super) struct Session {
@@ -39,37 +36,18 @@ impl Session {
                 (forward.url().parse()?, Some(forward))
             }
         };
-        let connect = Connect::open(
-            server,
-            key,
-            &options,
-            Arc::new(|notice: Notice| output::talk(notice.to_string())),
-        )
-        .await?;
+        let connect = open(server, key, &options).await?;
         Ok(Self {
             connect,
             _forward: forward,
         })
-    }
-
-    /// What the server says of itself.
-    pub(super) async fn facts(&self) -> Facts {
-        Facts {
-            version: self.connect.version().map(|version| version.to_string()),
-            role: match self.connect.user().await {
-                Ok(user) => user.user_role,
-                Err(_) => None,
-            },
-            items: self.connect.contents().await.ok().map(|items| items.len()),
-            database: None,
-        }
     }
 }
 
 /// Asks the server, if it is to be had.
 pub(super) async fn facts(session: &anyhow::Result<Session>) -> Answer<Facts> {
     match session {
-        Ok(session) => Answer::Known(session.facts().await),
+        Ok(session) => Answer::Known(server::facts(&session.connect).await),
         Err(error) => Answer::Unknown(format!("{error:#}")),
     }
 }

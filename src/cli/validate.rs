@@ -1,23 +1,19 @@
 //! `validate`: proving the new server.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
-use tokio::task::JoinSet;
 
-use super::connect::ConnectArgs;
-use super::inventory::{self as file, notice};
+use super::connect::{ConnectArgs, OtherServer, open};
+use super::inventory as file;
 use super::runtime::block_on;
 use super::sources::Source;
 use super::{Exit, duration};
-use crate::check::Status;
-use crate::connect::{ApiKey, Connect, Error, Options, Patience, Server};
-use crate::inventory::{self, Entry};
-use crate::output::{self, Format, Page, Ticker};
-use crate::validate::{ItemReport, Report, Seen, judge, look};
+use crate::connect::{Connect, Options, Patience, Server};
+use crate::inventory::Inventory;
+use crate::output::{self, Format, Ticker};
+use crate::validate::{self, Servers};
 
 /// The variable that holds the key to the old server.
 const OLD_KEY: &str = "CONNECT_OLD_API_KEY";
@@ -85,33 +81,40 @@ impl Validate {
 
     async fn validate(&self) -> anyhow::Result<Exit> {
         let options = self.connect.options()?;
-        let server = self.connect.address()?.clone();
         // What is wrong with the file is told before a server is asked.
-        let listed = self.listed()?;
-        let connect =
-            Connect::open(server, self.connect.key()?, &options, Arc::new(notice)).await?;
+        let listed = match &self.from {
+            Some(source) => Some(file::read(source)?.content),
+            None => None,
+        };
+        let connect = self.connect.open().await?;
         let old = self.old(options).await?;
         let mut entries = match listed {
             Some(entries) => entries,
-            None => everything(&connect).await?,
+            None => {
+                let contents = connect.contents_in_full().await?;
+                Inventory::of(&contents, connect.vanities().await?).content
+            }
         };
         entries.truncate(self.top.unwrap_or(usize::MAX));
-        let connect = Arc::new(connect);
-        let items = self.all(entries, &connect, old.map(Arc::new)).await?;
-        let report = Report::new(connect.server().to_string(), items);
-        output::result(self.output, &report, |_| drawn(&report))?;
-        Ok(if report.failed() {
+        let count = entries.len();
+        let mut ticker = Ticker::new();
+        let servers = Servers {
+            new: connect,
+            old,
+            page_time: self.page_timeout,
+        };
+        let validation = validate::gather(servers, entries, self.parallelism, |done| {
+            ticker.at(|| format!("{done} of {count} items"));
+        })
+        .await;
+        ticker.end();
+        let validation = validation?;
+        output::result(self.output, &validation, |_| validation.drawn())?;
+        Ok(if validation.failed() {
             Exit::Blocked
         } else {
             Exit::Done
         })
-    }
-
-    fn listed(&self) -> anyhow::Result<Option<Vec<Entry>>> {
-        let Some(source) = &self.from else {
-            return Ok(None);
-        };
-        Ok(Some(file::read(source)?.content))
     }
 
     /// The old server, if it is named and answers.
@@ -119,18 +122,10 @@ impl Validate {
         let Some(server) = &self.old_server else {
             return Ok(None);
         };
-        let key = match &self.old_api_key_file {
-            Some(path) => ApiKey::from_file(path)?,
-            None => {
-                let text = std::env::var(OLD_KEY).unwrap_or_default();
-                if text.is_empty() {
-                    return Err(super::connect::Missing(format!(
-                        "no API key for the old server; set {OLD_KEY} or use --old-api-key-file FILE"
-                    ))
-                    .into());
-                }
-                ApiKey::new(&text, OLD_KEY)?
-            }
+        let old = OtherServer {
+            which: "old",
+            key_file: self.old_api_key_file.as_deref(),
+            variable: OLD_KEY,
         };
         let options = Options {
             patience: Patience {
@@ -139,7 +134,7 @@ impl Validate {
             },
             ..options
         };
-        match Connect::open(server.clone(), key, &options, Arc::new(|_| {})).await {
+        match open(server.clone(), old.key()?, &options).await {
             Ok(connect) => Ok(Some(connect)),
             Err(error) => {
                 output::talk(format!(
@@ -149,124 +144,4 @@ impl Validate {
             }
         }
     }
-
-    async fn all(
-        &self,
-        entries: Vec<Entry>,
-        connect: &Arc<Connect>,
-        old: Option<Arc<Connect>>,
-    ) -> anyhow::Result<Vec<ItemReport>> {
-        let off_host = connect
-            .settings()
-            .execution_type
-            .as_deref()
-            .is_some_and(|kind| kind != "native");
-        let page_time = self.page_timeout;
-        let count = entries.len();
-        let mut waiting = entries.into_iter().enumerate();
-        let mut under_way: JoinSet<Result<ItemReport, Error>> = JoinSet::new();
-        let mut items = Vec::with_capacity(count);
-        let mut ticker = Ticker::new();
-        loop {
-            while under_way.len() < usize::from(self.parallelism)
-                && let Some((index, entry)) = waiting.next()
-            {
-                let (connect, old) = (Arc::clone(connect), old.clone());
-                under_way.spawn(async move {
-                    one(
-                        index + 1,
-                        &entry,
-                        &connect,
-                        old.as_deref(),
-                        off_host,
-                        page_time,
-                    )
-                    .await
-                });
-            }
-            let Some(done) = under_way.join_next().await else {
-                break;
-            };
-            items.push(done.context("internal error: an item's task ended early")??);
-            ticker.at(|| format!("{} of {count} items", items.len()));
-        }
-        ticker.end();
-        Ok(items)
-    }
-}
-
-async fn one(
-    priority: usize,
-    entry: &Entry,
-    connect: &Connect,
-    old: Option<&Connect>,
-    off_host: bool,
-    page_time: Duration,
-) -> Result<ItemReport, Error> {
-    let seen = look(connect, entry, page_time).await?;
-    let old = match old {
-        // An old server that goes away meanwhile is no longer compared with.
-        Some(old) => look(old, entry, page_time).await.ok(),
-        None => None,
-    };
-    let findings = judge(entry, &seen, old.as_ref(), off_host);
-    let title = title(entry, &seen);
-    Ok(ItemReport::new(
-        priority,
-        entry.guid.clone(),
-        title,
-        findings,
-    ))
-}
-
-fn title(entry: &Entry, seen: &Seen) -> String {
-    match &seen.details {
-        Ok(Some(details)) => details.label().to_owned(),
-        _ => entry.label().to_owned(),
-    }
-}
-
-async fn everything(connect: &Connect) -> anyhow::Result<Vec<Entry>> {
-    let mut vanities: std::collections::HashMap<_, _> =
-        connect.vanities().await?.into_iter().collect();
-    let mut inventory = inventory::Inventory::default();
-    connect
-        .each_content(|details| {
-            let vanity = vanities.remove(&details.guid);
-            inventory.content.push(Entry::of(&details, None, vanity));
-        })
-        .await?;
-    inventory.rank();
-    Ok(inventory.content)
-}
-
-fn drawn(report: &Report) -> Page {
-    let mut out = Page::new();
-    for item in &report.items {
-        if item.status == Status::Pass {
-            continue;
-        }
-        out.line(format!(
-            "{:<9} {:>5}  {}  {}",
-            item.status.as_str(),
-            item.priority,
-            item.guid,
-            item.title
-        ));
-        for finding in &item.findings {
-            out.line(format!(
-                "                 {:<9} [{}] {}",
-                finding.status.as_str(),
-                finding.code,
-                finding.text
-            ));
-        }
-    }
-    out.line(format!(
-        "{} items on {}: {}",
-        report.items.len(),
-        report.server,
-        report.summary
-    ));
-    out
 }

@@ -91,6 +91,19 @@ impl Server {
             .is_some_and(|path| path.starts_with("/__login__") || path.starts_with("/connect/"))
     }
 
+    /// The bases that the address can mean, the likeliest first: itself, and without a `/connect` at
+    /// its end, which may be the dashboard's or the server's own prefix.
+    #[must_use]
+    pub(super) fn candidates(&self) -> Vec<Self> {
+        let mut all = vec![self.clone()];
+        if let Some(path) = self.0.path().strip_suffix("/connect") {
+            let mut url = self.0.clone();
+            url.set_path(path);
+            all.push(Self(url));
+        }
+        all
+    }
+
     /// The host, for messages.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -98,14 +111,16 @@ impl Server {
     }
 
     /// A name for a folder that belongs to this server: host, port where it is not the usual one,
-    /// and path prefix. HTTP and HTTPS are two ways to one server.
+    /// and path prefix. HTTP and HTTPS are two ways to one server, and so are the address of the
+    /// dashboard and that of the server.
     #[must_use]
     pub fn slug(&self) -> String {
         let mut text = self.host().to_owned();
         if let Some(port) = self.0.port() {
             text = format!("{text}_{port}");
         }
-        text.push_str(self.0.path().trim_end_matches('/'));
+        let path = self.0.path().trim_end_matches('/');
+        text.push_str(path.strip_suffix("/connect").unwrap_or(path));
         text.chars()
             .map(|c| match c {
                 'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => c,
@@ -115,7 +130,7 @@ impl Server {
     }
 
     /// This server as a redirect showed it: `answered` is where the request for `asked` ended.
-    /// `None` unless it is the same host and the same path below another base.
+    /// `None` unless the key may go there and it is the same path below another base.
     #[must_use]
     pub fn moved(&self, asked: &Url, answered: &Url) -> Option<Self> {
         let tail = asked
@@ -159,13 +174,13 @@ impl FromStr for Server {
         }
         url.set_query(None);
         url.set_fragment(None);
-        // People copy the address from the browser, or from a tool that wants the API's root.
-        let mut path = url.path().trim_end_matches('/');
-        for tail in ["/__api__", "/connect"] {
-            path = path
-                .strip_suffix(tail)
-                .unwrap_or(path)
-                .trim_end_matches('/');
+        // People copy the address from the browser, or from a tool that wants the API's root. Below
+        // the address of content is a publisher's code, which must not be asked with the key.
+        let path = url.path();
+        let path = path.split_once("/content/").map_or(path, |(base, _)| base);
+        let mut path = path.trim_end_matches('/');
+        while let Some(base) = path.strip_suffix("/__api__") {
+            path = base.trim_end_matches('/');
         }
         let path = path.to_owned();
         url.set_path(&path);
@@ -212,12 +227,35 @@ mod tests {
                 "https://c.example.com/__api__/v1/user",
             ),
             (
-                "https://c.example.com/rsc/connect/#/content/listing",
+                "https://c.example.com/rsc/content/8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5/?a=b",
                 "https://c.example.com/rsc/__api__/v1/user",
             ),
         ] {
             assert_eq!(server(base).api(&["v1", "user"]).as_str(), api, "{base}");
         }
+    }
+
+    #[test]
+    fn connect_at_the_end_may_be_a_prefix_or_the_dashboard() {
+        let bases = |text: &str| -> Vec<String> {
+            let all = server(text).candidates();
+            all.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(
+            bases("https://c.example.com/rsc/connect/#/content/listing"),
+            [
+                "https://c.example.com/rsc/connect",
+                "https://c.example.com/rsc"
+            ]
+        );
+        assert_eq!(
+            bases("https://c.example.com/connect"),
+            ["https://c.example.com/connect", "https://c.example.com"]
+        );
+        assert_eq!(
+            bases("https://c.example.com/a"),
+            ["https://c.example.com/a"]
+        );
     }
 
     #[test]
@@ -256,6 +294,7 @@ mod tests {
             ("https://C.example.com/", "c.example.com"),
             ("http://c.example.com:80", "c.example.com"),
             ("http://c:3939/a/b", "c_3939_a_b"),
+            ("http://c:3939/a/connect/", "c_3939_a"),
             ("http://[::1]:3939", "___1__3939"),
         ] {
             assert_eq!(server(base).slug(), slug);

@@ -3,15 +3,26 @@
 
 use reqwest::Response;
 
-/// The most that an answer in one piece may have. Connect's longest, a list of thousands of jobs or
-/// a build's log, are a few MiB.
-pub(super) const WHOLE: Limit = Limit {
+/// The most that an answer in one piece may have. Read into values it can take twenty times as much.
+pub(super) const USUAL: Limit = Limit {
+    bytes: 4 << 20,
+    name: "4 MiB",
+};
+
+/// The same where it has the lines of a log.
+pub(super) const LOG: Limit = Limit {
     bytes: 32 << 20,
     name: "32 MiB",
 };
 
-/// The most that a list which is read element by element may have in all: far above the content of
-/// the largest servers, or a day's hits.
+/// The most that a list which is kept may have in all: the largest servers have some 50 MiB.
+pub(super) const KEPT: Limit = Limit {
+    bytes: 128 << 20,
+    name: "128 MiB",
+};
+
+/// The most that a list which is read element by element may have in all: far above a
+/// day's hits.
 pub(super) const LIST: Limit = Limit {
     bytes: 2 << 30,
     name: "2 GiB",

@@ -31,6 +31,6 @@ impl Connect {
             .server()
             .api(&["v1", "content", guid.as_str(), "bundles"]);
         let request = Request::get(url).needs(Needs::Collaborator);
-        self.ask(request).await?.json()
+        self.list(&request).await
     }
 }

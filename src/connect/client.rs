@@ -1,7 +1,8 @@
 //! A server that has been found to be Connect.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -45,37 +46,47 @@ impl Connect {
         options: &Options,
         tell: Arc<dyn Fn(Notice) + Send + Sync>,
     ) -> Result<Self, Error> {
-        if !server.is_https() && !server.is_loopback() {
-            tell(Notice::Exposed(Exposure::PlainHttp(server.to_string())));
-        } else if options.trust.is_insecure() {
-            tell(Notice::Exposed(Exposure::AnyCertificate(
-                server.to_string(),
-            )));
+        warn(&server, options, &*tell);
+        let mut given = None;
+        for candidate in server.candidates() {
+            let mut connect = Self {
+                transport: Transport::new(candidate, key.clone(), options)?,
+                outage: Outage::new(Arc::clone(&tell)),
+                patience: options.patience,
+                settings: Settings::default(),
+                version: None,
+                pushes: AtomicU64::new(0),
+            };
+            match connect.greet().await {
+                Ok(()) => return Ok(connect),
+                Err(error) if !error.is_another_address() => return Err(error),
+                Err(error) => {
+                    given.get_or_insert(error);
+                }
+            }
         }
-        let mut connect = Self {
-            transport: Transport::new(server, key, options)?,
-            outage: Outage::new(tell),
-            patience: options.patience,
-            settings: Settings::default(),
-            version: None,
-            pushes: AtomicU64::new(0),
-        };
-        let url = connect.server().api(&["server_settings"]);
-        let reply = connect.first_contact(Request::get(url.clone())).await?;
-        connect.settings = reply.json()?;
-        if let Some(moved) = connect.server().moved(&url, &reply.url) {
-            connect.transport.rebase(moved);
+        // What is said is about the address as it was given.
+        Err(given.unwrap_or_else(|| Error::Setup("no address".to_owned())))
+    }
+
+    /// Reads what the server says of itself.
+    async fn greet(&mut self) -> Result<(), Error> {
+        let url = self.server().api(&["server_settings"]);
+        let reply = self.first_contact(Request::get(url.clone())).await?;
+        self.settings = reply.json()?;
+        if let Some(moved) = self.server().moved(&url, &reply.url) {
+            self.transport.rebase(moved);
         }
-        connect.version = connect.settings.version();
-        if connect.version.is_none() {
+        self.version = self.settings.version();
+        if self.version.is_none() {
             // The version may be hidden; to administrators each host still tells its own.
-            connect.version = connect
+            self.version = self
                 .hosts()
                 .await
                 .ok()
                 .and_then(|hosts| hosts.iter().filter_map(super::Host::version).min());
         }
-        Ok(connect)
+        Ok(())
     }
 
     #[must_use]
@@ -145,23 +156,6 @@ impl Connect {
         }
     }
 
-    /// As [`Connect::ask`], up to the head of the answer.
-    pub(super) async fn ask_stream(
-        &self,
-        request: Request<'_>,
-    ) -> Result<reqwest::Response, Error> {
-        let mut again = Again::new(self);
-        loop {
-            match self.transport.attempt(&request).await {
-                Ok(response) => {
-                    self.outage.over(Instant::now());
-                    return Ok(response);
-                }
-                Err(failure) => again.after(failure).await?,
-            }
-        }
-    }
-
     /// A request made once, up to the head of the answer, whatever becomes of it; a redirect is an
     /// answer.
     pub(super) async fn try_once(
@@ -223,6 +217,24 @@ impl Connect {
         }
     }
 
+    /// One attempt, up to the head of a successful answer.
+    pub(super) async fn attempt(
+        &self,
+        request: &Request<'_>,
+    ) -> Result<reqwest::Response, Failure> {
+        self.transport.attempt(request).await
+    }
+
+    /// A body that broke.
+    pub(super) fn broken(&self, request: &Request<'_>, error: &reqwest::Error) -> Failure {
+        self.transport.broken(request, error)
+    }
+
+    /// The server is there.
+    pub(super) fn answered(&self) {
+        self.outage.over(Instant::now());
+    }
+
     fn explain(&self, error: Error) -> Error {
         match error {
             Error::Absent { fault, .. } => Error::Absent {
@@ -245,8 +257,24 @@ fn not_connect(error: Error) -> Error {
     }
 }
 
+/// Says once of each server that the key is not safe on the way there.
+fn warn(server: &Server, options: &Options, tell: &(dyn Fn(Notice) + Send + Sync)) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let exposure = if !server.is_https() && !server.is_loopback() {
+        Exposure::PlainHttp(server.to_string())
+    } else if options.trust.is_insecure() {
+        Exposure::AnyCertificate(server.to_string())
+    } else {
+        return;
+    };
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.insert(server.to_string()) {
+        tell(Notice::Exposed(exposure));
+    }
+}
+
 /// The repetitions of one request.
-struct Again<'a> {
+pub(super) struct Again<'a> {
     connect: &'a Connect,
     backoff: Backoff,
     trouble: Trouble,
@@ -254,7 +282,7 @@ struct Again<'a> {
 }
 
 impl<'a> Again<'a> {
-    const fn new(connect: &'a Connect) -> Self {
+    pub(super) const fn new(connect: &'a Connect) -> Self {
         Self {
             connect,
             backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
@@ -264,7 +292,7 @@ impl<'a> Again<'a> {
     }
 
     /// Waits until the next attempt is due, or says that there is none.
-    async fn after(&mut self, failure: Failure) -> Result<(), Error> {
+    pub(super) async fn after(&mut self, failure: Failure) -> Result<(), Error> {
         let connect = self.connect;
         let error = connect.explain(*failure.error);
         if failure.fate == Fate::Answered {

@@ -1,17 +1,21 @@
 //! Content items.
 
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::client::Connect;
 use super::error::{Error, Needs};
 use super::ids::{BundleId, ContentGuid};
+use super::language::Language;
 use super::lenient;
 use super::request::Request;
 
-/// A content item, as far as a migration cares.
+/// A content item, with all that the API tells of it and a migration cares for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct Content {
     /// Its id for life.
@@ -31,30 +35,95 @@ pub(crate) struct Content {
     /// Whether it is out of service.
     #[serde(default, deserialize_with = "lenient::truth")]
     pub locked: Option<bool>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    r_version: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    py_version: Option<String>,
+    /// The version of each language that its bundle names.
+    #[serde(flatten, deserialize_with = "languages")]
+    pub languages: BTreeMap<Language, String>,
     #[serde(default, deserialize_with = "lenient::truth")]
     r_environment_management: Option<bool>,
     #[serde(default, deserialize_with = "lenient::truth")]
     py_environment_management: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub owner_guid: Option<String>,
+    /// The same with a name, where the server was asked for it.
+    #[serde(default)]
+    pub owner: Option<Owner>,
+    /// Who may see it: `all`, `logged_in` or `acl`.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub access_type: Option<String>,
+    /// Processes that are always there.
+    #[serde(default, deserialize_with = "lenient::int")]
+    pub min_processes: Option<i64>,
+    /// The account that it runs as, where it is not the server's.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub run_as: Option<String>,
+    /// Whether it runs as whoever looks at it.
+    #[serde(default, deserialize_with = "lenient::truth")]
+    pub run_as_current_user: Option<bool>,
+    /// Our role in it: `none` for an administrator who may not look at it.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub app_role: Option<String>,
+    /// `Local`, or the cluster that its bundle was built for.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub cluster_name: Option<String>,
     /// When it was deployed last. Set even before the first deployment.
     #[serde(default, deserialize_with = "lenient::time")]
     pub last_deployed_time: Option<Timestamp>,
+    /// Its schedules, where the server was asked for them.
+    #[serde(default, deserialize_with = "schedules")]
+    pub schedules: Option<Vec<Schedule>>,
+}
+
+/// An owner with a name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Owner {
+    #[serde(deserialize_with = "lenient::text")]
+    pub username: Option<String>,
+}
+
+/// A schedule of an item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Schedule {
+    /// When it runs next.
+    #[serde(deserialize_with = "lenient::time")]
+    pub next_run: Option<Timestamp>,
+}
+
+/// A schedule of a shape that we do not know makes nothing else unreadable.
+fn schedules<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Schedule>>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+fn languages<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Language, String>, D::Error> {
+    let mut fields = BTreeMap::<String, Value>::deserialize(from)?;
+    let mut version = |language: Language| {
+        let value = fields.remove(language.field()?)?;
+        let version = lenient::text(value).ok().flatten()?;
+        Some((language, version))
+    };
+    Ok(Language::ALL.into_iter().filter_map(&mut version).collect())
+}
+
+#[derive(Deserialize)]
+struct Vanity {
+    content_guid: ContentGuid,
+    #[serde(default, deserialize_with = "lenient::text")]
+    path: Option<String>,
 }
 
 impl Content {
     /// The languages whose packages Connect manages for it, with the versions of its bundle.
     #[must_use]
-    pub(crate) fn managed(&self) -> Vec<(&'static str, &str)> {
+    pub(crate) fn managed(&self) -> Vec<(Language, &str)> {
         [
-            ("R", &self.r_version, self.r_environment_management),
-            ("Python", &self.py_version, self.py_environment_management),
+            (Language::R, self.r_environment_management),
+            (Language::Python, self.py_environment_management),
         ]
         .into_iter()
-        .filter(|(_, _, managed)| *managed != Some(false))
-        .filter_map(|(language, version, _)| Some((language, version.as_deref()?)))
+        .filter(|(_, managed)| *managed != Some(false))
+        .filter_map(|(language, _)| Some((language, self.languages.get(&language)?.as_str())))
         .collect()
     }
 
@@ -118,10 +187,46 @@ impl Connect {
     /// # Errors
     /// The server cannot be asked.
     pub(crate) async fn contents(&self) -> Result<Vec<Content>, Error> {
+        self.contents_with("").await
+    }
+
+    /// The same with owners and schedules, as far as this version tells them.
+    ///
+    /// # Errors
+    /// The server cannot be asked.
+    pub(crate) async fn contents_in_full(&self) -> Result<Vec<Content>, Error> {
+        // What a version does not know to include is an error there, so less is asked for then.
+        for include in ["owner,schedule", "owner"] {
+            match self.contents_with(include).await {
+                Err(Error::Api(fault)) if fault.status == 400 => {}
+                other => return other,
+            }
+        }
+        self.contents().await
+    }
+
+    async fn contents_with(&self, include: &str) -> Result<Vec<Content>, Error> {
         let url = self.server().api(&["v1", "content"]);
         // One answer without pages, so a large server takes its time over it.
-        let request = Request::get(url).extra(std::time::Duration::from_secs(270));
-        self.ask(request).await?.json()
+        let mut request = Request::get(url).extra(Duration::from_secs(270));
+        if !include.is_empty() {
+            request = request.query(&[("include", include)]);
+        }
+        self.list(&request).await
+    }
+
+    /// The vanity path of every item that has one.
+    ///
+    /// # Errors
+    /// The key is no administrator's, or the server cannot be asked.
+    pub(crate) async fn vanities(&self) -> Result<HashMap<ContentGuid, String>, Error> {
+        let url = self.server().api(&["v1", "vanities"]);
+        let request = Request::get(url).needs(Needs::Administrator);
+        let all: Vec<Vanity> = self.list(&request).await?;
+        Ok(all
+            .into_iter()
+            .filter_map(|vanity| Some((vanity.content_guid, vanity.path?)))
+            .collect())
     }
 
     /// One item; `None` when there is none.
@@ -174,5 +279,20 @@ mod tests {
         );
         assert_eq!(items[2].bundle_id, None);
         assert_eq!(items[2].app_mode.as_str(), "unknown");
+    }
+
+    #[test]
+    fn items_need_no_more_than_a_guid() {
+        let item: Content = serde_json::from_str(r#"{"guid": "g"}"#).unwrap();
+        assert_eq!(item.label(), "g");
+        assert_eq!((item.schedules, item.languages.len()), (None, 0));
+        let item: Content = serde_json::from_str(
+            r#"{"guid": "g", "name": "n", "title": "", "owner": {"username": "ann", "guid": "o"},
+                "min_processes": null, "schedules": [{"next_run": null, "type": "rrule"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(item.label(), "n");
+        assert_eq!(item.owner.unwrap().username.as_deref(), Some("ann"));
+        assert_eq!(item.schedules.unwrap().len(), 1);
     }
 }

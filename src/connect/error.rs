@@ -139,6 +139,18 @@ impl Error {
         }
     }
 
+    /// Whether it may be because the server is somewhere else.
+    #[must_use]
+    pub(super) const fn is_another_address(&self) -> bool {
+        matches!(
+            self,
+            Self::NotConnect { .. }
+                | Self::Absent { .. }
+                | Self::NotFound(_)
+                | Self::Redirected { .. }
+        )
+    }
+
     /// Whether no other request would fare better: the key, the licence, the address or the server
     /// itself is at fault, not the item at hand.
     #[must_use]

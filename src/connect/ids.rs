@@ -1,4 +1,7 @@
 //! Names of things on a server. Servers have sent them as strings and as numbers.
+//!
+//! They become parts of URLs, of files and of what is shown, so one that has other characters than
+//! ids have is none. There is no way around the check but in tests.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,6 +9,11 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lenient;
+
+/// What is made of a text only where it can be an id.
+pub(super) trait Id: Sized {
+    fn checked(text: String) -> Result<Self, IdError>;
+}
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident,)+) => {$(
@@ -22,12 +30,20 @@ macro_rules! ids {
             }
         }
 
+        impl Id for $name {
+            fn checked(text: String) -> Result<Self, IdError> {
+                if is_id(&text) { Ok(Self(text)) } else { Err(IdError(text)) }
+            }
+        }
+
+        #[cfg(test)]
         impl From<String> for $name {
             fn from(text: String) -> Self {
                 Self(text)
             }
         }
 
+        #[cfg(test)]
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())
@@ -42,16 +58,16 @@ macro_rules! ids {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                lenient::text(deserializer)?
-                    .map(Self)
-                    .ok_or_else(|| serde::de::Error::custom("an id is missing"))
+                let text = lenient::text(deserializer)?
+                    .ok_or_else(|| serde::de::Error::custom("an id is missing"))?;
+                Self::checked(text).map_err(serde::de::Error::custom)
             }
         }
     )+};
 }
 
 ids! {
-    /// A content item. A UUID; what the server gives is taken as it is.
+    /// A content item. A UUID.
     ContentGuid,
     /// A bundle: one upload of an item's source.
     BundleId,
@@ -59,6 +75,19 @@ ids! {
     TaskId,
     /// A job: a process that the server ran for an item.
     JobKey,
+}
+
+/// What an id cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{:?} cannot be an id", .0.chars().take(80).collect::<String>())]
+pub(crate) struct IdError(String);
+
+/// Letters, digits, `-` and `_`, which is what UUIDs, numbers and keys are made of.
+fn is_id(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Why a text names no content item.
@@ -125,5 +154,21 @@ mod tests {
         let ids: Vec<BundleId> = serde_json::from_str(r#"["101", 101]"#).unwrap();
         assert_eq!(ids, [BundleId::from("101"), BundleId::from("101")]);
         assert!(serde_json::from_str::<BundleId>("null").is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_an_id_is_refused() {
+        for text in [
+            r#""8ce6eaca
+  - guid: 9ce6eaca""#,
+            r#""..""#,
+            r#""a/b""#,
+            r#""[2J""#,
+            r#""a b""#,
+            &format!("\"{}\"", "a".repeat(129)),
+        ] {
+            assert!(serde_json::from_str::<ContentGuid>(text).is_err(), "{text}");
+            assert!(serde_json::from_str::<JobKey>(text).is_err(), "{text}");
+        }
     }
 }

@@ -111,8 +111,8 @@ impl Connect {
         let request = Request::get(url)
             .needs(Needs::Collaborator)
             .extra(Duration::from_secs(30));
-        match self.ask(request).await {
-            Ok(reply) => reply.json(),
+        match self.list(&request).await {
+            Ok(jobs) => Ok(jobs),
             Err(Error::Absent { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -128,7 +128,9 @@ impl Connect {
         key: &JobKey,
     ) -> Result<Vec<String>, Error> {
         let path = ["v1", "content", guid.as_str(), "jobs", key.as_str(), "log"];
-        let request = Request::get(self.server().api(&path)).needs(Needs::Collaborator);
+        let request = Request::get(self.server().api(&path))
+            .needs(Needs::Collaborator)
+            .log();
         let log: Log = self.ask(request).await?.json()?;
         Ok(log
             .entries

@@ -2,9 +2,13 @@
 //! nothing for what is unset. A value of a shape that we do not expect counts as unset; it never
 //! makes a whole answer unreadable.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+
+use super::ids::Id;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -27,13 +31,16 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     })
 }
 
-/// An id of any kind.
+/// An id of any kind. One that cannot be an id is an error, unlike other odd values: what is asked
+/// or written for it would be about something else.
 pub(super) fn id<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: From<String>,
+    T: Id,
 {
-    Ok(text(deserializer)?.map(T::from))
+    text(deserializer)?
+        .map(|text| T::checked(text).map_err(serde::de::Error::custom))
+        .transpose()
 }
 
 /// A truth value: a boolean, a number, or their texts.
@@ -71,19 +78,62 @@ pub(super) fn time<'de, D: Deserializer<'de>>(
     })
 }
 
-/// The texts of a list; none when it is unset.
+/// The texts of a list; none when it is unset. Read one by one: as an untagged value, a list would
+/// be held twice.
 pub(super) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Texts {
-        Some(Vec<Option<String>>),
-        Other(IgnoredAny),
+    struct Texts;
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of texts")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = list.next_element::<Option<String>>()? {
+                if texts.len() == MAX_TEXTS {
+                    return Err(serde::de::Error::custom("too many lines"));
+                }
+                texts.extend(text);
+            }
+            Ok(texts)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            IgnoredAny.visit_map(map)?;
+            Ok(Vec::new())
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
     }
-    Ok(match Texts::deserialize(deserializer)? {
-        Texts::Some(texts) => texts.into_iter().flatten().collect(),
-        Texts::Other(_) => Vec::new(),
-    })
+    deserializer.deserialize_any(Texts)
 }
+
+/// Lines that an answer may have.
+const MAX_TEXTS: usize = 500_000;
 
 #[cfg(test)]
 mod tests {

@@ -25,8 +25,10 @@ pub(crate) enum Page {
     /// An answer with this status. A redirect within the server is one: it comes from the item
     /// itself, so that the item runs.
     Answered(u16),
-    /// A redirect to another origin, or to the login.
+    /// A redirect to another origin.
     Elsewhere(String),
+    /// A redirect to the server's login.
+    Login(String),
     /// No answer; the text says why.
     Silent(String),
 }
@@ -47,9 +49,8 @@ impl Connect {
         };
         match self.try_once(&Request::get(url).extra(patience)).await {
             Ok(response) => match redirect(&response) {
-                Some(to) if !self.server().may_have_key(&to) || self.server().is_login(&to) => {
-                    Page::Elsewhere(to.to_string())
-                }
+                Some(to) if !self.server().may_have_key(&to) => Page::Elsewhere(to.to_string()),
+                Some(to) if self.server().is_login(&to) => Page::Login(to.to_string()),
                 _ => Page::Answered(response.status().as_u16()),
             },
             Err(failure) => match *failure.error {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::affinity::Affinity;
+use super::body::{self, Limit};
 use super::error::{Error, Needs};
 
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Request<'a> {
     /// How much longer than usual the server may take.
     pub extra: Duration,
     pub affinity: Option<&'a Affinity>,
+    /// How long the answer may be.
+    pub limit: Limit,
 }
 
 impl<'a> Request<'a> {
@@ -30,6 +33,7 @@ impl<'a> Request<'a> {
             needs: Needs::User,
             extra: Duration::ZERO,
             affinity: None,
+            limit: body::USUAL,
         }
     }
 
@@ -59,6 +63,12 @@ impl<'a> Request<'a> {
 
     pub(super) const fn affinity(mut self, affinity: &'a Affinity) -> Self {
         self.affinity = Some(affinity);
+        self
+    }
+
+    /// For the lines of a log, which can be long.
+    pub(super) const fn log(mut self) -> Self {
+        self.limit = body::LOG;
         self
     }
 

@@ -26,18 +26,6 @@ pub(crate) struct Waking {
     pub schedules: Option<usize>,
 }
 
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Item {
-    #[serde(deserialize_with = "lenient::text")]
-    title: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    name: Option<String>,
-    #[serde(deserialize_with = "lenient::int")]
-    min_processes: Option<i64>,
-}
-
 impl Connect {
     /// The scheduler's settings.
     ///
@@ -53,15 +41,13 @@ impl Connect {
     /// # Errors
     /// The server cannot be asked.
     pub(crate) async fn waking(&self) -> Result<Waking, Error> {
-        let url = self.server().api(&["v1", "content"]);
-        let request = Request::get(url).extra(std::time::Duration::from_secs(270));
-        let items: Vec<Item> = self.ask(request).await?.json()?;
-        let kept = items
+        let kept = self
+            .contents()
+            .await?
             .into_iter()
             .filter_map(|item| {
                 let count = item.min_processes.filter(|count| *count > 0)?;
-                let label = item.title.filter(|title| !title.is_empty());
-                Some((label.or(item.name).unwrap_or_default(), count))
+                Some((item.label().to_owned(), count))
             })
             .collect();
         Ok(Waking {

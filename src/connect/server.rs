@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::details::Licence;
 use super::error::{Error, Needs};
 use super::lenient;
+use super::licence::Licence;
 use super::request::Request;
 use super::version::Version;
 

@@ -1,10 +1,11 @@
 //! The elements of a JSON array that is too large to hold, one at a time.
 
-use super::body::LIST;
-use super::client::Connect;
+use serde::de::DeserializeOwned;
+
+use super::body;
+use super::client::{Again, Connect};
 use super::error::Error;
-use super::failure::chain;
-use super::request::Request;
+use super::request::{Request, foreign};
 
 /// Cuts a stream of bytes into the objects of a top-level array.
 #[derive(Debug, Default)]
@@ -77,44 +78,107 @@ impl Elements {
     }
 }
 
+/// The most items that a server is believed to have; the largest have some 20,000.
+pub(super) const ITEMS: u64 = 100_000;
+
+/// Whether the elements of a list are kept, or only counted as they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Keep,
+    Count,
+}
+
 impl Connect {
-    /// Reads a list that is too large to hold; `each` gets every element's bytes.
+    /// Reads an answer that is one array of objects.
     ///
     /// # Errors
-    /// The server cannot be asked, the list breaks off, or it or an element does not end.
-    pub(super) async fn elements(
+    /// The server cannot be asked, or the list or an element does not end.
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
-        request: Request<'_>,
-        mut each: impl FnMut(&[u8]),
-    ) -> Result<(), Error> {
-        let name = request.name();
+        request: &Request<'_>,
+    ) -> Result<Vec<T>, Error> {
+        self.fold(request, Purpose::Keep, |list: &mut Vec<T>, element| {
+            list.push(serde_json::from_slice(element).map_err(|error| error.to_string())?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Reads a list that is too large to hold, element by element. One that breaks off is asked for
+    /// again, from an empty result on.
+    ///
+    /// # Errors
+    /// The server cannot be asked, `take` refuses an element, or the list or an element does not end.
+    pub(super) async fn fold<A: Default>(
+        &self,
+        request: &Request<'_>,
+        purpose: Purpose,
+        mut take: impl FnMut(&mut A, &[u8]) -> Result<(), String>,
+    ) -> Result<A, Error> {
+        let (limit, most) = match purpose {
+            Purpose::Keep => (body::KEPT, ITEMS),
+            Purpose::Count => (body::LIST, u64::MAX),
+        };
         let too_long = |limit| Error::TooLong {
-            request: name.clone(),
+            request: request.name(),
             limit,
         };
         let unreadable = |cause: String| Error::Unreadable {
-            request: name.clone(),
+            request: request.name(),
             cause,
         };
-        let mut response = self.ask_stream(request).await?;
-        let (mut elements, mut read) = (Elements::default(), 0_u64);
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| unreadable(chain(&error)))?
-        {
-            read += chunk.len() as u64;
-            if read > LIST.bytes {
-                return Err(too_long(LIST.name));
+        let mut again = Again::new(self);
+        'attempt: loop {
+            let mut response = match self.attempt(request).await {
+                Ok(response) => response,
+                Err(failure) => {
+                    again.after(failure).await?;
+                    continue;
+                }
+            };
+            let (mut elements, mut result) = (Elements::default(), A::default());
+            let (mut wrong, mut read, mut count) = (None, 0, 0);
+            loop {
+                let chunk = match response.chunk().await {
+                    Ok(Some(chunk)) => chunk,
+                    Ok(None) => break,
+                    Err(error) => {
+                        again.after(self.broken(request, &error)).await?;
+                        continue 'attempt;
+                    }
+                };
+                if read == 0
+                    && let Some(got) = foreign(response.headers(), &chunk)
+                {
+                    return Err(Error::NotConnect {
+                        url: response.url().to_string(),
+                        got,
+                    });
+                }
+                read += chunk.len() as u64;
+                if read > limit.bytes {
+                    return Err(too_long(limit.name));
+                }
+                elements
+                    .feed(&chunk, |element| {
+                        count += 1;
+                        if let Err(cause) = take(&mut result, element) {
+                            wrong.get_or_insert(cause);
+                        }
+                    })
+                    .map_err(|ElementTooLong| too_long("1 MiB in one element"))?;
+                if let Some(cause) = wrong {
+                    return Err(unreadable(cause));
+                }
+                if count > most {
+                    return Err(unreadable(format!("it lists more than {ITEMS} items")));
+                }
             }
-            elements
-                .feed(&chunk, &mut each)
-                .map_err(|ElementTooLong| too_long("1 MiB in one element"))?;
-        }
-        if elements.ended() {
-            Ok(())
-        } else {
-            Err(unreadable("the list breaks off".to_owned()))
+            if !elements.ended() {
+                return Err(unreadable("the list breaks off".to_owned()));
+            }
+            self.answered();
+            return Ok(result);
         }
     }
 }

@@ -67,6 +67,7 @@ impl Connect {
         let request = Request::get(url)
             .query(&[("first", &first), ("wait", &seconds)])
             .extra(wait)
+            .log()
             .affinity(affinity);
         match self.ask(request).await {
             Ok(reply) => reply.json().map(Some),

@@ -86,7 +86,7 @@ impl Transport {
     pub(super) async fn exchange(&self, request: &Request<'_>) -> Result<Reply, Failure> {
         let response = self.attempt(request).await?;
         let (url, headers) = (response.url().clone(), response.headers().clone());
-        let body = body::whole(response, body::WHOLE)
+        let body = body::whole(response, request.limit)
             .await
             .map_err(|cut| match cut {
                 Cut::Broken(error) => self.broken(request, &error),
@@ -201,7 +201,7 @@ impl Transport {
         }
     }
 
-    fn broken(&self, request: &Request<'_>, error: &reqwest::Error) -> Failure {
+    pub(super) fn broken(&self, request: &Request<'_>, error: &reqwest::Error) -> Failure {
         let patience = self.timeout + request.extra;
         broken(&self.server, self.proxy.as_ref(), patience, error)
     }

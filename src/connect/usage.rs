@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::details::ITEMS;
 use super::error::{Error, Needs};
 use super::ids::ContentGuid;
 use super::lenient;
 use super::request::Request;
+use super::stream::{ITEMS, Purpose};
 use super::version::Feature;
 
 /// Uses per content item.
@@ -43,24 +43,27 @@ impl<'a> Span<'a> {
 }
 
 /// A count under way.
-struct Tally<'a> {
+#[derive(Default)]
+struct Tally {
     usage: Usage,
     read: u64,
-    progress: &'a mut (dyn FnMut(u64) + Send),
 }
 
-impl Tally<'_> {
-    fn count(&mut self, record: Record) {
-        if let Some(guid) = record
-            .content_guid
-            .filter(|guid| self.usage.len() < ITEMS || self.usage.contains_key(guid))
-        {
+type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
+
+impl Tally {
+    fn count(&mut self, record: Record, progress: Progress<'_>) -> Result<(), String> {
+        if let Some(guid) = record.content_guid {
             *self.usage.entry(guid).or_default() += 1;
+            if self.usage.len() as u64 > ITEMS {
+                return Err(format!("it tells of more than {ITEMS} items"));
+            }
         }
         self.read += 1;
         if self.read.is_multiple_of(10_000) {
-            (self.progress)(self.read);
+            progress(self.read);
         }
+        Ok(())
     }
 }
 
@@ -121,38 +124,36 @@ impl Connect {
             from: &from,
             to: to.as_deref(),
         };
-        let mut tally = Tally {
-            usage: Usage::new(),
-            read: 0,
-            progress: &mut progress,
-        };
-        if self.has(Feature::Hits) != Some(false) && self.hits(span, &mut tally).await? {
+        if self.has(Feature::Hits) != Some(false)
+            && let Some(tally) = self.hits(span, &mut progress).await?
+        {
             return Ok(tally.usage);
         }
+        let mut tally = Tally::default();
         for kind in [["content", "visits"], ["shiny", "usage"]] {
-            self.visits(kind, span, &mut tally).await?;
+            self.visits(kind, span, &mut tally, &mut progress).await?;
         }
         Ok(tally.usage)
     }
 
-    /// Hits come as one array without pages, which is read as it comes. `false` where there is no
+    /// Hits come as one array without pages, which is read as it comes. `None` where there is no
     /// such record.
-    async fn hits(&self, span: Span<'_>, tally: &mut Tally<'_>) -> Result<bool, Error> {
+    async fn hits(&self, span: Span<'_>, progress: Progress<'_>) -> Result<Option<Tally>, Error> {
         let path = ["v1", "instrumentation", "content", "hits"];
         let request = Request::get(self.server().api(&path))
             .query(&span.query())
             .needs(Needs::Publisher)
             .extra(Duration::from_secs(600));
-        let counted = self
-            .elements(request, |element| {
-                if let Ok(record) = serde_json::from_slice(element) {
-                    tally.count(record);
-                }
-            })
-            .await;
-        match counted {
-            Ok(()) => Ok(true),
-            Err(Error::Absent { .. }) => Ok(false),
+        let counted = self.fold(&request, Purpose::Count, |tally: &mut Tally, element| {
+            // A record of a shape that is not known is no use of anything.
+            match serde_json::from_slice(element) {
+                Ok(record) => tally.count(record, progress),
+                Err(_) => Ok(()),
+            }
+        });
+        match counted.await {
+            Ok(tally) => Ok(Some(tally)),
+            Err(Error::Absent { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -161,7 +162,8 @@ impl Connect {
         &self,
         kind: [&str; 2],
         span: Span<'_>,
-        tally: &mut Tally<'_>,
+        tally: &mut Tally,
+        progress: Progress<'_>,
     ) -> Result<(), Error> {
         let url = self
             .server()
@@ -179,9 +181,14 @@ impl Connect {
             }
             let page: Page = self.ask(request).await?.json()?;
             let empty = page.results.is_empty();
-            page.results
-                .into_iter()
-                .for_each(|record| tally.count(record));
+            for record in page.results {
+                tally
+                    .count(record, progress)
+                    .map_err(|cause| Error::Unreadable {
+                        request: format!("GET {}", url.path()),
+                        cause,
+                    })?;
+            }
             let cursor = page
                 .paging
                 .and_then(|paging| paging.cursors)

@@ -3,14 +3,25 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::connect::ContentGuid;
+use crate::connect::{ContentGuid, Server};
 use crate::files::{self, Access, Existing};
+use crate::state;
+
+/// Its file in the folder for state.
+const FILE: &str = "inventory.json";
+
+/// An interrupted run of this age is still taken up: what came since is not in its period.
+const FRESH: SignedDuration = SignedDuration::from_hours(12);
+
+/// How far the server's clock may have gone back: it is told in whole seconds, and a server may have
+/// several nodes.
+const CLOCK: SignedDuration = SignedDuration::from_mins(1);
 
 /// The version of the file's form; another is not taken up.
 const SCHEMA: u32 = 1;
@@ -19,7 +30,7 @@ const SCHEMA: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checkpoint {
     schema: u32,
-    pub server: String,
+    server: String,
     /// The beginning of the whole period.
     pub since: Timestamp,
     pub until: Timestamp,
@@ -30,8 +41,55 @@ pub(crate) struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// What an earlier run counted of a period up to now, or nothing yet; and where it is noted.
+    ///
+    /// # Errors
+    /// There is no place for it, or it cannot be read.
+    pub(crate) fn resume(
+        server: &Server,
+        period: SignedDuration,
+        now: Timestamp,
+        restart: bool,
+    ) -> anyhow::Result<(PathBuf, Self)> {
+        let root = state::root().context(
+            "no place to note how far it has come: neither XDG_STATE_HOME nor a home directory is set",
+        )?;
+        let folder = root.join(server.slug());
+        state::create_private(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let place = folder.join(FILE);
+        let since = now.checked_sub(period).context("--since is too long")?;
+        let fresh = Self::new(server.to_string(), since, now);
+        let found = Self::read(&place)?.filter(|found| {
+            !restart
+                && found.server == fresh.server
+                && found.until.duration_since(found.since) == period
+                && (-CLOCK..FRESH).contains(&now.duration_since(found.until))
+        });
+        Ok((place, found.unwrap_or(fresh)))
+    }
+
+    /// Deletes it, once it has served.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn remove(place: &Path) -> anyhow::Result<()> {
+        match fs::remove_file(place) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot delete {}", place.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an earlier run counted something.
     #[must_use]
-    pub(crate) fn new(server: impl Into<String>, since: Timestamp, until: Timestamp) -> Self {
+    pub(crate) fn is_begun(&self) -> bool {
+        self.counted > self.since
+    }
+
+    #[must_use]
+    fn new(server: impl Into<String>, since: Timestamp, until: Timestamp) -> Self {
         Self {
             schema: SCHEMA,
             server: server.into(),
@@ -64,7 +122,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// The file is there and cannot be read.
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Self>> {
+    fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         let text = match fs::read(path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

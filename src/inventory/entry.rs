@@ -1,56 +1,9 @@
 //! What an inventory holds.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::connect::{ContentGuid, Details};
-
-/// A language that content is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Language {
-    R,
-    Python,
-    Quarto,
-    Nodejs,
-    Tensorflow,
-}
-
-impl Language {
-    /// Every language, in the order of the file.
-    pub(crate) const ALL: [Self; 5] = [
-        Self::R,
-        Self::Python,
-        Self::Quarto,
-        Self::Nodejs,
-        Self::Tensorflow,
-    ];
-
-    /// Its key in files of ours and of Connect's.
-    #[must_use]
-    pub(crate) const fn key(self) -> &'static str {
-        match self {
-            Self::R => "r",
-            Self::Python => "python",
-            Self::Quarto => "quarto",
-            Self::Nodejs => "nodejs",
-            Self::Tensorflow => "tensorflow",
-        }
-    }
-
-    #[must_use]
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::R => "R",
-            Self::Python => "Python",
-            Self::Quarto => "Quarto",
-            Self::Nodejs => "Node.js",
-            Self::Tensorflow => "TensorFlow",
-        }
-    }
-}
-
-/// Versions of each language.
-pub(crate) type Languages = BTreeMap<Language, Vec<String>>;
+use crate::connect::{Content, ContentGuid, Language, Languages};
 
 /// The server that an inventory was taken of.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,13 +56,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// An item as the server tells of it.
     #[must_use]
-    pub(crate) fn of(details: &Details, uses: Option<u64>, vanity: Option<String>) -> Self {
-        let languages = [
-            (Language::R, &details.r_version),
-            (Language::Python, &details.py_version),
-            (Language::Quarto, &details.quarto_version),
-            (Language::Nodejs, &details.node_version),
-        ];
+    pub(crate) fn of(details: &Content, uses: Option<u64>, vanity: Option<String>) -> Self {
         Self {
             guid: details.guid.clone(),
             title: details.title.clone(),
@@ -117,10 +64,7 @@ impl Entry {
             app_mode: Some(details.app_mode.as_str().to_owned()),
             bundle: details.bundle_id.as_ref().map(ToString::to_string),
             uses,
-            languages: languages
-                .into_iter()
-                .filter_map(|(language, version)| Some((language, version.clone()?)))
-                .collect(),
+            languages: details.languages.clone(),
             owner: details
                 .owner
                 .as_ref()
@@ -164,6 +108,20 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
+    /// The items as a server tells of them, in the order of [`Inventory::rank`].
+    #[must_use]
+    pub(crate) fn of(contents: &[Content], mut vanities: HashMap<ContentGuid, String>) -> Self {
+        let mut inventory = Self {
+            server: ServerFacts::default(),
+            content: contents
+                .iter()
+                .map(|content| Entry::of(content, None, vanities.remove(&content.guid)))
+                .collect(),
+        };
+        inventory.rank();
+        inventory
+    }
+
     /// Puts the most used items first; of those used alike, those that always run, then those with a
     /// schedule, then those deployed last. The rest of the order is the GUID's, so that two
     /// inventories differ only in what changed.
@@ -198,14 +156,4 @@ impl Inventory {
         }
         used
     }
-}
-
-/// The numbers of a version, to compare by: `4.10.1` comes behind `4.2.0`.
-#[must_use]
-pub(crate) fn version_order(version: &str) -> (Vec<u64>, &str) {
-    let numbers = version
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|part| part.parse().ok())
-        .collect();
-    (numbers, version)
 }

@@ -7,11 +7,13 @@
 mod checkpoint;
 pub(crate) mod entry;
 mod read;
+mod table;
 mod take;
 mod write;
 
 pub(crate) use checkpoint::Checkpoint;
-pub(crate) use entry::{Entry, Inventory, Language, Languages, version_order};
+pub(crate) use entry::{Entry, Inventory};
 pub(crate) use read::read;
-pub(crate) use take::{Ask, Stage, take};
+pub(crate) use table::drawn;
+pub(crate) use take::{Stage, take};
 pub(crate) use write::write;

@@ -1,35 +1,59 @@
-//! Reading an inventory back, also after a person edited it: only the GUIDs are needed.
+//! Reading an inventory back, also after a person edited it: a YAML mapping whose `content` is a list
+//! of items, of which only the `guid` is needed. The order of the list is the priority.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::entry::{Entry, Inventory, Language, Languages, ServerFacts};
-use crate::diagnostic::InvalidInput;
-use crate::rebuild;
-use crate::source::SourceFile;
-use crate::yaml::{self, Node};
+use super::entry::{Entry, Inventory, ServerFacts};
+use crate::connect::{Language, Languages};
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::source::{SourceFile, Span};
+use crate::yaml::{self, Kind, Node};
 
 /// Reads an inventory.
 ///
 /// # Errors
-/// As for the list that `rebuild` takes: no YAML, no list of content, an item without a GUID.
+/// It is not YAML, has no list of content, or an item of it has no GUID.
 pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> {
-    let wanted = rebuild::inventory::read(source)?;
-    let documents = yaml::load(source.text()).unwrap_or_default();
-    let root = documents
+    let wrong =
+        |message: String, at| Diagnostic::error(Code::InventoryInvalid, message).at(source, at);
+    let documents = yaml::load(source.text()).map_err(|error| {
+        let at = Span {
+            start: error.offset,
+            end: error.offset,
+        };
+        wrong(error.message, at)
+    })?;
+    let found = documents
         .iter()
-        .find(|document| document.get("content").is_some());
-    let nodes = root
-        .and_then(|root| root.get("content"))
-        .map_or(&[][..], Node::items);
-    Ok(Inventory {
-        server: root.map(server).unwrap_or_default(),
-        content: wanted
-            .into_iter()
-            .zip(nodes)
-            .map(|(wanted, node)| entry(wanted.guid, node))
-            .collect(),
-    })
+        .find_map(|document| Some((document, document.get("content")?)));
+    let Some((root, content)) = found else {
+        return Err(Diagnostic::error(
+            Code::InventoryInvalid,
+            format!("{} has no `content`", source.name()),
+        )
+        .help("an inventory is a mapping with a list of items under `content`, each with a `guid`")
+        .into());
+    };
+    if !matches!(content.kind, Kind::Sequence(_)) && content.as_str() != Some("") {
+        return Err(wrong("`content` is not a list".to_owned(), content.span).into());
+    }
+    let mut inventory = Inventory {
+        server: server(root),
+        content: Vec::new(),
+    };
+    let mut faults = Vec::new();
+    for item in content.items() {
+        match entry(item) {
+            Ok(entry) => inventory.content.push(entry),
+            Err((message, span)) => faults.push(wrong(message, span)),
+        }
+    }
+    if faults.is_empty() {
+        Ok(inventory)
+    } else {
+        Err(InvalidInput(faults))
+    }
 }
 
 fn text(node: &Node, key: &str) -> Option<String> {
@@ -72,12 +96,19 @@ fn server(root: &Node) -> ServerFacts {
     }
 }
 
-fn entry(guid: crate::connect::ContentGuid, node: &Node) -> Entry {
+fn entry(node: &Node) -> Result<Entry, (String, Span)> {
+    let guid = node
+        .get("guid")
+        .ok_or_else(|| ("an item without a `guid`".to_owned(), node.span))?;
+    let named = guid.as_str().unwrap_or_default();
+    let guid = named
+        .parse()
+        .map_err(|_| (format!("{named:?} is not a content GUID"), guid.span))?;
     let languages: BTreeMap<Language, String> = Language::ALL
         .into_iter()
         .filter_map(|language| Some((language, text(node, language.key())?)))
         .collect();
-    Entry {
+    Ok(Entry {
         guid,
         title: text(node, "title"),
         name: text(node, "name"),
@@ -93,5 +124,72 @@ fn entry(guid: crate::connect::ContentGuid, node: &Node) -> Entry {
         schedules: number(node, "schedules"),
         locked: text(node, "locked").as_deref() == Some("true"),
         deployed: text(node, "deployed"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn inventory(text: &str) -> Result<Vec<Entry>, InvalidInput> {
+        read(&Arc::new(SourceFile::new("inventory.yaml", text))).map(|read| read.content)
+    }
+
+    #[test]
+    fn takes_the_guids_in_their_order_and_ignores_the_rest() {
+        let wanted = inventory(
+            "# edited by hand
+schema: 1
+server: {version: 2024.09.0}
+content:
+  - guid: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5
+    title: Sales
+    name: sales
+    priority: 2
+    use: {visits: 10}
+  - {guid: 8CE6EACA-60af-4c2f-93a0-f5f3cddf5ee5, title: null, name: churn}
+  - guid: 7ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5
+",
+        )
+        .unwrap();
+        let read: Vec<_> = wanted
+            .iter()
+            .map(|item| (&item.guid.as_str()[..2], item.label()))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("9c", "Sales"),
+                ("8c", "churn"),
+                ("7c", "7ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5")
+            ]
+        );
+        assert_eq!(inventory("content: []\n").unwrap(), []);
+        assert_eq!(inventory("content:\n").unwrap(), []);
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        for (text, error) in [
+            (
+                "a: 1\n",
+                "inventory.yaml has no `content` [inventory-invalid]",
+            ),
+            (
+                "content: none\n",
+                "inventory.yaml:1:10: `content` is not a list [inventory-invalid]",
+            ),
+            (
+                "content:\n  - title: x\n",
+                "inventory.yaml:2:5: an item without a `guid` [inventory-invalid]",
+            ),
+            (
+                "content:\n  - guid: x\n",
+                "inventory.yaml:2:11: \"x\" is not a content GUID [inventory-invalid]",
+            ),
+        ] {
+            assert_eq!(inventory(text).unwrap_err().to_string(), error);
+        }
+        assert!(inventory("content: [").is_err());
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::checkpoint::Checkpoint;
-use super::entry::{Entry, Inventory, Language, Languages, ServerFacts, version_order};
-use crate::connect::{Connect, ContentGuid, Error, Runtimes};
+use super::entry::{Inventory, ServerFacts};
+use crate::connect::{Connect, Error, Languages};
 
 /// Uses are counted in stretches of at least this length, and noted after each.
 const STRETCH: SignedDuration = SignedDuration::from_hours(24);
@@ -16,13 +16,6 @@ const STRETCHES: i32 = 100;
 
 /// The precision of the server's times: the next stretch begins this much later.
 const TICK: SignedDuration = SignedDuration::from_micros(1);
-
-/// What to ask for.
-#[derive(Debug)]
-pub(crate) struct Ask {
-    /// The period whose use is counted, and what was counted of it already.
-    pub checkpoint: Checkpoint,
-}
 
 /// How far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,32 +41,26 @@ pub(crate) enum Stage {
 /// The server cannot be asked, or `note` failed.
 pub(crate) async fn take(
     connect: &Connect,
-    ask: Ask,
+    mut checkpoint: Checkpoint,
     tell: &mut (dyn FnMut(Stage) + Send),
     note: &mut (dyn FnMut(&Checkpoint) -> anyhow::Result<()> + Send),
 ) -> anyhow::Result<Inventory> {
-    let mut checkpoint = ask.checkpoint;
-    let installed = match connect.runtimes().await {
-        Ok(runtimes) => languages(runtimes),
+    let mut installed = match connect.runtimes().await {
+        Ok(installed) => installed,
         Err(error) => {
             without(tell, "installed versions", error)?;
             Languages::new()
         }
     };
-    let mut vanities: HashMap<ContentGuid, String> = match connect.vanities().await {
-        Ok(vanities) => vanities.into_iter().collect(),
+    installed.retain(|_, versions| !versions.is_empty());
+    let vanities = match connect.vanities().await {
+        Ok(vanities) => vanities,
         Err(error) => {
             without(tell, "vanity paths", error)?;
             HashMap::new()
         }
     };
-    let mut content = Vec::new();
-    connect
-        .each_content(|details| {
-            let vanity = vanities.remove(&details.guid);
-            content.push(Entry::of(&details, None, vanity));
-        })
-        .await?;
+    let mut content = Inventory::of(&connect.contents_in_full().await?, vanities).content;
     tell(Stage::Listed(content.len()));
 
     let known = match uses(connect, &mut checkpoint, tell, note).await {
@@ -172,23 +159,6 @@ async fn uses(
         });
     }
     Ok(())
-}
-
-fn languages(runtimes: Runtimes) -> Languages {
-    [
-        (Language::R, runtimes.r),
-        (Language::Python, runtimes.python),
-        (Language::Quarto, runtimes.quarto),
-        (Language::Nodejs, runtimes.nodejs),
-        (Language::Tensorflow, runtimes.tensorflow),
-    ]
-    .into_iter()
-    .filter_map(|(language, versions)| {
-        let mut versions = versions.filter(|versions| !versions.is_empty())?;
-        versions.sort_by(|one, other| version_order(one).cmp(&version_order(other)));
-        Some((language, versions))
-    })
-    .collect()
 }
 
 /// A moment to the second, as people read it.

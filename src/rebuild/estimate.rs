@@ -155,7 +155,7 @@ impl Estimate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connect::{Content, Runtimes, Usage};
+    use crate::connect::{Content, Languages, Usage};
     use crate::rebuild::ledger::Ledger;
     use crate::rebuild::plan::plan;
     use crate::rebuild::selection::Selection;
@@ -186,7 +186,7 @@ mod tests {
             &all,
             &contents,
             None::<&Usage>,
-            &Runtimes::default(),
+            &Languages::default(),
             &Ledger::default(),
         )
     }
@@ -218,7 +218,7 @@ mod tests {
     fn the_last_build_that_went_well_counts_with_all_of_its_restores() {
         let job = |tag: &str, bundle: u32, start: &str, end: &str, code: &str| {
             format!(
-                r#"{{"key": "k{start}{tag}", "tag": "{tag}", "bundle_id": {bundle}, "status": 2,
+                r#"{{"key": "k{bundle}{tag}", "tag": "{tag}", "bundle_id": {bundle}, "status": 2,
                     "exit_code": {code}, "start_time": "2026-01-01T{start}Z",
                     "end_time": "2026-01-01T{end}Z"}}"#
             )

@@ -11,7 +11,6 @@ mod evidence;
 mod follow;
 pub(crate) mod history;
 pub(crate) mod in_cluster;
-pub(crate) mod inventory;
 mod item;
 pub(crate) mod journal;
 mod ledger;

@@ -9,7 +9,7 @@ use super::ledger::{Ledger, Running, Standing};
 use super::record::{FailReason, Intent, SkipReason};
 use super::runtime::{self, Runtime};
 use super::selection::{Selection, Wanted};
-use crate::connect::{AppMode, BundleId, Content, ContentGuid, Runtimes, Usage};
+use crate::connect::{AppMode, BundleId, Content, ContentGuid, Languages, Usage};
 
 /// What to do, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -118,7 +118,7 @@ pub(crate) fn plan(
     selection: &Selection,
     contents: &[Content],
     usage: Option<&Usage>,
-    installed: &Runtimes,
+    installed: &Languages,
     ledger: &Ledger,
 ) -> Plan {
     let known: HashMap<&ContentGuid, &Content> =

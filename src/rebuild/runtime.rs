@@ -1,29 +1,26 @@
-//! Runtimes: what builds share a package cache of, and so teach each other.
+//! Languages: what builds share a package cache of, and so teach each other.
 
-use crate::connect::{Content, Runtimes};
+use crate::connect::{Content, Language, Languages};
 
 /// A language in the version that a server has for an item. Its package cache is empty until one
 /// build has filled it; builds that begin together on an empty one get into each other's way.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Runtime {
-    language: &'static str,
+    language: Language,
     version: String,
 }
 
 /// The runtimes that a build of an item restores packages for, in versions of this server. None for
 /// what has no packages that Connect manages.
-pub(super) fn of(content: &Content, installed: &Runtimes) -> Vec<Runtime> {
+pub(super) fn of(content: &Content, installed: &Languages) -> Vec<Runtime> {
     content
         .managed()
         .into_iter()
         .map(|(language, asked)| {
-            let installed = match language {
-                "R" => &installed.r,
-                _ => &installed.python,
-            };
+            let installed = installed.get(&language).map(Vec::as_slice);
             Runtime {
                 language,
-                version: served(asked, installed.as_deref().unwrap_or_default()),
+                version: served(asked, installed.unwrap_or_default()),
             }
         })
         .collect()

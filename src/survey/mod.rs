@@ -3,7 +3,7 @@
 
 mod cluster;
 pub(crate) mod journal;
-mod server;
+pub(crate) mod server;
 pub(crate) mod steps;
 
 use serde::Serialize;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::steps::Facts;
 use super::{Answer, Overlay, Said};
 use crate::connect::Connect;
 
@@ -13,6 +14,19 @@ pub(crate) async fn ask(connect: &Connect, originals: &Map<String, Value>) -> An
     match connect.scheduler().await {
         Ok(scheduler) => say(scheduler.min_processes_limit, originals),
         Err(error) => Answer::Unknown(error.to_string()),
+    }
+}
+
+/// What the server says of itself.
+pub(crate) async fn facts(connect: &Connect) -> Facts {
+    Facts {
+        version: connect.version().map(|version| version.to_string()),
+        role: match connect.user().await {
+            Ok(user) => user.user_role,
+            Err(_) => None,
+        },
+        items: connect.contents().await.ok().map(|items| items.len()),
+        database: None,
     }
 }
 

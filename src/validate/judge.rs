@@ -1,10 +1,12 @@
 //! Comparing what was seen with what was there before.
 
+use std::collections::BTreeMap;
+
 use super::look::Seen;
 use super::report::{Finding, FindingCode};
 use crate::check::Status;
-use crate::connect::{Details, Job, JobState, Page};
-use crate::inventory::{Entry, Language};
+use crate::connect::{Content, Job, JobState, Language, Page};
+use crate::inventory::Entry;
 
 /// Judges an item: `entry` is what the inventory tells, `old` what the old server shows now, where
 /// it was asked, and `off_host` whether the new server runs content in other pods.
@@ -78,7 +80,7 @@ struct Before<'a> {
     app_mode: Option<&'a str>,
     /// The inner is `None` for content that was never deployed.
     bundle: Option<Option<&'a str>>,
-    languages: Vec<(Language, &'a str)>,
+    languages: &'a BTreeMap<Language, String>,
     locked: bool,
 }
 
@@ -89,7 +91,7 @@ impl<'a> Before<'a> {
                 whence: "on the old server",
                 app_mode: Some(old.app_mode.as_str()),
                 bundle: Some(old.bundle_id.as_ref().map(|bundle| bundle.as_str())),
-                languages: languages(old),
+                languages: &old.languages,
                 locked: old.locked == Some(true),
             };
         }
@@ -98,34 +100,21 @@ impl<'a> Before<'a> {
             app_mode: entry.app_mode.as_deref(),
             // An entry that a person wrote may tell no more than the GUID.
             bundle: entry.app_mode.is_some().then_some(entry.bundle.as_deref()),
-            languages: entry
-                .languages
-                .iter()
-                .map(|(language, version)| (*language, version.as_str()))
-                .collect(),
+            languages: &entry.languages,
             locked: entry.locked,
         }
     }
 }
 
-fn languages(details: &Details) -> Vec<(Language, &str)> {
-    [
-        (Language::R, &details.r_version),
-        (Language::Python, &details.py_version),
-        (Language::Quarto, &details.quarto_version),
-        (Language::Nodejs, &details.node_version),
-    ]
-    .into_iter()
-    .filter_map(|(language, version)| Some((language, version.as_deref()?)))
-    .collect()
-}
-
 /// Files alone have no environment; neither has what was never deployed.
-fn needs_build(details: &Details) -> bool {
-    !details.app_mode.is_static() && (details.r_version.is_some() || details.py_version.is_some())
+fn needs_build(details: &Content) -> bool {
+    !details.app_mode.is_static()
+        && [Language::R, Language::Python]
+            .iter()
+            .any(|language| details.languages.contains_key(language))
 }
 
-fn compare(before: &Before<'_>, now: &Details, find: &mut impl FnMut(Status, FindingCode, String)) {
+fn compare(before: &Before<'_>, now: &Content, find: &mut impl FnMut(Status, FindingCode, String)) {
     let whence = before.whence;
     let bundle = now.bundle_id.as_ref().map(|bundle| bundle.as_str());
     match (before.bundle, bundle) {
@@ -158,17 +147,13 @@ fn compare(before: &Before<'_>, now: &Details, find: &mut impl FnMut(Status, Fin
             format!("it is {mode}, and was {was} {whence}"),
         );
     }
-    let is = languages(now);
     let changed: Vec<String> = before
         .languages
         .iter()
-        .filter_map(|(language, was)| {
-            let now = is.iter().find(|(one, _)| one == language);
-            match now {
-                Some((_, now)) if now == was => None,
-                Some((_, now)) => Some(format!("{} {was} → {now}", language.name())),
-                None => Some(format!("{} {was} → none", language.name())),
-            }
+        .filter_map(|(language, was)| match now.languages.get(language) {
+            Some(now) if now == was => None,
+            Some(now) => Some(format!("{} {was} → {now}", language.name())),
+            None => Some(format!("{} {was} → none", language.name())),
         })
         .collect();
     if !changed.is_empty() {
@@ -245,7 +230,7 @@ fn outcome(job: &Job, what: &str, failed: Status) -> Option<(Status, String)> {
 }
 
 /// What is the matter with an answer; `None` where nothing is.
-fn answer(page: &Page, old: Option<&Page>, details: &Details) -> Option<(Status, String)> {
+fn answer(page: &Page, old: Option<&Page>, details: &Content) -> Option<(Status, String)> {
     let (status, text) = match page {
         Page::Answered(200..=399) => return None,
         // An API need not have anything at its root.
@@ -257,7 +242,11 @@ fn answer(page: &Page, old: Option<&Page>, details: &Details) -> Option<(Status,
         Page::Answered(status) => (Status::Fail, format!("HTTP {status}")),
         Page::Elsewhere(to) => (
             Status::Warn,
-            format!("it leads to another host, which was not followed: {to}"),
+            format!("it leads out of the server, which was not followed: {to}"),
+        ),
+        Page::Login(to) => (
+            Status::NotAsked,
+            format!("it leads to what wants a login: {to}"),
         ),
         Page::Silent(why) => (Status::Fail, format!("no answer: {why}")),
     };
@@ -267,7 +256,7 @@ fn answer(page: &Page, old: Option<&Page>, details: &Details) -> Option<(Status,
     Some((status, text))
 }
 
-fn is_api(details: &Details) -> bool {
+fn is_api(details: &Content) -> bool {
     matches!(
         details.app_mode.as_str(),
         "api"
@@ -287,7 +276,7 @@ mod tests {
         "bundle_id": "101", "app_mode": "shiny", "r_version": "4.3.1", "cluster_name": "Kubernetes",
         "app_role": "owner", "locked": false}"#;
 
-    fn details(json: &str) -> Details {
+    fn details(json: &str) -> Content {
         serde_json::from_str(json).unwrap()
     }
 
@@ -322,7 +311,7 @@ mod tests {
         let bare = Entry {
             app_mode: None,
             bundle: None,
-            languages: std::collections::BTreeMap::new(),
+            languages: BTreeMap::new(),
             ..entry()
         };
         assert_eq!(judge(&bare, &seen(ITEM), None, true), []);

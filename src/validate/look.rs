@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::connect::{Connect, Details, Error, Job, Page, PageRequest};
+use crate::connect::{Connect, Content, Error, Job, Page, PageRequest};
 use crate::inventory::Entry;
 
 /// What was seen of an item.
 #[derive(Debug)]
 pub(crate) struct Seen {
     /// The item; `None` where the server has none, an error where it does not say.
-    pub details: Result<Option<Details>, String>,
+    pub details: Result<Option<Content>, String>,
     /// Its jobs, or why they are not known.
     pub jobs: Result<Vec<Job>, String>,
     /// Its page by GUID; `None` where it was not looked at.
@@ -41,7 +41,7 @@ pub(crate) async fn look(
     page_time: Duration,
 ) -> Result<Seen, Error> {
     let mut seen = Seen::nothing();
-    seen.details = match connect.details(&entry.guid).await {
+    seen.details = match connect.content(&entry.guid).await {
         Ok(details) => Ok(details),
         Err(error) if error.is_fatal() => return Err(error),
         Err(error) => Err(error.to_string()),

@@ -4,10 +4,9 @@
 //! where it still answers, with the old server. Nothing is changed; but a page that is looked at
 //! starts the item's process, and counts as a visit.
 
+mod gather;
 mod judge;
 mod look;
-pub(crate) mod report;
+mod report;
 
-pub(crate) use judge::judge;
-pub(crate) use look::{Seen, look};
-pub(crate) use report::{ItemReport, Report};
+pub(crate) use gather::{Servers, gather};

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::check::{Status, Tally};
 use crate::connect::ContentGuid;
+use crate::output::Page;
 
 /// A stable name for a kind of finding; docs/validate.md has an entry for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +91,7 @@ pub(crate) struct Finding {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct ItemReport {
+pub(crate) struct ItemFindings {
     /// Its place in the list, from 1.
     pub priority: usize,
     pub guid: ContentGuid,
@@ -102,7 +103,7 @@ pub(crate) struct ItemReport {
     pub findings: Vec<Finding>,
 }
 
-impl ItemReport {
+impl ItemFindings {
     /// Puts findings in order.
     #[must_use]
     pub(crate) fn new(
@@ -126,19 +127,19 @@ impl ItemReport {
 
 /// All items. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct Validation {
     /// The version of this form.
     pub schema: u32,
     pub server: String,
     /// The items, the worst first and then by priority.
-    pub items: Vec<ItemReport>,
+    pub items: Vec<ItemFindings>,
     pub summary: Tally,
 }
 
-impl Report {
+impl Validation {
     /// Puts items in order and counts them.
     #[must_use]
-    pub(crate) fn new(server: impl Into<String>, mut items: Vec<ItemReport>) -> Self {
+    pub(crate) fn new(server: impl Into<String>, mut items: Vec<ItemFindings>) -> Self {
         items.sort_by_key(|item| (item.status, item.priority));
         Self {
             schema: 1,
@@ -146,6 +147,39 @@ impl Report {
             summary: Tally::of(items.iter().map(|item| item.status)),
             items,
         }
+    }
+
+    /// All but the items that are as they were, for people.
+    #[must_use]
+    pub(crate) fn drawn(&self) -> Page {
+        let mut out = Page::new();
+        for item in &self.items {
+            if item.status == Status::Pass {
+                continue;
+            }
+            out.line(format!(
+                "{:<9} {:>5}  {}  {}",
+                item.status.as_str(),
+                item.priority,
+                item.guid,
+                item.title
+            ));
+            for finding in &item.findings {
+                out.line(format!(
+                    "                 {:<9} [{}] {}",
+                    finding.status.as_str(),
+                    finding.code,
+                    finding.text
+                ));
+            }
+        }
+        out.line(format!(
+            "{} items on {}: {}",
+            self.items.len(),
+            self.server,
+            self.summary
+        ));
+        out
     }
 
     /// Whether something does not work.

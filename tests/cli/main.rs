@@ -25,6 +25,7 @@ mod docs;
 mod gcfg_back;
 mod gcfg_oracle;
 mod gitops;
+mod hostile_server;
 #[cfg(unix)]
 mod install_hook;
 mod inventory;

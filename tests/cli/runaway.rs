@@ -96,7 +96,7 @@ fn refused(address: SocketAddr, words: &str) {
 #[test]
 fn a_body_that_does_not_end() {
     let address = serve(|_, stream| endless(stream, "200 OK", r#"{"version": ""#, "9"));
-    refused(address, "longer than 32 MiB");
+    refused(address, "longer than 4 MiB");
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_body_that_unpacks_to_anything() {
         )?;
         stream.write_all(&packed)
     });
-    refused(address, "longer than 32 MiB");
+    refused(address, "longer than 4 MiB");
 }
 
 #[test]
@@ -136,4 +136,48 @@ fn a_list_with_an_element_that_does_not_end() {
         _ => empty(stream),
     });
     refused(address, "1 MiB in one element");
+}
+
+#[test]
+fn a_list_that_does_not_end() {
+    let item = r#"{"guid": "8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5"},"#;
+    let address = serve(move |path, stream| match path {
+        path if path.contains("server_settings") => settings(stream),
+        path if path.contains("/v1/content?") => endless(stream, "200 OK", "[", item),
+        _ => empty(stream),
+    });
+    refused(address, "more than 100000 items");
+}
+
+#[test]
+fn a_body_of_small_values() {
+    let address = serve(|path, stream| match path {
+        path if path.ends_with("/v1/server_settings/r") => {
+            endless(stream, "200 OK", r#"{"installations": ["#, "{},")
+        }
+        path if path.contains("server_settings") => settings(stream),
+        _ => empty(stream),
+    });
+    refused(address, "longer than 4 MiB");
+}
+
+#[test]
+fn pages_that_lead_in_a_circle() {
+    let address = serve(|path, stream| match path {
+        path if path.contains("server_settings") => settings(stream),
+        path if path.contains("/instrumentation/content/visits") => {
+            let next = if path.contains("next=a") { "b" } else { "a" };
+            let guid = "8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5";
+            let body = format!(
+                r#"{{"results": [{{"content_guid": "{guid}"}}], "paging": {{"cursors": {{"next": "{next}"}}}}}}"#
+            );
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            )
+        }
+        _ => empty(stream),
+    });
+    refused(address, "go in circles");
 }

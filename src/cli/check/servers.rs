@@ -2,16 +2,14 @@
 //! database whether it answers.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::Args;
 
 use crate::check::database::{Connection, Target};
 use crate::check::runtimes::Available;
 use crate::check::{postgres, server};
-use crate::cli::connect::{ConnectArgs, Missing};
-use crate::cli::inventory::notice;
-use crate::connect::{ApiKey, Connect, Options, Server};
+use crate::cli::connect::{ConnectArgs, OtherServer, open};
+use crate::connect::{Options, Server};
 use crate::secret::Secret;
 
 /// The variable that holds the key to the new server.
@@ -48,7 +46,7 @@ pub(super) async fn old(arguments: &ConnectArgs) -> anyhow::Result<Option<Old>> 
     };
     let key = arguments.key()?;
     let options = arguments.options()?;
-    let connect = match Connect::open(address.clone(), key, &options, Arc::new(notice)).await {
+    let connect = match open(address.clone(), key, &options).await {
         Ok(connect) => connect,
         Err(error) => {
             return Ok(Some(Old {
@@ -81,20 +79,12 @@ impl NewServerArgs {
         let Some(address) = &self.new_server else {
             return Ok(None);
         };
-        let key = match &self.new_api_key_file {
-            Some(path) => ApiKey::from_file(path)?,
-            None => {
-                let text = std::env::var(NEW_KEY).unwrap_or_default();
-                if text.is_empty() {
-                    return Err(Missing(format!(
-                        "no API key for the new server; set {NEW_KEY} or use --new-api-key-file FILE"
-                    ))
-                    .into());
-                }
-                ApiKey::new(&text, NEW_KEY)?
-            }
+        let new = OtherServer {
+            which: "new",
+            key_file: self.new_api_key_file.as_deref(),
+            variable: NEW_KEY,
         };
-        let connect = Connect::open(address.clone(), key, options, Arc::new(notice)).await?;
+        let connect = open(address.clone(), new.key()?, options).await?;
         let runtimes = connect.runtimes().await?;
         Ok(Some(Available::of_server(
             runtimes,

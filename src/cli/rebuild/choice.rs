@@ -8,7 +8,7 @@ use super::in_cluster::argument;
 use crate::cli::duration;
 use crate::cli::sources::{Source, one_stdin};
 use crate::connect::ContentGuid;
-use crate::rebuild::inventory;
+use crate::inventory;
 use crate::rebuild::selection::{Selection, Wanted, read_list};
 
 /// Which content to build. Lists may be combined; each item is built once.
@@ -56,7 +56,11 @@ impl ChoiceArgs {
         one_stdin(self.from.iter().chain(&self.guids_file))?;
         let mut listed = Vec::new();
         for source in &self.from {
-            listed.extend(inventory::read(&source.file()?)?);
+            let inventory = inventory::read(&source.file()?)?;
+            listed.extend(inventory.content.into_iter().map(|entry| Wanted {
+                guid: entry.guid,
+                title: entry.title.or(entry.name),
+            }));
         }
         listed.extend(self.guid.iter().cloned().map(Wanted::new));
         for source in &self.guids_file {

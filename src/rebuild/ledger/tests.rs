@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::connect::{JobKey, Runtimes};
+use crate::connect::{JobKey, Languages};
 use crate::rebuild::journal::Story;
 use crate::rebuild::plan::{Action, plan};
 use crate::rebuild::record::CacheOutcome;
@@ -152,7 +152,7 @@ proptest! {
             listed: Some((0..3).map(|index| Wanted::new(guid(index))).collect()),
             ..Selection::default()
         };
-        let plan = plan(&selection, &contents, None, &Runtimes::default(), &ledger);
+        let plan = plan(&selection, &contents, None, &Languages::default(), &ledger);
         prop_assert_eq!(plan.items.len(), 3);
         for (item, content) in plan.items.iter().zip(&contents) {
             let had_intent = entries.iter().any(|entry| matches!(

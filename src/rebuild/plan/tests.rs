@@ -50,7 +50,7 @@ fn use_counts_then_the_last_deployment() {
         &all(None),
         &contents,
         Some(&usage),
-        &Runtimes::default(),
+        &Languages::default(),
         &Ledger::default(),
     );
     assert_eq!(order(&plan_all), ["locked", "used", "new", "old", "never"]);
@@ -60,7 +60,7 @@ fn use_counts_then_the_last_deployment() {
         &all(Some(2)),
         &contents,
         Some(&usage),
-        &Runtimes::default(),
+        &Languages::default(),
         &Ledger::default(),
     );
     assert_eq!(order(&top), ["used", "new"], "of those that can be built");
@@ -76,7 +76,7 @@ fn a_list_keeps_its_order_and_names_what_is_unknown() {
         &listed(&["b", "x", "a", "b"]),
         &contents,
         None,
-        &Runtimes::default(),
+        &Languages::default(),
         &Ledger::default(),
     );
     assert_eq!(order(&plan), ["b", "x", "a"]);
@@ -107,7 +107,7 @@ proptest! {
         let ledger = Ledger::replay(&entries);
         let names: Option<Vec<&str>> = wanted.as_ref().map(|list| list.iter().map(String::as_str).collect());
         let selection = Selection { top, ..names.as_deref().map_or_else(|| all(None), listed) };
-        let made = plan(&selection, &contents, Some(&usage), &Runtimes::default(), &ledger);
+        let made = plan(&selection, &contents, Some(&usage), &Languages::default(), &ledger);
 
         let places = order(&made);
         let distinct: HashSet<_> = places.iter().collect();
@@ -129,6 +129,6 @@ proptest! {
             let known = on_server.contains(item.guid.as_str());
             prop_assert_eq!(item.action == Action::Skip(SkipReason::Unknown), !known);
         }
-        prop_assert_eq!(plan(&selection, &contents, Some(&usage), &Runtimes::default(), &ledger), made);
+        prop_assert_eq!(plan(&selection, &contents, Some(&usage), &Languages::default(), &ledger), made);
     }
 }

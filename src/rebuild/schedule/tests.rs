@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::connect::{Content, ContentGuid, Runtimes};
+use crate::connect::{Content, ContentGuid, Languages};
 use crate::rebuild::event::Item;
 use crate::rebuild::runtime;
 
@@ -24,7 +24,7 @@ fn item(name: &str) -> Work {
             title: name.to_owned(),
         },
         action: Action::Build(Why::New),
-        runtimes: runtime::of(&content, &Runtimes::default()),
+        runtimes: runtime::of(&content, &Languages::default()),
         required: false,
         attempts: 0,
         retries: 0,
