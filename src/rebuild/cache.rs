@@ -80,7 +80,7 @@ pub(crate) async fn plan(
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Answered {
     /// The cache.
-    #[serde(flatten)]
+    #[serde(flatten, serialize_with = "super::event::camel_cased")]
     pub cache: Cache,
     /// Its answer.
     pub answer: String,

@@ -15,6 +15,7 @@ const MOST: f64 = 0.9;
 
 /// How long a run may take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Estimate {
     /// From the first build to the last end, of those whose time is known.
     pub seconds: f64,

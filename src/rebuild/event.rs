@@ -2,18 +2,22 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::plan::Tally;
 use super::record::{CacheOutcome, FailReason, Outcome, SkipReason};
 use crate::connect::{BundleId, Cache, ContentGuid, TaskId};
 
 /// The version of the events' format.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// What a run tells.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(
+    tag = "event",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum Event {
     /// What is going to be done.
     Plan {
@@ -34,7 +38,7 @@ pub(crate) enum Event {
     },
     /// A cache is gone.
     Cache {
-        #[serde(flatten)]
+        #[serde(flatten, serialize_with = "camel_cased")]
         cache: Cache,
         /// Whether it was there.
         outcome: CacheOutcome,
@@ -119,8 +123,26 @@ pub(crate) struct Failure {
     pub url: String,
 }
 
+/// A cache with keys as all output has them; the API and the journal have others.
+pub(super) fn camel_cased<S: Serializer>(cache: &Cache, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named<'a> {
+        language: &'a str,
+        version: &'a str,
+        image_name: &'a str,
+    }
+    Named {
+        language: &cache.language,
+        version: &cache.version,
+        image_name: &cache.image_name,
+    }
+    .serialize(serializer)
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RunSummary {
     pub outcome: Outcome,
     /// Built in this run.

@@ -12,10 +12,11 @@ use crate::connect::{AppMode, BundleId, ContentGuid};
 use crate::output::{Page, Table};
 
 /// The version of its format.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// What a run would do.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Rehearsal {
     schema: u32,
     server: String,
@@ -28,6 +29,7 @@ pub(crate) struct Rehearsal {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
     guid: ContentGuid,
     title: String,

@@ -12,8 +12,12 @@ use crate::connect::{ContentGuid, Server};
 use crate::output::{Page, Table};
 use crate::state::{Holder, Lock};
 
+/// The version of its format.
+const SCHEMA: u32 = 2;
+
 /// Where the work stands.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Overview {
     schema: u32,
     server: Option<String>,
@@ -48,7 +52,7 @@ impl Overview {
     pub(crate) fn of(folder: &Path, story: &Story, all: bool) -> anyhow::Result<Self> {
         let ledger = story.ledger();
         Ok(Self {
-            schema: 1,
+            schema: SCHEMA,
             server: story.server().map(str::to_owned),
             journal: folder.display().to_string(),
             under_way: Lock::holder(folder)?,
@@ -67,7 +71,7 @@ impl Overview {
             .last()
             .map_or(Timestamp::UNIX_EPOCH, |run| run.began);
         Self {
-            schema: 1,
+            schema: SCHEMA,
             server: story.server().map(str::to_owned),
             journal: place.to_owned(),
             under_way: under_way.then(|| Holder {

@@ -135,7 +135,7 @@ fn a_run_that_was_killed_is_spoken_of_and_another_is_not_let_in_beside_one() {
         })
         .find(|status| status["counts"]["running"] == 2)
         .expect("both builds are on record while they run");
-    assert_eq!(status["under_way"]["pid"], child.id());
+    assert_eq!(status["underWay"]["pid"], child.id());
 
     child.kill().unwrap();
     child.wait().unwrap();

@@ -287,7 +287,7 @@ fn status_and_logs_tell_what_happened() {
     let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["counts"]["built"], 2);
     assert_eq!(status["counts"]["failed"], 1);
-    assert_eq!(status["caches_done"], true);
+    assert_eq!(status["cachesDone"], true);
     let failed = status["items"]
         .as_array()
         .unwrap()

@@ -20,7 +20,7 @@ fn json_lines_tell_the_whole_story_on_standard_output() {
     };
     assert!(events.iter().all(|event| event["time"].is_string()));
     assert_eq!(events[0]["event"], "plan");
-    assert_eq!(events[0]["schema"], 1);
+    assert_eq!(events[0]["schema"], 2);
     assert_eq!(
         (&events[0]["build"], &events[0]["skipped"]),
         (&3.into(), &1.into())
