@@ -14,6 +14,9 @@
     reason = "to panic is what these are for"
 )]
 
+mod canary;
+mod planted;
+
 use std::path::Path;
 
 use crate::check::database::{SslMode, Target};
@@ -30,7 +33,8 @@ use crate::yaml;
 pub type Fuzzed = (&'static str, fn(&[u8]));
 
 /// All of them but the gcfg reader, which `fuzz/fuzz_targets/gcfg.rs` holds to more.
-pub const TARGETS: [Fuzzed; 6] = [
+pub const TARGETS: [Fuzzed; 7] = [
+    ("canary", canary),
     ("yaml", yaml),
     ("overlay", overlay),
     ("record", record),
@@ -38,6 +42,13 @@ pub const TARGETS: [Fuzzed; 6] = [
     ("addresses", addresses),
     ("inventory", inventory),
 ];
+
+/// A made-up credential in any place of a configuration gets nowhere but into the Secret.
+pub fn canary(bytes: &[u8]) {
+    if let Err(why) = canary::check(&planted::planted(bytes)) {
+        panic!("{why}");
+    }
+}
 
 /// Reading YAML neither panics nor takes memory beyond what libFuzzer allows.
 pub fn yaml(bytes: &[u8]) {

@@ -7,7 +7,7 @@ use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Purpose};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
-use crate::effective::{self, Comparison, Deployed, Effective, Secrets, report};
+use crate::effective::{self, Comparison, Deployed, Effective, Reference, Secrets, report};
 use crate::gcfg;
 use crate::output::{self, Format};
 
@@ -75,6 +75,7 @@ pub(super) struct Diff {
 struct After {
     name: String,
     gcfg: String,
+    second_file: Option<chart::VariableValue>,
     variables: Vec<chart::Variable>,
     secrets: Secrets,
 }
@@ -102,10 +103,20 @@ impl Diff {
                 .add_manifest(&source.text()?)
                 .map_err(|error| manifest_error(source.name(), &error))?;
         }
-        let mut effective = Effective::of_documents([&document]);
+        let second = after.second_file.map(Reference::from);
+        let second_document = second.as_ref().and_then(|at| secrets.text(at)).map(|text| {
+            let name = second.as_ref().map(Reference::describe).unwrap_or_default();
+            gcfg::parse_text(&name, text)
+        });
+        let second_document = second_document.transpose()?;
+        let mut effective =
+            Effective::of_documents(std::iter::once(&document).chain(&second_document));
         effective.apply(&after.variables, &secrets);
 
-        let comparison = Comparison::new(&before, &effective);
+        let mut comparison = Comparison::new(&before, &effective);
+        if let (Some(at), None) = (&second, &second_document) {
+            comparison.kept_in(at);
+        }
         let names = documents
             .iter()
             .map(|d| d.source().name().to_owned())
@@ -162,6 +173,7 @@ impl After {
         Self {
             name: format!("{name}, ConfigMap {}", deployed.config_map),
             gcfg: deployed.gcfg,
+            second_file: deployed.second_file,
             variables: deployed.variables,
             secrets: deployed.secrets,
         }

@@ -15,9 +15,6 @@ use crate::output;
 use crate::settings::secrecy::stray_words;
 use crate::source::SourceFile;
 
-/// Where Connect's own upgrades put settings, beside the main file.
-const MIGRATION_FILE: &str = "rstudio-connect-migration.gcfg";
-
 /// A file, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source(pub String);
@@ -90,7 +87,7 @@ pub(super) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> an
 pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
     let mut sources = sources.to_vec();
     if let Some(first) = sources.first().filter(|first| !first.is_stdin()) {
-        let beside = Path::new(&first.0).with_file_name(MIGRATION_FILE);
+        let beside = Path::new(&first.0).with_file_name(crate::chart::SECOND_FILE);
         let given = |path: &PathBuf| {
             sources
                 .iter()
@@ -121,7 +118,7 @@ pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
 
 /// The migration file beside a configuration file, which Connect reads behind it.
 pub(super) fn beside(file: &Path) -> anyhow::Result<Option<Document>> {
-    let path = file.with_file_name(MIGRATION_FILE);
+    let path = file.with_file_name(crate::chart::SECOND_FILE);
     if !path.is_file() || same_file(file, &path) {
         return Ok(None);
     }

@@ -87,6 +87,11 @@ struct Credentials {
     #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
     secret_name: SecretName,
 
+    /// Put credentials that no environment variable carries, such as a bind password, into a
+    /// configuration file in the Secret, which is mounted beside the main one
+    #[arg(long, conflicts_with = "inline_secrets")]
+    secret_file: bool,
+
     /// Leave this credential in config, since it is encrypted already: Section.Property, or
     /// 'Section "name".Property'. May repeat
     #[arg(long, value_name = "SETTING")]
@@ -200,6 +205,7 @@ impl Values {
             } else {
                 Secrets::Reference(self.credentials.secret_name.clone())
             },
+            secret_file: self.credentials.secret_file,
             encrypted: self.credentials.encrypted.clone(),
             secret_manifest: self
                 .credentials

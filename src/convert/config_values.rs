@@ -1,5 +1,6 @@
 //! The `config` mapping of a values tree, read as the settings that the chart will write from it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::gcfg::{Section, SettingKey, SettingName};
@@ -9,6 +10,8 @@ use crate::yaml::{Map, Value};
 #[derive(Debug, Clone, Default)]
 pub(super) struct ConfigValues {
     sections: Vec<ConfigSection>,
+    /// Section and setting of each, the first where spellings differ.
+    index: HashMap<SettingKey, (usize, usize)>,
 }
 
 /// One section of a `config` mapping.
@@ -34,7 +37,7 @@ impl ConfigValues {
     /// chart would write a header that nobody can read, which the final proof finds.
     #[must_use]
     pub(super) fn of(values: &Map) -> Self {
-        let sections = values
+        let sections: Vec<ConfigSection> = values
             .get("config")
             .and_then(Value::as_map)
             .into_iter()
@@ -57,7 +60,13 @@ impl ConfigValues {
                 }
             })
             .collect();
-        Self { sections }
+        let mut index = HashMap::new();
+        for (at, section) in sections.iter().enumerate() {
+            for (setting, it) in section.settings.iter().enumerate() {
+                index.entry(it.name.key()).or_insert((at, setting));
+            }
+        }
+        Self { sections, index }
     }
 
     /// The sections, in order.
@@ -66,15 +75,20 @@ impl ConfigValues {
         &self.sections
     }
 
-    /// Every setting, in order.
-    pub(super) fn settings(&self) -> impl Iterator<Item = &ConfigSetting> {
-        self.sections.iter().flat_map(|section| &section.settings)
+    /// The key of the section that holds a setting.
+    #[must_use]
+    pub(super) fn section_key(&self, key: &SettingKey) -> Option<&str> {
+        let &(section, _) = self.index.get(key)?;
+        self.sections
+            .get(section)
+            .map(|section| section.key.as_str())
     }
 
     /// The setting that is the same to Connect, whatever its spelling.
     #[must_use]
     pub(super) fn find(&self, key: &SettingKey) -> Option<&ConfigSetting> {
-        self.settings().find(|setting| setting.name.key() == *key)
+        let &(section, setting) = self.index.get(key)?;
+        self.sections.get(section)?.settings.get(setting)
     }
 }
 

@@ -4,7 +4,7 @@ use super::account::Disagreement;
 use super::config_values::ConfigValues;
 use crate::chart::ValuesFile;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
-use crate::gcfg::SettingName;
+use crate::gcfg::{Section, SettingName};
 use crate::settings::Catalogue;
 use crate::yaml::{Map, Value};
 
@@ -45,9 +45,10 @@ fn compare(
         maps(file, path, base, ours, found);
         return;
     }
-    // Ours repeats the entries of the base's list, so nothing is lost there.
+    // Ours repeats the entries of the base's lists, so nothing is lost there.
     let same = base == ours || base.printed() == ours.printed() && !matches!(ours, Value::Null);
-    if same || path.join(".") == "pod.env" {
+    let joined = ["pod.env", "pod.volumes", "pod.volumeMounts"];
+    if same || joined.contains(&path.join(".").as_str()) {
         return;
     }
     found.push(Disagreement {
@@ -100,12 +101,9 @@ pub(super) fn check_spelling(files: &[ValuesFile], ours: &Map) -> Result<(), Inv
         for section in theirs.sections() {
             for setting in &section.settings {
                 let key = setting.name.key();
-                let twin = ours.sections().iter().find_map(|section| {
-                    let twin = section.settings.iter().find(|s| s.name.key() == key)?;
-                    Some((&section.key, &twin.name.property))
-                });
-                if let Some((twin_section, twin)) = twin
-                    && (*twin_section != section.key || *twin != setting.name.property)
+                let twin = ours.section_key(&key).zip(ours.find(&key));
+                if let Some((twin_section, twin)) = twin.map(|(at, twin)| (at, &twin.name.property))
+                    && (twin_section != section.key || *twin != setting.name.property)
                 {
                     let span = file.place(&["config", &section.key, &setting.name.property]);
                     errors.push(
@@ -134,15 +132,16 @@ pub(super) fn check_spelling(files: &[ValuesFile], ours: &Map) -> Result<(), Inv
 fn shown(path: &[String], value: &Value) -> String {
     let text = match value {
         Value::Null => "null".to_owned(),
+        Value::Map(_) => return "(a mapping)".to_owned(),
+        Value::List(_) => return "(a list)".to_owned(),
         other => other.printed(),
     };
     let [section, property] = match path {
-        [config, section, property] if config == "config" => [section.as_str(), property],
         [.., section, property] => [section.as_str(), property],
         _ => ["", path.first().map_or("", String::as_str)],
     };
-    let name = SettingName::new(crate::gcfg::Section::plain(section), property);
-    masked(&name, &text)
+    let section = section.parse().unwrap_or_else(|_| Section::plain(section));
+    masked(&SettingName::new(section, property), &text)
 }
 
 fn masked(name: &SettingName, text: &str) -> String {

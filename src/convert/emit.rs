@@ -4,9 +4,10 @@ use super::account::Account;
 use super::options::{Options, Secrets};
 use super::plan::{ConfigValue, Plan, PlannedItem, PlannedSecret, PlannedSection};
 use super::verdict::ChartValue;
-use crate::chart::carried;
+use crate::chart::{SECOND_FILE, SECOND_PATH, carried};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput, Place};
-use crate::gcfg::{Section, write};
+use crate::gcfg::Section;
+use crate::gcfg::write::{self, Unwritable};
 use crate::yaml::{Block, Item, Map, Tree, Value, emit};
 
 /// The values file's text.
@@ -16,7 +17,7 @@ use crate::yaml::{Block, Item, Map, Tree, Value, emit};
 pub(super) fn values_file(
     plan: &Plan,
     options: &Options,
-    base: &Map,
+    theirs: &Map,
     account: &Account,
 ) -> Result<String, InvalidInput> {
     let mut root = Block::new();
@@ -34,10 +35,16 @@ pub(super) fn values_file(
         }
     }
     if let Secrets::Reference(name) = &options.secrets
-        && !plan.secrets.is_empty()
+        && plan.needs_secret()
     {
-        let env = environment(&plan.secrets, name.as_str(), base);
-        root.block("pod").add("env", Tree::List(env));
+        let pod = root.block("pod");
+        if !plan.secrets.is_empty() {
+            let env = environment(&plan.secrets, name.as_str(), theirs);
+            pod.add("env", Tree::List(env));
+        }
+        if !plan.secret_file.is_empty() {
+            mount(pod, name.as_str(), theirs);
+        }
     }
     let config = config(plan)?;
     root.add("config", config)
@@ -83,24 +90,54 @@ fn chart_value(value: &ChartValue) -> Tree {
     }
 }
 
-/// The pod's environment: a list replaces a list in Helm, so what the administrator's values hold
-/// comes first.
-fn environment(secrets: &[PlannedSecret], name: &str, base: &Map) -> Vec<Item> {
+/// The pod's volume and mount that show the Secret's file to the server.
+fn mount(pod: &mut Block, name: &str, theirs: &Map) {
+    const VOLUME: &str = "connect-credentials";
     let ours = |entry: &Value| {
-        entry
-            .get("name")
-            .and_then(Value::as_str)
-            .is_some_and(|name| secrets.iter().any(|secret| secret.variable == name))
+        let is = |key, text| entry.get(key).and_then(Value::as_str) == Some(text);
+        is("name", VOLUME) || is("mountPath", SECOND_PATH)
     };
-    let mut items: Vec<Item> = base
+    let mut volume = Block::new();
+    volume.add("name", VOLUME).beside(SECOND_FILE);
+    let secret = volume.block("secret");
+    secret.add("secretName", name);
+    let mut item = Block::new();
+    item.add("key", SECOND_FILE);
+    item.add("path", SECOND_FILE);
+    secret.add("items", Tree::List(vec![Item::from(Tree::Map(item))]));
+    let mut mount = Block::new();
+    mount.add("name", VOLUME);
+    mount.add("mountPath", SECOND_PATH);
+    mount.add("subPath", SECOND_FILE);
+    mount.add("readOnly", Tree::Bool(true));
+    for (key, entry) in [("volumes", volume), ("volumeMounts", mount)] {
+        let mut items = kept(theirs, key, ours);
+        items.push(Item::from(Tree::Map(entry)));
+        pod.add(key, Tree::List(items));
+    }
+}
+
+/// The entries of a list below `pod` that are not ours: a list replaces a list in Helm, so what the
+/// administrator's values or the chart's defaults hold comes first.
+fn kept(theirs: &Map, key: &str, ours: impl Fn(&Value) -> bool) -> Vec<Item> {
+    theirs
         .get("pod")
-        .and_then(|pod| pod.get("env"))
+        .and_then(|pod| pod.get(key))
         .and_then(Value::as_list)
         .into_iter()
         .flatten()
         .filter(|entry| !ours(entry))
         .map(|entry| Item::from(tree(entry)))
-        .collect();
+        .collect()
+}
+
+fn environment(secrets: &[PlannedSecret], name: &str, theirs: &Map) -> Vec<Item> {
+    let mut items = kept(theirs, "env", |entry| {
+        entry
+            .get("name")
+            .and_then(Value::as_str)
+            .is_some_and(|name| secrets.iter().any(|secret| secret.variable == name))
+    });
     for secret in secrets {
         let mut entry = Block::new();
         entry
@@ -280,9 +317,33 @@ fn not_carried(section: &Section, property: &str, place: Option<&Place>, why: &s
     }
 }
 
+/// The configuration file in the Secret; `None` when nothing goes there.
+///
+/// # Errors
+/// A name or value that has no written form.
+pub(super) fn secret_file(plan: &Plan) -> Result<Option<String>, Unwritable> {
+    let mut text = String::new();
+    let mut section = None;
+    for setting in &plan.secret_file {
+        if section != Some(&setting.name.section) {
+            section = Some(&setting.name.section);
+            text.push_str(&write::header(&setting.name.section)?);
+            text.push('\n');
+        }
+        for value in &setting.values {
+            let value = write::value(value.expose())?;
+            text.push_str(&format!(
+                "{} = {value}\n",
+                write::name(&setting.name.property)?
+            ));
+        }
+    }
+    Ok((!text.is_empty()).then_some(text))
+}
+
 /// The manifest of the Secret that the values refer to.
 #[must_use]
-pub(super) fn secret_manifest(name: &str, secrets: &[PlannedSecret]) -> String {
+pub(super) fn secret_manifest(name: &str, secrets: &[PlannedSecret], file: Option<&str>) -> String {
     let mut root = Block::new();
     root.add("apiVersion", "v1");
     root.add("kind", "Secret");
@@ -292,6 +353,9 @@ pub(super) fn secret_manifest(name: &str, secrets: &[PlannedSecret]) -> String {
     for secret in secrets {
         data.add(&secret.variable, secret.value.expose())
             .beside(&secret.origin);
+    }
+    if let Some(file) = file {
+        data.add(SECOND_FILE, file);
     }
     format!(
         "# Credentials of Posit Connect, made by helm connect-migrate. Apply it to the release's\n# namespace, then delete this file.\n{}",

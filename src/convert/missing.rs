@@ -6,7 +6,7 @@ use super::options::{Backend, Options, Secrets, Storage};
 use super::plan::{Plan, PlannedValue};
 use super::rules::{Context, database, network};
 use super::verdict::ChartValue;
-use crate::chart::{Chart, never_built};
+use crate::chart::{Chart, SECOND_FILE, never_built};
 use crate::connect::Version;
 use crate::convert::reason;
 use crate::gcfg::{Section, SettingName};
@@ -25,7 +25,7 @@ pub(super) fn complete(plan: &mut Plan, context: &Context<'_>, chart: &Chart, ba
     version(plan, options, chart, base);
     address(plan, context);
     prometheus(plan, context);
-    secrets(plan, options);
+    secrets(plan, options, base);
 }
 
 fn put(plan: &mut Plan, path: &'static str, value: ChartValue, origin: &str) {
@@ -309,12 +309,23 @@ fn prometheus(plan: &mut Plan, context: &Context<'_>) {
     }
 }
 
-fn secrets(plan: &mut Plan, options: &Options) {
+fn secrets(plan: &mut Plan, options: &Options, base: &Map) {
     let Secrets::Reference(name) = &options.secrets else {
         return;
     };
-    if plan.secrets.is_empty() {
+    if !plan.needs_secret() {
         return;
+    }
+    if !plan.secret_file.is_empty() {
+        let mut what = "environment variables and mounted files do not follow a Secret that changes: after a change to its credentials restart the server's pods".to_owned();
+        if said(base, &["pod", "volumes"]) || said(base, &["pod", "volumeMounts"]) {
+            what.push_str("; pod.volumes and pod.volumeMounts repeat the entries of your own values (--base), since Helm replaces lists: keep them in step");
+        }
+        plan.tasks.push(Task {
+            code: reason::SECRET_FILE.into(),
+            what,
+            command: None,
+        });
     }
     if let Some(file) = &options.secret_manifest {
         plan.tasks.push(Task {
@@ -327,7 +338,26 @@ fn secrets(plan: &mut Plan, options: &Options) {
         });
         return;
     }
-    let keys: Vec<&str> = plan.secrets.iter().map(|s| s.variable.as_str()).collect();
+    let mut keys: Vec<&str> = plan.secrets.iter().map(|s| s.variable.as_str()).collect();
+    if !plan.secret_file.is_empty() {
+        keys.push(SECOND_FILE);
+        let names: Vec<String> = plan
+            .secret_file
+            .iter()
+            .map(|s| s.name.to_string())
+            .collect();
+        plan.tasks.push(Task {
+            code: reason::SECRET.into(),
+            what: format!(
+                "Secret {} must exist in the release's namespace with the keys {}; --secret-out FILE writes its manifest. {SECOND_FILE} is a configuration file that sets {}",
+                name.as_str(),
+                keys.join(", "),
+                names.join(", ")
+            ),
+            command: None,
+        });
+        return;
+    }
     plan.tasks.push(Task {
         code: reason::SECRET.into(),
         what: format!(

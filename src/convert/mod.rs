@@ -94,7 +94,11 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
             .collect(),
         blockers: plan.blockers.clone(),
     };
-    let values = emit::values_file(&plan, options, &base, &account)?;
+    let theirs = crate::chart::coalesce(chart.defaults(), base.clone());
+    let values = emit::values_file(&plan, options, &theirs, &account)?;
+    let secret_file = emit::secret_file(&plan)
+        .context("internal error: what gcfg said has a written form")?
+        .map(Secret::new);
 
     let ours = ValuesFile::of_text("our values", &values)
         .context("internal error: our values are not YAML")?;
@@ -123,13 +127,21 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
     // configuration.
     let release = chart.release("connect", None);
     let rendered = effective::render(chart, &release, &files, None, Purpose::Configuration)?;
-    let computed = proof::prove(&plan, chart, &base_config, &rendered.gcfg)?;
+    let second = proof::Second {
+        text: secret_file.as_ref().map(Secret::expose),
+        mounted: rendered.second_file.clone(),
+    };
+    let computed = proof::prove(&plan, inputs, &base_config, &rendered.gcfg, &second)?;
     account.chart_defaults.extend(computed);
 
     let secret = match &options.secrets {
-        Secrets::Reference(name) if !plan.secrets.is_empty() => Some(Secret::new(
-            emit::secret_manifest(name.as_str(), &plan.secrets),
-        )),
+        Secrets::Reference(name) if plan.needs_secret() => {
+            Some(Secret::new(emit::secret_manifest(
+                name.as_str(),
+                &plan.secrets,
+                secret_file.as_ref().map(Secret::expose),
+            )))
+        }
         _ => None,
     };
     Ok(Conversion {
@@ -138,4 +150,41 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
         account,
         warnings: rendered.warnings,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::gcfg::parse_text;
+
+    /// How long a configuration with so many settings takes that nobody knows; the best of some.
+    fn time(settings: usize) -> Duration {
+        let mut text = "[Database]\nProvider = postgres\n[Nowhere]\n".to_owned();
+        for number in 0..settings {
+            text.push_str(&format!("Unknown{number} = x{number}\n"));
+        }
+        let documents = [parse_text("f", &text).unwrap()];
+        let chart = Chart::built_in().unwrap();
+        let best = (0..3).map(|_| {
+            let start = Instant::now();
+            let conversion = convert(&Inputs {
+                documents: &documents,
+                base: &[],
+                chart: &chart,
+                options: &Options::default(),
+            });
+            assert_eq!(conversion.unwrap().account.summary.settings, settings + 1);
+            start.elapsed()
+        });
+        best.min().unwrap()
+    }
+
+    #[test]
+    fn time_grows_with_the_number_of_settings_and_no_faster() {
+        // Eight times the work; what is quadratic would take 64 times as long.
+        let (few, many) = (time(250), time(2000));
+        assert!(many < few * 28, "{few:?} for 250, {many:?} for 2000");
+    }
 }

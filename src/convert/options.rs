@@ -124,6 +124,9 @@ pub struct Options {
     pub license_secret: Option<String>,
     /// Credentials.
     pub secrets: Secrets,
+    /// Whether credentials that no environment variable carries go into a configuration file in the
+    /// Secret.
+    pub secret_file: bool,
     /// Credentials that the administrator says are encrypted, so that they may stay in `config`.
     pub encrypted: Vec<SettingName>,
     /// Where the Secret's manifest is written to, if anywhere.
@@ -142,6 +145,7 @@ impl Default for Options {
             storage: None,
             license_secret: None,
             secrets: Secrets::Reference(SecretName::default()),
+            secret_file: false,
             encrypted: Vec::new(),
             secret_manifest: None,
             address: None,

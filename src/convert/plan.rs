@@ -30,6 +30,8 @@ pub(super) struct Plan {
     pub values: Vec<PlannedValue>,
     /// Credentials that move into the Secret.
     pub secrets: Vec<PlannedSecret>,
+    /// Credentials that move into a configuration file in the Secret.
+    pub secret_file: Vec<PlannedFileSetting>,
     /// What became of each line.
     pub decisions: Vec<Decision>,
     /// What became of the chart's defaults.
@@ -119,6 +121,13 @@ pub(super) struct PlannedSecret {
     pub origin: String,
 }
 
+/// A setting of the configuration file in the Secret.
+#[derive(Debug, Clone)]
+pub(super) struct PlannedFileSetting {
+    pub name: SettingName,
+    pub values: Vec<Secret>,
+}
+
 /// What the rendered configuration must say about one setting of the input.
 #[derive(Debug, Clone)]
 pub(super) struct Expectation {
@@ -156,6 +165,7 @@ pub(super) fn plan(
             config: Vec::new(),
             values: Vec::new(),
             secrets: Vec::new(),
+            secret_file: Vec::new(),
             decisions: Vec::new(),
             chart_defaults: Vec::new(),
             tasks: Vec::new(),
@@ -269,6 +279,10 @@ impl Planner<'_> {
                     path,
                     value,
                     origin: origin.clone(),
+                }),
+                Effect::SecretFile(values) => self.plan.secret_file.push(PlannedFileSetting {
+                    name: setting.name.clone(),
+                    values,
                 }),
                 Effect::Secret { variable, value } => self.plan.secrets.push(PlannedSecret {
                     variable,
@@ -427,6 +441,12 @@ fn short(name: &str) -> &str {
 }
 
 impl Plan {
+    /// Whether credentials move into the Secret.
+    #[must_use]
+    pub(super) fn needs_secret(&self) -> bool {
+        !self.secrets.is_empty() || !self.secret_file.is_empty()
+    }
+
     /// The setting in `config` that is this one to Connect.
     #[must_use]
     pub(super) fn find(&self, key: &SettingKey) -> Option<&ConfigValue> {

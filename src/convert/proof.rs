@@ -6,11 +6,13 @@
 
 use std::collections::HashMap;
 
+use super::Inputs;
 use super::account::{ChartDefault, DefaultAction};
 use super::config_values::ConfigValues;
+use super::options::{Options, Secrets};
 use super::plan::Plan;
 use super::verdict::Expect;
-use crate::chart::Chart;
+use crate::chart::{SECOND_FILE, VariableValue};
 use crate::gcfg::{self, Document, SettingKey, SettingName};
 
 /// What a rendered configuration says against the plan.
@@ -25,16 +27,19 @@ pub(super) struct Unexplained(pub Vec<String>);
 /// Differences that the account does not explain.
 pub(super) fn prove(
     plan: &Plan,
-    chart: &Chart,
+    inputs: &Inputs<'_>,
     base: &ConfigValues,
     rendered: &str,
+    second: &Second<'_>,
 ) -> anyhow::Result<Vec<ChartDefault>> {
+    let Inputs { options, chart, .. } = inputs;
     // The administrator's own values were looked at before, and ours are ours.
     let document = gcfg::parse_text("rstudio-connect.gcfg", rendered).map_err(|error| {
         Unexplained(vec![format!("- the rendered file does not parse: {error}")])
     })?;
     let mut left = settings(&document);
     let mut wrong = Vec::new();
+    prove_second(plan, options, second, &left, &mut wrong);
     let kept: Vec<&str> = plan
         .chart_defaults
         .iter()
@@ -55,7 +60,7 @@ pub(super) fn prove(
                 slot.extend(values.iter().map(String::as_str));
             }
             Expect::Chart => anything.push(expectation.name.key()),
-            Expect::Absent => {}
+            Expect::SecretFile(_) | Expect::Absent => {}
         }
     }
     for (key, values) in promised {
@@ -112,6 +117,55 @@ pub(super) fn prove(
             );
         }
         Err(Unexplained(wrong).into())
+    }
+}
+
+/// The second configuration file: what it says, and what the values mount in its place.
+pub(super) struct Second<'a> {
+    pub text: Option<&'a str>,
+    pub mounted: Option<VariableValue>,
+}
+
+/// Compares the file in the Secret with the plan. What stands there must stand nowhere else, and the
+/// server must see it.
+fn prove_second(
+    plan: &Plan,
+    options: &Options,
+    second: &Second<'_>,
+    rendered: &HashMap<SettingKey, (SettingName, Vec<String>)>,
+    wrong: &mut Vec<String>,
+) {
+    let mut found = match gcfg::parse_text(SECOND_FILE, second.text.unwrap_or_default()) {
+        Ok(document) => settings(&document),
+        Err(_) => return wrong.push(format!("- {SECOND_FILE} does not parse")),
+    };
+    for expectation in &plan.expectations {
+        let Expect::SecretFile(values) = &expectation.expect else {
+            continue;
+        };
+        let key = expectation.name.key();
+        if found.remove(&key).is_none_or(|(_, found)| found != *values) {
+            wrong.push(format!(
+                "- {}: not the same in {SECOND_FILE}",
+                expectation.name
+            ));
+        }
+        if rendered.contains_key(&key) {
+            wrong.push(format!("- {}: in config, too", expectation.name));
+        }
+    }
+    for (name, _) in found.values() {
+        wrong.push(format!("- {name}: in {SECOND_FILE}, but nothing says why"));
+    }
+    let Secrets::Reference(name) = &options.secrets else {
+        return;
+    };
+    let meant = VariableValue::Secret {
+        name: name.as_str().to_owned(),
+        key: SECOND_FILE.to_owned(),
+    };
+    if second.text.is_some() && second.mounted.as_ref() != Some(&meant) {
+        wrong.push(format!("- {SECOND_FILE}: not mounted"));
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) enum Effect {
         variable: String,
         value: crate::secret::Secret,
     },
+    /// A credential goes into the configuration file in the Secret.
+    SecretFile(Vec<crate::secret::Secret>),
 }
 
 /// A value for a key of the chart.
@@ -56,6 +58,8 @@ pub(super) enum ChartValue {
 pub(super) enum Expect {
     /// These values under its own name.
     Values(Vec<String>),
+    /// These values, in the configuration file in the Secret and nowhere else.
+    SecretFile(Vec<String>),
     /// These values under another setting's name.
     Elsewhere(SettingName, Vec<String>),
     Absent,

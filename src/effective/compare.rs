@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Content, Effective, Origin, Setting, is_secret, same_meaning};
+use super::{Content, Effective, Origin, Reference, Setting, is_secret, same_meaning};
 use crate::gcfg::SettingName;
 use crate::settings::Catalogue;
 
@@ -126,6 +126,22 @@ impl Comparison {
         Self { rows }
     }
 
+    /// Takes credentials that only the first has for kept where nobody could look.
+    pub(crate) fn kept_in(&mut self, reference: &Reference) {
+        let missing = |row: &&mut Row| {
+            row.status == Status::OnlyBefore && row.before.as_ref().is_some_and(|side| side.masked)
+        };
+        for row in self.rows.iter_mut().filter(missing) {
+            row.status = Status::NotCompared;
+            row.after = Some(Side {
+                values: Vec::new(),
+                reference: Some(reference.describe()),
+                masked: false,
+                origin: reference.describe(),
+            });
+        }
+    }
+
     /// How many settings have a status.
     #[must_use]
     pub(crate) fn count(&self, status: Status) -> usize {
@@ -156,7 +172,7 @@ fn row(name: &SettingName, before: Option<&Setting>, after: Option<&Setting>) ->
         let values = setting.content.values().unwrap_or_default();
         is_secret(&setting.name, values)
             || matches!(&setting.content, Content::Reference { to, .. }
-                if matches!(to, super::Reference::Secret { .. }))
+                if matches!(to, Reference::Secret { .. }))
     });
     let hidden = after.and_then(|setting| setting.hides.clone());
     let silent = status == Status::Same && (before.is_none() || after.is_none());

@@ -53,26 +53,13 @@ impl Effective {
 fn content(value: &VariableValue, secrets: &Secrets) -> Content {
     match value {
         VariableValue::Text(text) => Content::Values(vec![text.clone()]),
-        VariableValue::Secret { name, key } => Content::Reference {
-            to: Reference::Secret {
-                name: name.clone(),
-                key: key.clone(),
-            },
-            value: secrets
-                .get(name, key)
-                .map(|value| value.expose().to_owned()),
-        },
-        VariableValue::ConfigMap { name, key } => Content::Reference {
-            to: Reference::ConfigMap {
-                name: name.clone(),
-                key: key.clone(),
-            },
-            value: None,
-        },
-        VariableValue::Cluster => Content::Reference {
-            to: Reference::Cluster,
-            value: None,
-        },
+        kept => {
+            let to = Reference::from(kept.clone());
+            Content::Reference {
+                value: secrets.text(&to).map(str::to_owned),
+                to,
+            }
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use base64::Engine as _;
 
-use crate::chart::{Variable, variable};
+use super::Reference;
+use crate::chart::{Variable, VariableValue, second_file, variable};
 use crate::secret::Secret;
 use crate::yaml::{self, ResolveError, Value, YamlError};
 
@@ -35,6 +36,8 @@ pub(crate) struct Deployed {
     pub config_map: String,
     /// The text of the configuration file.
     pub gcfg: String,
+    /// What the server finds as its second configuration file.
+    pub second_file: Option<VariableValue>,
     /// The server's environment. Empty when no pod of the manifest mounts the file.
     pub variables: Vec<Variable>,
     /// Secrets of the manifest.
@@ -52,8 +55,17 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// A Secret's value behind a key.
     #[must_use]
-    pub(crate) fn get(&self, name: &str, key: &str) -> Option<&Secret> {
+    fn get(&self, name: &str, key: &str) -> Option<&Secret> {
         self.values.get(&(name.to_owned(), key.to_owned()))
+    }
+
+    /// What a reference stands for, where it is to a Secret that is at hand.
+    #[must_use]
+    pub(crate) fn text(&self, reference: &Reference) -> Option<&str> {
+        match reference {
+            Reference::Secret { name, key } => self.get(name, key).map(Secret::expose),
+            Reference::ConfigMap { .. } | Reference::Cluster => None,
+        }
     }
 
     /// Takes the Secrets of a manifest.
@@ -111,7 +123,7 @@ pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed,
         }
     };
     let config_map = name(object);
-    let variables = objects
+    let (variables, second_file) = objects
         .iter()
         .filter(|workload| {
             // Objects without a namespace are in the release's.
@@ -123,6 +135,7 @@ pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed,
     let mut secrets = Secrets::default();
     secrets.add(&objects);
     Ok(Deployed {
+        second_file,
         config_map,
         gcfg: gcfg.to_owned(),
         variables,
@@ -131,8 +144,11 @@ pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed,
     })
 }
 
-/// The environment of the container that mounts the file from this ConfigMap.
-fn environment(workload: &Value, config_map: &str) -> Option<Vec<Variable>> {
+/// The environment and the second file of the container that mounts the file from this ConfigMap.
+fn environment(
+    workload: &Value,
+    config_map: &str,
+) -> Option<(Vec<Variable>, Option<VariableValue>)> {
     let pod = workload.at(&["spec", "template", "spec"])?;
     let list = |value: &'_ Value, key: &str| -> Vec<Value> {
         let items = value.get(key).and_then(Value::as_list);
@@ -154,12 +170,11 @@ fn environment(workload: &Value, config_map: &str) -> Option<Vec<Variable>> {
                     || text(mount, "mountPath").as_deref() == Some(PATH))
         })
     })?;
-    Some(
-        list(&container, "env")
-            .iter()
-            .filter_map(variable)
-            .collect(),
-    )
+    let variables = list(&container, "env");
+    Some((
+        variables.iter().filter_map(variable).collect(),
+        second_file(pod.get("volumes"), container.get("volumeMounts")),
+    ))
 }
 
 fn objects(text: &str) -> Result<Vec<Value>, ManifestError> {

@@ -17,6 +17,7 @@ pub(crate) use manifest::{Deployed, ManifestError, Secrets, deployed};
 pub(crate) use meaning::{is_secret, same_meaning};
 pub(crate) use rendered::render;
 
+use crate::chart::VariableValue;
 use crate::gcfg::{Configuration, Document, SettingKey, SettingName};
 use crate::settings::{Catalogue, ValueType};
 use crate::source::SourceFile;
@@ -138,6 +139,16 @@ impl Content {
         match self {
             Self::Values(values) => Some(values),
             Self::Reference { value, .. } => value.as_ref().map(std::slice::from_ref),
+        }
+    }
+}
+
+impl From<VariableValue> for Reference {
+    fn from(value: VariableValue) -> Self {
+        match value {
+            VariableValue::Secret { name, key } => Self::Secret { name, key },
+            VariableValue::ConfigMap { name, key } => Self::ConfigMap { name, key },
+            VariableValue::Text(_) | VariableValue::Cluster => Self::Cluster,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a chart gives to the server, whoever rendered it.
 
 use super::{Deployed, Secrets, deployed};
-use crate::chart::{Chart, Purpose, Release, RenderFailure, Rendered, ValuesFile};
+use crate::chart::{Chart, Purpose, Release, RenderFailure, Rendered, ValuesFile, second_file};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::helm::HelmError;
 
@@ -17,10 +17,17 @@ pub(crate) fn render(
     config_map: Option<&str>,
     purpose: Purpose,
 ) -> anyhow::Result<Deployed> {
+    let pod = |key: &str| {
+        files
+            .iter()
+            .rev()
+            .find_map(|file| file.values.get("pod")?.get(key))
+    };
     match chart.render(release, files, purpose) {
         Ok(Rendered::Configuration { gcfg, variables }) => Ok(Deployed {
             config_map: format!("{}-config", release.name),
             gcfg,
+            second_file: second_file(pod("volumes"), pod("volumeMounts")),
             variables,
             secrets: Secrets::default(),
             warnings: String::new(),

@@ -1,7 +1,7 @@
 //! What becomes of a setting on the way back.
 
 use super::{Decided, Group, Said, ValuesRow};
-use crate::chart::Variable;
+use crate::chart::{SECOND_FILE, Variable, VariableValue, second_file};
 use crate::effective::{Content, Reference, Setting};
 use crate::gcfg::{Section, SettingName, fold, write};
 use crate::local::Action;
@@ -174,6 +174,14 @@ pub(super) fn other_values(values: &Map, variables: &[Variable]) -> Vec<ValuesRo
     }
     if at(&["replicas"]).is_some_and(|count| matches!(count, Value::Number(n) if *n > 1.0)) {
         row("replicas", "one machine is one server");
+    }
+    if let Some(VariableValue::Secret { name, key } | VariableValue::ConfigMap { name, key }) =
+        second_file(at(&["pod", "volumes"]), at(&["pod", "volumeMounts"]))
+    {
+        row(
+            "pod.volumes",
+            &format!("put {key} of {name} beside the file, under the name {SECOND_FILE}"),
+        );
     }
     for (path, reason) in [
         (

@@ -122,6 +122,86 @@ fn no_credential_appears_anywhere_but_in_the_secret() {
     assert!(seen >= 30, "{seen} samples");
 }
 
+/// What no environment variable carries goes into a file in the Secret, and every reader of the
+/// configuration knows where it is.
+#[test]
+fn a_bind_password_moves_into_a_file_in_the_secret() {
+    let folder = folder();
+    let from = write(
+        &folder,
+        "c.gcfg",
+        &format!(
+            "{GOOD}[LDAP \"the \\\"corp\\\"\"]\nBindDN = cn=c\nBindPassword = \"hunter; 2\"\n[GitCredential]\nPassword = hunter3\n"
+        ),
+    );
+    let base = write(
+        &folder,
+        "base.yaml",
+        "pod:\n  volumes: [{name: own, emptyDir: {}}]\n  volumeMounts: [{name: own, mountPath: /own}]\n",
+    );
+    let file = |name: &str| folder.path().join(name);
+    values(&from)
+        .assert()
+        .code(4)
+        .stderr(predicate::str::contains(
+            "Choose: convert with --secret-file",
+        ));
+    let assert = values(&from)
+        .args(["--secret-file", "--pvc", "data", "--base"])
+        .arg(&base)
+        .arg("--out")
+        .arg(file("values.yaml"))
+        .arg("--secret-out")
+        .arg(file("secret.yaml"))
+        .arg("--report")
+        .arg(file("report.json"))
+        .assert()
+        .code(0)
+        .stderr(predicate::str::contains("hunter").not())
+        .stderr(predicate::str::contains("keep them in step"));
+    drop(assert);
+    let text = |name: &str| fs::read_to_string(file(name)).unwrap();
+    assert!(!text("values.yaml").contains("hunter"));
+    assert!(!text("report.json").contains("hunter"));
+    let manifest: serde_yaml::Value = serde_yaml::from_str(&text("secret.yaml")).unwrap();
+    assert_eq!(
+        manifest["stringData"]["rstudio-connect-migration.gcfg"],
+        "[LDAP \"the \\\"corp\\\"\"]\nBindPassword = \"hunter; 2\"\n[GitCredential]\nPassword = hunter3\n"
+    );
+    let written: serde_yaml::Value = serde_yaml::from_str(&text("values.yaml")).unwrap();
+    let pod = &written["pod"];
+    assert_eq!(pod["volumes"][0]["name"], "own");
+    assert_eq!(pod["volumeMounts"][0]["mountPath"], "/own");
+    assert_eq!(
+        pod["volumeMounts"][1]["mountPath"],
+        "/etc/rstudio-connect/rstudio-connect-migration.gcfg"
+    );
+    let diff = |more: &[&str]| {
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .args(["diff", "--from", "c.gcfg", "-f", "values.yaml", "--all"])
+            .args(["--output", "json"])
+            .args(more)
+            .output()
+            .unwrap();
+        let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let row = |row: &&Json| row["property"] == "BindPassword";
+        let row = report["settings"].as_array().unwrap().iter().find(row);
+        row.unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(diff(&[]), "not-compared");
+    assert_eq!(diff(&["--secrets", "secret.yaml"]), "same");
+    connect_migrate()
+        .arg("gcfg")
+        .arg("-f")
+        .arg(file("values.yaml"))
+        .assert()
+        .success()
+        .stderr(predicate::str::contains(
+            "put rstudio-connect-migration.gcfg of rstudio-connect-secrets beside the file",
+        ));
+}
+
 #[test]
 fn the_secrets_manifest_holds_the_credentials_and_is_private() {
     let folder = folder();

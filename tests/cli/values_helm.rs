@@ -76,6 +76,42 @@ fn fates(account: &Json) -> Vec<(SettingKey, &str, &str, bool)> {
         .collect()
 }
 
+/// The file in the Secret is mounted where Connect looks for it.
+#[test]
+fn the_file_in_the_secret_is_mounted_in_every_helm() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = Path::new("testdata/gcfg/02-ldap.gcfg");
+    let (values, _) = convert(from, folder.path(), &["--secret-file"]);
+    for helm in helms() {
+        let chart = chart_dir();
+        let manifest = template(
+            &helm,
+            &[
+                "connect",
+                chart.to_str().unwrap(),
+                "-f",
+                values.to_str().unwrap(),
+            ],
+        );
+        let path = folder.path().join("manifest.yaml");
+        fs::write(&path, &manifest).unwrap();
+        let output = connect_migrate()
+            .args(["diff", "--output", "json", "--from"])
+            .arg(from)
+            .arg("--manifest")
+            .arg(&path)
+            .output()
+            .unwrap();
+        let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let rows = report["settings"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["property"] == "BindPassword");
+        assert_eq!(
+            row.unwrap()["after"]["from"],
+            "Secret rstudio-connect-secrets key rstudio-connect-migration.gcfg",
+        );
+    }
+}
+
 /// What is kept arrives with the very values of the input; what went away is not there, unless the
 /// chart says it; and nothing is there that neither the input nor the account knows.
 #[test]

@@ -81,7 +81,14 @@ impl Wanted {
             secret(at("name"), at("key"), "pod.env");
         }
         for volume in items(&["pod", "volumes"]) {
-            secret(of(volume, &["secret", "secretName"]), None, "pod.volumes");
+            let name = of(volume, &["secret", "secretName"]);
+            let items = volume.at(&["secret", "items"]).and_then(Value::as_list);
+            match items {
+                Some(items) => items.iter().for_each(|item| {
+                    secret(name.clone(), of(item, &["key"]), "pod.volumes");
+                }),
+                None => secret(name, None, "pod.volumes"),
+            }
         }
         for pull in items(&["image", "imagePullSecrets"]) {
             let name = of(pull, &["name"]).or_else(|| pull.as_str().map(str::to_owned));

@@ -98,6 +98,10 @@ pub(super) struct CheckCommand {
     #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse)]
     secret_name: SecretName,
 
+    /// Credentials that no environment variable carries go into a file in the Secret, as for values
+    #[arg(long, conflicts_with = "inline_secrets")]
+    secret_file: bool,
+
     /// A credential that is encrypted and stays in config, as for values. May repeat
     #[arg(long, value_name = "SETTING")]
     encrypted: Vec<SettingName>,
@@ -147,6 +151,7 @@ impl CheckCommand {
     /// How the configuration would be converted.
     fn options(&self) -> Options {
         Options {
+            secret_file: self.secret_file,
             encrypted: self.encrypted.clone(),
             secrets: if self.inline_secrets {
                 Secrets::Inline

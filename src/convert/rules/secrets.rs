@@ -1,11 +1,12 @@
 //! Credentials: out of `config`, which ends in a ConfigMap, and into a Secret.
 
 use super::Context;
-use crate::convert::account::Action;
+use crate::chart::SECOND_FILE;
+use crate::convert::account::{Action, Task};
 use crate::convert::input::{InputSetting, Settled};
 use crate::convert::options::Secrets;
 use crate::convert::reason;
-use crate::convert::verdict::{Effect, Verdict};
+use crate::convert::verdict::{Effect, Expect, Verdict};
 use crate::secret::Secret;
 use crate::settings::secrecy::{Exposure, may_be_encrypted};
 use crate::settings::{Catalogue, Fate};
@@ -31,14 +32,20 @@ pub(super) fn judge(
         .iter()
         .any(|name| name.key() == key)
     {
-        return Some(
-            Verdict::new(
-                Action::Review,
-                reason::ENCRYPTED_VALUE,
-                "kept in config, since --encrypted says that it is encrypted; the server decrypts it with db/secret.key of the data directory, which must move along",
-            )
-            .keeping(settled.values.clone()),
-        );
+        let verdict = Verdict::new(
+            Action::Review,
+            reason::ENCRYPTED_VALUE,
+            "kept in config, since --encrypted says that it is encrypted; the server decrypts it with db/secret.key of the data directory, which must move along",
+        )
+        .keeping(settled.values.clone());
+        if settled.values.iter().all(|value| may_be_encrypted(value)) {
+            return Some(verdict);
+        }
+        return Some(verdict.task(Task {
+            code: reason::ENCRYPTED_VALUE.into(),
+            what: format!("{} does not look like what rscadmin prints: look again whether it is encrypted, since it stands in the values and ends in a ConfigMap", setting.name),
+            command: None,
+        }));
     }
     let Secrets::Reference(secret) = &context.options.secrets else {
         return Some(
@@ -72,6 +79,17 @@ pub(super) fn judge(
             "left out here, since your own values (--base) say it; make sure that it is encrypted there",
         )
         .left_to_chart(),
+        (_, values) if context.options.secret_file => {
+            let mut verdict = Verdict::new(
+                Action::Secret,
+                reason::SECRET_FILE,
+                format!("Secret {} gives it to the server in {SECOND_FILE}, which Connect reads behind its main file", secret.as_str()),
+            )
+            .to("pod.volumes");
+            verdict.expect = Expect::SecretFile(values.to_vec());
+            verdict.effects.push(Effect::SecretFile(values.iter().map(Secret::new).collect()));
+            verdict
+        }
         (_, values) => without_variable(setting, values),
     })
 }
@@ -87,15 +105,15 @@ fn without_variable(setting: &InputSetting<'_>, values: &[String]) -> Verdict {
         "no environment variable is known for it"
     };
     let looks = if values.iter().all(|value| may_be_encrypted(value)) {
-        "it looks encrypted already: if it is, "
+        "it looks encrypted already, and if it is, convert"
     } else {
-        "encrypt it on the old server (rscadmin configure --encrypt-config-value), put the encrypted text into its rstudio-connect.gcfg, and "
+        "encrypt it on the old server (rscadmin configure --encrypt-config-value), put the encrypted text into its rstudio-connect.gcfg, and convert"
     };
     let mut verdict = Verdict::new(
         Action::Secret,
         reason::SECRET_WITHOUT_VARIABLE,
         format!(
-            "left out, since config ends in a ConfigMap and {why}. Choose: {looks}convert with --encrypted '{name}'; or keep it with --inline-secrets in a values file that you encrypt as a whole"
+            "left out, since config ends in a ConfigMap and {why}. Choose: convert with --secret-file, which puts it into the Secret as a configuration file that the server reads, too; or {looks} with --encrypted '{name}'; or keep it with --inline-secrets in a values file that you encrypt as a whole"
         ),
     );
     verdict.blocks = true;

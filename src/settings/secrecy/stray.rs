@@ -36,10 +36,14 @@ pub(crate) fn stray_words(document: &Document) -> Vec<Diagnostic> {
     found
 }
 
-/// Whether an unknown setting may be the rest of the one above: it is a word alone, or there is
-/// nothing above that it could be the rest of but a name.
+/// Whether an unknown setting may be the rest of the one above: it is a word alone, the end of a
+/// Base64 text, or there is nothing above that it could be the rest of but a name.
 fn is_rest(above: &Setting, setting: &Setting) -> bool {
-    setting.value.is_none() || above.text().is_none_or(str::is_empty)
+    // Base64 ends in equals signs.
+    let padding = setting
+        .text()
+        .is_none_or(|text| text.bytes().all(|b| b == b'=') && !text.is_empty());
+    padding || above.text().is_none_or(str::is_empty)
 }
 
 fn diagnostic(document: &Document, above: &Setting, setting: &Setting) -> Diagnostic {
@@ -74,6 +78,7 @@ mod tests {
         );
         assert_eq!(lines("[SMTP]\nPassword = abc\nhunter2\n"), [3]);
         assert_eq!(lines("[SMTP]\nPassword =\nhunter2Cg==\n"), [3]);
+        assert_eq!(lines("[SMTP]\nPassword = abc\nhunter==\n"), [3]);
         assert_eq!(lines("[New]\nApiToken\nhunter = x\n"), [3]);
         assert_eq!(
             lines("[SMTP]\nPassword = abc\nNew = x\n[New]\nFlag\n"),

@@ -133,14 +133,19 @@ fn runs(text: &str, inside: fn(char) -> bool) -> bool {
 }
 
 fn has_stem(plain: &str) -> bool {
+    let stem = |plain: &str| STEMS.iter().any(|stem| plain.contains(stem));
+    let misspelt = |plain: &str| MISSPELT.iter().any(|word| nearly_contains(plain, word));
+    // Names without a stem are most names, and there are many.
+    if !stem(plain) {
+        return misspelt(plain);
+    }
     let mut plain = plain.to_owned();
     for word in HARMLESS {
         plain = plain.replace(word, " ");
     }
     // An author is no authorisation.
     plain = plain.replace("authori", "auth").replace("author", " ");
-    STEMS.iter().any(|stem| plain.contains(stem))
-        || MISSPELT.iter().any(|word| nearly_contains(&plain, word))
+    stem(&plain) || misspelt(&plain)
 }
 
 /// Letters and digits, folded.

@@ -1,0 +1,189 @@
+//! Made-up credentials in files that commands read: none appears on the screen or in any file but
+//! the Secret's manifest.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::connect_migrate;
+
+use planted::{Planted, planted};
+
+#[path = "../../src/fuzz/planted.rs"]
+mod planted;
+
+/// Runs a command with and without `--debug`, in every form of output, and looks for canaries in
+/// what it says; `data` says whether standard output is looked at, too.
+fn run(planted: &Planted, folder: &Path, args: &[&str], data: bool) {
+    for output in ["table", "json", "yaml"] {
+        let result = connect_migrate()
+            .current_dir(folder)
+            .env("KUBECONFIG", "config")
+            .args(args)
+            .args(["--debug", "--output", output])
+            .output()
+            .unwrap();
+        let what = format!("{args:?} as {output}");
+        assert_ne!(result.status.code(), Some(101), "{what}: a panic");
+        let talk = String::from_utf8_lossy(&result.stderr);
+        assert!(
+            !talk.contains("internal error"),
+            "{what}: {talk}\n{}",
+            planted.text
+        );
+        planted.hidden_in(&what, &talk).unwrap();
+        if data {
+            let data = String::from_utf8_lossy(&result.stdout);
+            planted.hidden_in(&what, &data).unwrap();
+        }
+    }
+}
+
+/// Choices for a configuration, the same in every run.
+fn seed(number: u64) -> Vec<u8> {
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    })
+    .take(30)
+    .collect()
+}
+
+#[test]
+fn no_command_that_reads_a_configuration_shows_a_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for number in 0..6 {
+        let planted = planted(&seed(number));
+        fs::write(at("c.gcfg"), &planted.text).unwrap();
+        for more in [&[][..], &["--secret-file"]] {
+            let mut args = vec!["values", "--from", "c.gcfg", "--force", "--out", "v.yaml"];
+            args.extend(["--secret-out", "s.yaml", "--report", "r.json"]);
+            args.extend(more);
+            run(&planted, folder.path(), &args, true);
+            for name in ["v.yaml", "r.json"] {
+                let text = fs::read_to_string(at(name)).unwrap_or_default();
+                planted.hidden_in(name, &text).unwrap();
+            }
+            #[cfg(unix)]
+            if let Ok(secret) = fs::metadata(at("s.yaml")) {
+                use std::os::unix::fs::PermissionsExt as _;
+                assert_eq!(secret.permissions().mode() & 0o777, 0o600);
+            }
+        }
+        run(
+            &planted,
+            folder.path(),
+            &["values", "--from", "c.gcfg", "--dry-run"],
+            true,
+        );
+        run(
+            &planted,
+            folder.path(),
+            &["check", "--from", "c.gcfg"],
+            true,
+        );
+        fs::write(at("empty.yaml"), "sharedStorage: {mount: true}\n").unwrap();
+        run(
+            &planted,
+            folder.path(),
+            &["diff", "--from", "c.gcfg", "-f", "empty.yaml", "--all"],
+            true,
+        );
+        run(
+            &planted,
+            folder.path(),
+            &["overlay", "show", "-f", "c.gcfg"],
+            true,
+        );
+        // Inline, as an administrator may want it, and back.
+        let inline = [
+            "values",
+            "--from",
+            "c.gcfg",
+            "--force",
+            "--inline-secrets",
+            "--out",
+            "i.yaml",
+        ];
+        run(&planted, folder.path(), &inline, true);
+        if at("i.yaml").exists() {
+            run(
+                &planted,
+                folder.path(),
+                &[
+                    "gcfg",
+                    "-f",
+                    "i.yaml",
+                    "--force",
+                    "--out",
+                    "back.gcfg",
+                    "--report",
+                    "g.json",
+                ],
+                true,
+            );
+            let report = fs::read_to_string(at("g.json")).unwrap_or_default();
+            planted.hidden_in("g.json", &report).unwrap();
+            let diff = ["diff", "--from", "c.gcfg", "-f", "i.yaml", "--all"];
+            run(&planted, folder.path(), &diff, true);
+            let values = fs::read_to_string(at("i.yaml")).unwrap();
+            // Cut in the middle of a quoted text.
+            fs::write(
+                at("broken.yaml"),
+                &values[..values.rfind('\'').unwrap_or(0)],
+            )
+            .unwrap();
+            run(
+                &planted,
+                folder.path(),
+                &["gcfg", "-f", "broken.yaml"],
+                true,
+            );
+            let base = ["values", "--from", "c.gcfg", "--base", "broken.yaml"];
+            run(&planted, folder.path(), &base, true);
+            for name in ["i.yaml", "back.gcfg", "v.yaml"] {
+                let _ = fs::remove_file(at(name));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_file_or_address_that_cannot_be_read_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let planted = planted(&[0]);
+    let word = &planted.canaries[0].word;
+    let setting = planted.canaries[0].setting.as_deref();
+    assert_eq!(setting, Some("Postgres.Password"));
+    for text in [
+        format!("users:\n- name: a\n  user: {{token: [{word}]}}\n"),
+        format!("users: [\n  {word}: {word}: {word}\n"),
+        format!(
+            "apiVersion: v1\nclusters: [{{name: a, cluster: {{server: 'https://u:{word}@127.0.0.1:1'}}}}]\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\nusers: [{{name: a, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: 'false', args: [{word}], env: [{{name: A, value: {word}}}]}}}}}}]\ncurrent-context: a\n"
+        ),
+        format!(
+            "apiVersion: v1\nclusters: [{{name: a, cluster: {{server: 'https://127.0.0.1:1'}}}}]\ncontexts: [{{name: a, context: {{cluster: a, user: a}}}}]\nusers: [{{name: a, user: {{exec: {{apiVersion: client.authentication.k8s.io/v1, command: echo, args: [{word}]}}}}}}]\ncurrent-context: a\n"
+        ),
+    ] {
+        fs::write(at("config"), text).unwrap();
+        run(&planted, folder.path(), &["status", "connect"], true);
+    }
+    let server = format!("http://u:{word}@127.0.0.1:1");
+    for arguments in [&["inventory"][..], &["validate"]] {
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .env("CONNECT_SERVER", &server)
+            .env("CONNECT_API_KEY", format!("{word}{word}"))
+            .args(arguments)
+            .arg("--debug")
+            .output()
+            .unwrap();
+        planted
+            .hidden_in("an address", &String::from_utf8_lossy(&output.stderr))
+            .unwrap();
+    }
+}
