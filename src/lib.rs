@@ -31,6 +31,7 @@ pub mod settings;
 pub(crate) mod source;
 pub(crate) mod state;
 pub(crate) mod survey;
+pub(crate) mod upgrade;
 pub(crate) mod validate;
 pub mod yaml;
 

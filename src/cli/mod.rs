@@ -21,7 +21,6 @@ mod session;
 mod sources;
 mod status;
 mod upgrade;
-mod upgrade_wait;
 mod validate;
 mod values;
 mod version;
@@ -77,6 +76,7 @@ enum Command {
 /// Runs a command line and says how it ended. Messages have been printed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args = post_render::by_name(args.into_iter().collect());
+    let args = upgrade::hand_over(args);
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {

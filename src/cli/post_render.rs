@@ -13,7 +13,8 @@ use crate::files::{Access, Existing, write};
 use crate::manifests::Stream;
 use crate::output;
 use crate::overlay::{
-    self, Laying, Options, Refusal, Report, Selection, Then, helm, lay, log, poison, with_temporary,
+    self, Options, Refusal, RunReport, Selection, TemporarySetting, Then, helm, lay, log, refuse,
+    with_temporary,
 };
 
 /// Lay the temporary settings over manifests, as a Helm post-renderer
@@ -38,6 +39,10 @@ pub(super) struct PostRender {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
+    /// Whether our own upgrade runs this, and shows the report itself
+    #[arg(long, hide = true)]
+    wrapped: bool,
+
     /// The Helm 4 plugin that --then is
     #[arg(long, value_name = "FOLDER", hide = true)]
     then_plugin: Option<PathBuf>,
@@ -52,7 +57,7 @@ pub(super) struct PostRender {
 pub(super) struct OverlayArgs {
     /// Lay one more setting (repeatable); credentials are refused
     #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE", value_parser = set)]
-    settings: Vec<Laying>,
+    settings: Vec<TemporarySetting>,
 
     /// Which ConfigMap, where several hold a Connect configuration (repeatable)
     #[arg(long = "configmap", value_name = "NAMESPACE/NAME")]
@@ -64,7 +69,7 @@ pub(super) struct OverlayArgs {
 }
 
 /// Reads a `--set`.
-pub(super) fn set(text: &str) -> Result<Laying, overlay::SetError> {
+pub(super) fn set(text: &str) -> Result<TemporarySetting, overlay::SetError> {
     text.parse()
 }
 
@@ -80,6 +85,7 @@ pub(super) fn by_name(mut args: Vec<OsString>) -> Vec<OsString> {
         "--configmap",
         "--allow-missing",
         "--report",
+        "--wrapped",
         "--then",
     ];
     let meant = match args.get(1) {
@@ -117,17 +123,27 @@ impl PostRender {
             }
             Err(Failure::Refused(refusal)) => {
                 let documents = Stream::split(&input).with_content().count();
-                let message = refusal.to_string();
-                self.leave(&Report::refused(message.clone(), documents))?;
+                let mut message = refusal.to_string();
+                if self.wrapped {
+                    // Under the names that the flags have there.
+                    message = message
+                        .replace("--configmap", "--overlay-configmap")
+                        .replace("--allow-missing", "--overlay-allow-missing");
+                }
+                self.leave(&RunReport::refused(message.clone(), documents))?;
+                if self.wrapped {
+                    "the temporary settings were refused; the reason follows"
+                        .clone_into(&mut message);
+                }
                 if helm::is_helm_4_post_renderer() {
                     let message = format!("connect-migrate: {message}");
-                    output::data_by(|mut out| poison(&input, &message, &mut out))?;
+                    output::data_by(|mut out| refuse(&input, &message, &mut out))?;
                     return Ok(Exit::Done);
                 }
                 Err(anyhow!("{message}"))
             }
             Err(Failure::Output(error)) => {
-                let mut report = Report::refused(format!("cannot write: {error}"), 0);
+                let mut report = RunReport::refused(format!("cannot write: {error}"), 0);
                 report.documents = Stream::split(&input).with_content().count();
                 self.leave(&report)?;
                 Err(anyhow!(error).context("cannot write the manifests"))
@@ -136,7 +152,7 @@ impl PostRender {
     }
 
     /// Writes the result, all at once, when nothing can be refused any more.
-    fn render(&self, input: &[u8]) -> Result<Report, Failure> {
+    fn render(&self, input: &[u8]) -> Result<RunReport, Failure> {
         let laid = lay(input, &self.overlay.options()).map_err(Failure::Refused)?;
         match self.then() {
             None => output::data_by(|mut out| laid.output.write_to(&mut out)),
@@ -159,7 +175,7 @@ impl PostRender {
     }
 
     /// Leaves a record in the log, and in the file that was asked for.
-    fn leave(&self, report: &Report) -> anyhow::Result<()> {
+    fn leave(&self, report: &RunReport) -> anyhow::Result<()> {
         log::append(report);
         if let Some(path) = &self.report {
             let text = serde_json::to_vec(report)?;

@@ -7,13 +7,16 @@ use serde::Serialize;
 
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
-use super::session::{Session, facts};
 use super::{Exit, Global};
 use crate::announce::{self, Announcement};
+use crate::helm::Helm;
 use crate::output::{self, Format, Page, Table};
 use crate::survey::journal::{Rebuild, journals};
-use crate::survey::steps::{Facts, Step, next, steps};
-use crate::survey::{Answer, Configuration, Survey, ask_server, choose, survey};
+use crate::survey::steps::{ServerFacts, Step, next, steps};
+use crate::survey::{
+    Answer, Configuration, NoRelease, Session, Survey, ask_server, choose, facts, places, survey,
+    survey_live,
+};
 
 /// Show how far the migration is, and whether the temporary settings are on
 ///
@@ -51,7 +54,7 @@ struct StatusReport {
     #[serde(flatten)]
     survey: Survey,
     disagree: bool,
-    server: Answer<Facts>,
+    server: Answer<ServerFacts>,
     rebuilds: Vec<Rebuild>,
     announcements: Vec<Announcement>,
     steps: Vec<Step>,
@@ -68,32 +71,55 @@ impl Status {
 
     async fn report(&self, global: &Global) -> anyhow::Result<StatusReport> {
         let cluster = global.access().open().await?;
-        let history = choose(&cluster, self.release.as_deref()).await?;
-        let mut survey = survey(&cluster, &history).await;
-        let workload = survey.configurations.iter().find_map(|c| c.running.clone());
-        let session = Session::open(&self.connect, &cluster, workload.as_ref()).await;
+        let name = self.release.as_deref();
+        let mut survey = match choose(&cluster, name).await {
+            Ok(history) => survey(&cluster, &history).await,
+            // Something else than Helm may have applied the manifests.
+            Err(error) if error.is::<NoRelease>() => match survey_live(&cluster).await {
+                Ok(survey) if !survey.configurations.is_empty() => survey,
+                _ => return Err(error),
+            },
+            Err(error) => return Err(error),
+        };
+        let access = self.connect.server_access()?;
         let several = survey.configurations.len() > 1;
-        for configuration in &mut survey.configurations {
+        let mut server = Answer::Unknown("there is no configuration of Connect's".to_owned());
+        for (index, configuration) in survey.configurations.iter_mut().enumerate() {
+            let workload = configuration.running.as_ref();
+            let session = Session::open(&access, &cluster, workload).await;
             configuration.server = match &session {
-                _ if several => Answer::Unknown("the release has several servers".to_owned()),
-                Ok(session) => ask_server(&session.connect, &configuration.originals).await,
+                _ if several && access.server.is_some() => Answer::Unknown(
+                    "the release has several servers; without --server each is asked".to_owned(),
+                ),
+                Ok(session) => ask_server(&session.connect, &configuration.baseline).await,
                 Err(error) => Answer::Unknown(format!("{error:#}")),
             };
+            if index == 0 {
+                server = facts(&session).await;
+                if let Answer::Known(facts) = &mut server {
+                    facts.database = configuration.live_gcfg().and_then(database);
+                }
+            }
         }
-        let mut server = facts(&session).await;
-        if let (Answer::Known(facts), Some(configuration)) =
-            (&mut server, survey.configurations.first())
-        {
-            let name = &configuration.config_map;
-            facts.database = database(cluster.config_map(name).await.ok());
-        }
-        let slug = self.connect.server.as_ref().map(|server| server.slug());
-        let rebuilds = journals(self.journal.as_deref(), slug.as_deref(), &survey.release)?;
-        let steps = steps(&survey, &server, &rebuilds);
+        let slug = access.server.as_ref().map(|server| server.slug());
+        let rebuilds = journals(self.journal.as_deref(), slug.as_deref(), &survey)?;
+        let ours: Vec<Rebuild> = rebuilds
+            .iter()
+            .filter(|rebuild| rebuild.is_known_to_be_ours)
+            .cloned()
+            .collect();
+        let steps = steps(&survey, &server, &ours, &laying_command(global, &survey));
+        let next = if survey.release.is_empty() {
+            Some("helm connect-migrate overlay values -f values.yaml --out overlay.yaml".to_owned())
+        } else if survey.is_half_way() {
+            Some(survey.revert_command())
+        } else {
+            next(&steps).map(|step| step.next.clone())
+        };
         Ok(StatusReport {
             schema: 1,
             disagree: survey.configurations.iter().any(Configuration::disagree),
-            next: next(&steps).map(|step| step.next.clone()),
+            next,
             survey,
             server,
             rebuilds,
@@ -103,10 +129,36 @@ impl Status {
     }
 }
 
-/// The database that a live ConfigMap names.
-fn database(config_map: Option<serde_json::Value>) -> Option<String> {
-    let object = config_map?;
-    let text = object["data"][crate::overlay::GCFG_KEY].as_str()?;
+/// The command that lays the temporary settings over a release as it is.
+fn laying_command(global: &Global, survey: &Survey) -> String {
+    let chart = repository_with(&global.helm(), &survey.chart_name);
+    format!(
+        "helm connect-migrate upgrade {} {} --version {} --reuse-values -n {}",
+        survey.release,
+        chart.as_ref().unwrap_or(&survey.chart_name),
+        survey.chart_version,
+        survey.namespace
+    )
+}
+
+/// The chart as this user's repositories have it; `None` unless exactly one has it.
+fn repository_with(helm: &Helm, chart: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Found {
+        name: String,
+    }
+    let call = helm
+        .call("search")
+        .args(["repo", "--output", "json", "--", chart]);
+    let found: Vec<Found> = serde_json::from_str(&call.capture().ok()?.output).ok()?;
+    let is_it = |found: &Found| found.name.rsplit('/').next() == Some(chart);
+    let mut names = found.into_iter().filter(is_it).map(|found| found.name);
+    let name = names.next()?;
+    names.next().is_none().then_some(name)
+}
+
+/// The database that a configuration names.
+fn database(text: &str) -> Option<String> {
     let document = crate::gcfg::parse_text("", text).ok()?;
     let provider = crate::gcfg::Configuration::of(&[&document]).value("Database", "Provider")?;
     Some(provider.to_lowercase())
@@ -115,10 +167,17 @@ fn database(config_map: Option<serde_json::Value>) -> Option<String> {
 fn drawn(report: &StatusReport) -> Page {
     let survey = &report.survey;
     let mut page = Page::new();
-    page.line(format!(
-        "release {} in the namespace {}: revision {}, {}, chart {}",
-        survey.release, survey.namespace, survey.revision, survey.status, survey.chart
-    ));
+    if survey.release.is_empty() {
+        page.line(format!(
+            "no release of Helm's in the namespace {}; what is alive there:",
+            survey.namespace
+        ));
+    } else {
+        page.line(format!(
+            "release {} in the namespace {}: revision {}, {}, chart {}",
+            survey.release, survey.namespace, survey.revision, survey.status, survey.chart
+        ));
+    }
     let mut table = Table::new(["STEP", "STATE", "WHAT", "EVIDENCE"]);
     for step in &report.steps {
         table.row([
@@ -154,28 +213,6 @@ fn drawn(report: &StatusReport) -> Page {
             "'helm rollback' to revision {} would bring the temporary settings back.",
             list.join(" or ")
         ));
-    }
-    page
-}
-
-/// What each place says about one configuration.
-pub(super) fn places(configuration: &Configuration) -> Page {
-    let mut table = Table::new(["PLACE", "OVERLAY", "EVIDENCE"]);
-    for (place, answer) in configuration.places() {
-        match answer {
-            Answer::Known(said) => table.row([place, said.overlay.as_str(), &said.evidence]),
-            Answer::Unknown(why) => table.row([place, "unknown", why]),
-        }
-    }
-    let mut page = Page::new();
-    page.table(0, &table);
-    if configuration.disagree() {
-        page.line("These places disagree: a change is under way, or somebody changed one by hand.");
-    }
-    if configuration.edited == Some(true) {
-        page.line(
-            "The live ConfigMap is not the one that Helm stored: the next upgrade overwrites it.",
-        );
     }
     page
 }

@@ -1,7 +1,4 @@
-//! A rendered manifest: which ConfigMap holds the configuration, and which container reads it.
-//!
-//! Names and labels depend on the release and on aliases of the chart, so the objects are known by
-//! what they do: a ConfigMap with the key `rstudio-connect.gcfg`, and a pod that mounts it there.
+//! A rendered manifest: the configuration, and the environment of the container that reads it.
 
 use std::collections::HashMap;
 
@@ -9,12 +6,11 @@ use base64::Engine as _;
 
 use super::Reference;
 use crate::chart::{Variable, VariableValue, second_file, variable};
+use crate::manifests::{
+    self, ConnectConfig, GCFG_KEY as FILE, connect_configs, runs_with, server_container,
+};
 use crate::secret::Secret;
-use crate::yaml::{self, ResolveError, Value, YamlError};
-
-/// The configuration's key in its ConfigMap, which is its file's name too.
-const FILE: &str = "rstudio-connect.gcfg";
-const PATH: &str = "/etc/rstudio-connect/rstudio-connect.gcfg";
+use crate::yaml::{self, Node, ResolveError, Value, YamlError};
 
 /// Why no configuration was found in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,7 +69,7 @@ impl Secrets {
     /// # Errors
     /// The text is not YAML.
     pub(crate) fn add_manifest(&mut self, text: &str) -> Result<(), ManifestError> {
-        self.add(&objects(text)?);
+        self.add(&resolved(&documents(text)?)?);
         Ok(())
     }
 
@@ -107,84 +103,61 @@ impl Secrets {
 /// # Errors
 /// There is none, or more than one and no name.
 pub(crate) fn deployed(text: &str, config_map: Option<&str>) -> Result<Deployed, ManifestError> {
-    let objects = objects(text)?;
-    let candidates: Vec<(&Value, &str)> = objects
-        .iter()
-        .filter(|object| is_kind(object, "ConfigMap"))
-        .filter(|object| config_map.is_none_or(|wanted| name(object) == wanted))
-        .filter_map(|object| Some((object, object.at(&["data", FILE])?.as_str()?)))
-        .collect();
-    let (object, gcfg) = match candidates.as_slice() {
-        [] => return Err(ManifestError::NoConfiguration),
-        [one] => *one,
-        several => {
-            let names = several.iter().map(|(object, _)| name(object)).collect();
-            return Err(ManifestError::Ambiguous(names));
+    let documents = documents(text)?;
+    let mut candidates: Vec<ConnectConfig> = documents.iter().flat_map(connect_configs).collect();
+    candidates.retain(|config| config_map.is_none_or(|wanted| config.name.name == wanted));
+    let config = match (candidates.len(), candidates.pop()) {
+        (_, None) => return Err(ManifestError::NoConfiguration),
+        (1, Some(one)) => one,
+        (_, last) => {
+            candidates.extend(last);
+            let names = candidates.into_iter().map(|config| config.name.name);
+            return Err(ManifestError::Ambiguous(names.collect()));
         }
     };
-    let config_map = name(object);
-    let (variables, second_file) = objects
+    let server = documents
         .iter()
-        .filter(|workload| {
-            // Objects without a namespace are in the release's.
-            let namespaces = [object, workload].map(|o| o.at(&["metadata", "namespace"]));
-            matches!(namespaces, [None, _] | [_, None]) || namespaces[0] == namespaces[1]
-        })
-        .find_map(|workload| environment(workload, &config_map))
-        .unwrap_or_default();
+        .flat_map(manifests::objects)
+        .filter(|object| runs_with(object, &config.name))
+        .find_map(|object| {
+            let container = server_container(object.node, Some(&config.name.name))?;
+            let volumes = object.node.at(&["spec", "template", "spec", "volumes"]);
+            Some((volumes.map(yaml::resolve), yaml::resolve(container)))
+        });
+    let (volumes, container) = match server {
+        Some((volumes, container)) => (volumes.and_then(Result::ok), container.ok()),
+        None => (None, None),
+    };
+    let of_container = |key: &str| container.as_ref().and_then(|container| container.get(key));
+    let environment = of_container("env").and_then(Value::as_list);
+    let variables = environment.unwrap_or_default().iter();
+    let variables = variables.filter_map(variable).collect();
+    let second_file = second_file(volumes.as_ref(), of_container("volumeMounts"));
     let mut secrets = Secrets::default();
-    secrets.add(&objects);
+    secrets.add(&resolved(&documents)?);
     Ok(Deployed {
         second_file,
-        config_map,
-        gcfg: gcfg.to_owned(),
+        config_map: config.name.name,
+        gcfg: config.gcfg,
         variables,
         secrets,
         warnings: String::new(),
     })
 }
 
-/// The environment and the second file of the container that mounts the file from this ConfigMap.
-fn environment(
-    workload: &Value,
-    config_map: &str,
-) -> Option<(Vec<Variable>, Option<VariableValue>)> {
-    let pod = workload.at(&["spec", "template", "spec"])?;
-    let list = |value: &'_ Value, key: &str| -> Vec<Value> {
-        let items = value.get(key).and_then(Value::as_list);
-        items.unwrap_or_default().to_vec()
-    };
-    let volumes: Vec<Value> = list(pod, "volumes")
-        .into_iter()
-        .filter(|volume| {
-            volume.at(&["configMap", "name"]).and_then(Value::as_str) == Some(config_map)
-        })
-        .collect();
-    let text = |value: &Value, key: &str| value.get(key).map(Value::printed);
-    let container = list(pod, "containers").into_iter().find(|container| {
-        list(container, "volumeMounts").iter().any(|mount| {
-            volumes
-                .iter()
-                .any(|volume| text(volume, "name") == text(mount, "name"))
-                && (text(mount, "subPath").as_deref() == Some(FILE)
-                    || text(mount, "mountPath").as_deref() == Some(PATH))
-        })
-    })?;
-    let variables = list(&container, "env");
-    Some((
-        variables.iter().filter_map(variable).collect(),
-        second_file(pod.get("volumes"), container.get("volumeMounts")),
-    ))
-}
-
-fn objects(text: &str) -> Result<Vec<Value>, ManifestError> {
-    let documents = yaml::load(text).map_err(|YamlError { message, offset }| {
+fn documents(text: &str) -> Result<Vec<Node>, ManifestError> {
+    yaml::load(text).map_err(|YamlError { message, offset }| {
         let line = text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
         ManifestError::Unreadable(format!("line {line}: {message}"))
-    })?;
+    })
+}
+
+/// The objects of all documents, those of lists among them.
+fn resolved(documents: &[Node]) -> Result<Vec<Value>, ManifestError> {
     documents
         .iter()
-        .map(yaml::resolve)
+        .flat_map(manifests::objects)
+        .map(|object| yaml::resolve(object.node))
         .collect::<Result<_, ResolveError>>()
         .map_err(|error| ManifestError::Unreadable(error.message))
 }
@@ -220,6 +193,7 @@ data: {k: aGk=, l: b3RoZXI=}
 stringData: {l: plain}
 ---
 kind: Deployment
+metadata: {name: connect}
 spec:
   template:
     spec:
@@ -243,6 +217,20 @@ spec:
         );
         assert_eq!(deployed.secrets.get("s", "k").unwrap().expose(), "hi");
         assert_eq!(deployed.secrets.get("s", "l").unwrap().expose(), "plain");
+    }
+
+    #[test]
+    fn a_list_is_read_as_its_items() {
+        let items: String = MANIFEST
+            .split("---")
+            .map(|item| {
+                let item = item.trim().replace('\n', "\n  ");
+                format!("- {item}\n")
+            })
+            .collect();
+        let deployed = deployed(&format!("kind: List\nitems:\n{items}"), None).unwrap();
+        assert_eq!(deployed.variables.len(), 1);
+        assert_eq!(deployed.secrets.get("s", "k").unwrap().expose(), "hi");
     }
 
     #[test]

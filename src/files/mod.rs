@@ -19,6 +19,21 @@ pub(crate) enum Access {
     Private,
 }
 
+/// Who may read a file that is there already, for what takes its place.
+#[must_use]
+pub(crate) fn access_of(path: &Path) -> Access {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path).map(|file| file.permissions().mode());
+        if mode.is_ok_and(|mode| mode & 0o077 == 0) {
+            return Access::Private;
+        }
+    }
+    let _ = path;
+    Access::Usual
+}
+
 /// What to do about a file that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Existing {

@@ -6,6 +6,7 @@
 //! say the new thing in the style around it, and is then *verified*: the result is read again and
 //! must differ from what was there in nothing but what was asked for.
 
+mod connect_server;
 mod document;
 mod lines;
 mod mapping;
@@ -16,6 +17,9 @@ mod scalar;
 mod stream;
 mod verify;
 
+pub(crate) use connect_server::{
+    ConnectConfig, GCFG_KEY, connect_configs, runs_with, server_container,
+};
 pub(crate) use document::{EditError, Emptied, put, remove, set_text};
 pub(crate) use lines::{Hunk, hunks, split_lines};
 pub(crate) use object::{Object, ObjectName, objects};

@@ -1,4 +1,4 @@
-//! Laying the overlay.
+//! TemporarySetting the overlay.
 
 use crate::gcfg;
 use crate::manifests::{Edited, Stream, set_text};
@@ -11,8 +11,8 @@ use super::record::{
     ANNOTATIONS_LIMIT, AsWritten, CHECKSUM, LABEL, OVERLAY, Original, Record, WorkloadUndo, sha256,
 };
 use super::refusal::Refusal;
-use super::report::{self, Report};
-use super::settings::Laying;
+use super::report::{self, RunReport};
+use super::settings::TemporarySetting;
 use super::take_off::take_off_in;
 use super::workspace::Workspace;
 use super::{GCFG_KEY, gcfg_text, undo};
@@ -21,7 +21,7 @@ use super::{GCFG_KEY, gcfg_text, undo};
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The settings; see [`super::temporary`].
-    pub settings: Vec<Laying>,
+    pub settings: Vec<TemporarySetting>,
     /// Which ConfigMaps, where there are several.
     pub selections: Vec<Selection>,
     /// Pass through what has no configuration, and lay what nothing mounts.
@@ -32,7 +32,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Laid<'a> {
     pub output: Edited<'a>,
-    pub report: Report,
+    pub report: RunReport,
 }
 
 /// Lays the settings over a stream. An overlay that is on already is taken off first, so that doing
@@ -45,7 +45,7 @@ pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> 
     let documents = base.stream().with_content().count();
     let already_on = take_off_in(&mut base)?;
     let pass = |base: Workspace<'a>, why: &str| {
-        let mut report = Report::new(report::Result::PassedThrough, documents);
+        let mut report = RunReport::new(report::Result::PassedThrough, documents);
         report.message = Some(why.to_owned());
         Ok(Laid {
             output: base.finish(),
@@ -69,7 +69,7 @@ pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> 
         .map(|target| Plan::new(&base, target, options))
         .collect::<Result<Vec<_>, _>>()?;
     let laid = write_checked(&base, &mut plans)?;
-    let mut report = Report::new(report::Result::Applied, documents);
+    let mut report = RunReport::new(report::Result::Applied, documents);
     report.config_maps = plans
         .iter()
         .map(|plan| plan.report(already_on.contains(&plan.target.name)))

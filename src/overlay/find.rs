@@ -1,11 +1,9 @@
-//! Which objects are a Connect server's, by what they hold and not by what they are called: names,
-//! labels and paths depend on the release, on overrides and on charts around the chart.
+//! Which objects of a stream are Connect's, and which of them are meant.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::manifests::{Object, ObjectName, Path, objects};
-use crate::yaml::Node;
+use crate::manifests::{Object, ObjectName, Path, connect_configs, objects, runs_with};
 
 use super::GCFG_KEY;
 use super::refusal::Refusal;
@@ -56,7 +54,7 @@ impl fmt::Display for Selection {
 
 /// A ConfigMap with a Connect server's configuration.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub document: usize,
     pub path: Path,
     pub name: ObjectName,
@@ -78,24 +76,25 @@ pub(super) struct Workload {
     pub name: ObjectName,
 }
 
-/// Every ConfigMap with a Connect server's configuration.
+/// Every ConfigMap of a stream with a Connect server's configuration.
+///
+/// # Errors
+/// A document that may hold one cannot be read.
+pub(crate) fn configurations(bytes: &[u8]) -> Result<Vec<Target>, Refusal> {
+    targets(&Workspace::new(bytes))
+}
+
 pub(super) fn targets(workspace: &Workspace<'_>) -> Result<Vec<Target>, Refusal> {
     let mut targets = Vec::new();
     for document in workspace.containing(GCFG_KEY) {
         let root = workspace.root(document, GCFG_KEY)?;
-        for object in objects(&root) {
-            let gcfg = object.node.at(&["data", GCFG_KEY]).and_then(Node::as_str);
-            if let (Some("ConfigMap"), false, Some(gcfg), Some(name)) =
-                (object.kind(), object.is_hook(), gcfg, object.name())
-            {
-                targets.push(Target {
-                    document,
-                    path: object.path,
-                    name,
-                    gcfg: gcfg.to_owned(),
-                });
-            }
-        }
+        let found = connect_configs(&root).into_iter();
+        targets.extend(found.map(|config| Target {
+            document,
+            path: config.path,
+            name: config.name,
+            gcfg: config.gcfg,
+        }));
     }
     Ok(targets)
 }
@@ -159,12 +158,8 @@ pub(super) fn workloads(
         }
         let root = workspace.root(document, &config.name)?;
         for object in objects(&root) {
-            if let (Some(kind @ ("Deployment" | "StatefulSet")), Some(name), false) =
-                (object.kind(), object.name(), object.is_hook())
-                && (name.namespace == config.namespace
-                    || name.namespace.is_none()
-                    || config.namespace.is_none())
-                && mounts(&object, &config.name)
+            if let (Some(kind), Some(name), true) =
+                (object.kind(), object.name(), runs_with(&object, config))
             {
                 found.push(Workload {
                     document,
@@ -180,38 +175,6 @@ pub(super) fn workloads(
         found.retain(|w| w.name.namespace == config.namespace);
     }
     Ok(found)
-}
-
-/// Whether a pod template has a volume of the ConfigMap and a container that mounts it.
-fn mounts(object: &Object<'_>, config: &str) -> bool {
-    let Some(spec) = object.node.at(&["spec", "template", "spec"]) else {
-        return false;
-    };
-    let list = |node: &Node, key: &str| node.get(key).map_or(Vec::new(), |n| n.items().to_vec());
-    let is = |node: Option<&Node>| node.and_then(Node::as_str) == Some(config);
-    let volumes = list(spec, "volumes");
-    let names: Vec<&str> = volumes
-        .iter()
-        .filter(|volume| {
-            is(volume.at(&["configMap", "name"]))
-                || volume.get("projected").is_some_and(|projected| {
-                    list(projected, "sources")
-                        .iter()
-                        .any(|source| is(source.at(&["configMap", "name"])))
-                })
-        })
-        .filter_map(|volume| volume.get("name")?.as_str())
-        .collect();
-    ["containers", "initContainers"]
-        .iter()
-        .flat_map(|key| list(spec, key))
-        .flat_map(|container| list(&container, "volumeMounts"))
-        .any(|mount| {
-            mount
-                .get("name")
-                .and_then(Node::as_str)
-                .is_some_and(|name| names.contains(&name))
-        })
 }
 
 /// Whether there is something and all of it is hooks: Helm 4 may hand a post-renderer those alone.

@@ -6,7 +6,7 @@ use crate::gcfg::write::Unwritable;
 use crate::gcfg::{self, Configuration, Document, SettingKey, SettingName};
 
 use super::record::Original;
-use super::settings::Laying;
+use super::settings::TemporarySetting;
 
 /// What a setting is in a text: of several places the last counts.
 pub(super) fn effective(document: &Document, name: &SettingName) -> Original {
@@ -25,7 +25,7 @@ pub(super) fn effective(document: &Document, name: &SettingName) -> Original {
 ///
 /// # Errors
 /// The text is not gcfg.
-pub(super) fn lay(text: &str, settings: &[Laying]) -> Result<String, LayError> {
+pub(super) fn lay(text: &str, settings: &[TemporarySetting]) -> Result<String, LayError> {
     let document = gcfg::parse_text(super::GCFG_KEY, text)?;
     let values: Vec<_> = settings
         .iter()
@@ -54,7 +54,11 @@ pub(super) enum LayError {
 }
 
 /// Whether a text is another with nothing changed but the settings that were laid.
-pub(super) fn only_differs_in(old: &Document, new: &Document, settings: &[Laying]) -> bool {
+pub(super) fn only_differs_in(
+    old: &Document,
+    new: &Document,
+    settings: &[TemporarySetting],
+) -> bool {
     let keys: Vec<SettingKey> = settings.iter().map(|s| s.name.key()).collect();
     fn others<'a>(
         document: &'a Document,

@@ -1,4 +1,4 @@
-//! The overlay over generated streams: whatever the style, laying it and taking it off again gives
+//! The overlay over generated streams: whatever the style, setting it and taking it off again gives
 //! the very bytes, and nothing outside the marked places changes.
 
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::report::Report;
+use super::report::RunReport;
 use crate::files::{Access, Existing, write};
 use crate::state;
 
@@ -18,9 +18,9 @@ pub fn path() -> Option<PathBuf> {
 }
 
 /// Adds a run. Nobody is told if that fails: a run must not fail for its log.
-pub fn append(report: &Report) {
+pub fn append(report: &RunReport) {
     let Some(path) = path() else { return };
-    let stamped = Report {
+    let stamped = RunReport {
         time: Some(
             jiff::Timestamp::now()
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -53,7 +53,7 @@ pub fn append(report: &Report) {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn read() -> std::io::Result<Vec<Report>> {
+pub fn read() -> std::io::Result<Vec<RunReport>> {
     let Some(path) = path() else {
         return Ok(Vec::new());
     };

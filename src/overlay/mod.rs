@@ -12,31 +12,36 @@ mod find;
 mod gcfg_text;
 pub mod helm;
 pub mod invocation;
+mod leftovers;
 pub mod log;
 mod marks;
-mod poison;
 mod record;
 mod refusal;
 mod report;
+mod restart;
 mod settings;
+mod stop_helm;
 mod take_off;
 mod undo;
 pub mod values;
 mod workspace;
 
+pub(crate) use crate::manifests::GCFG_KEY;
 pub use apply::{Laid, Options, lay};
 pub use chain::{Then, run as run_then};
 pub use detect::{Found, Shown, detect, detect_gcfg};
 pub use find::Selection;
-pub use poison::poison;
+pub(crate) use find::configurations;
+pub(crate) use leftovers::unmark;
+pub(crate) use record::sha256 as checksum;
 pub use record::{CHECKSUM, LABEL, OVERLAY, Original, Record};
 pub use refusal::Refusal;
-pub use report::{Report, Result as RunResult};
-pub use settings::{Laying, SetError, temporary, with_temporary};
+pub(crate) use report::Overlaid;
+pub use report::{Result as RunResult, RunReport};
+pub(crate) use restart::restarted;
+pub use settings::{SetError, TemporarySetting, temporary, with_temporary};
+pub(crate) use stop_helm::refuse;
 pub use take_off::take_off;
-
-/// The key of a ConfigMap's data that makes it a Connect server's configuration.
-pub const GCFG_KEY: &str = "rstudio-connect.gcfg";
 
 #[cfg(test)]
 mod tests;

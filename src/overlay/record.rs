@@ -9,7 +9,7 @@ pub const LABEL: &str = "connect-migrate/overlay";
 pub const OVERLAY: &str = "temporary-settings";
 /// The annotation of pods: the SHA-256 of the configuration that they run with. The chart computes
 /// its own before post-rendering and mounts the file by `subPath`, so that without this neither
-/// laying nor taking off would restart a pod.
+/// setting nor taking off would restart a pod.
 pub const CHECKSUM: &str = "connect-migrate/config-checksum";
 
 const VERSION: &str = "connect-migrate/overlay-version";
@@ -145,7 +145,7 @@ impl Record {
 }
 
 /// The SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// What a run did. It holds no secrets: credentials are not laid, and messages name places only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct RunReport {
     /// When, in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
@@ -20,6 +20,13 @@ pub struct Report {
     /// Why it was refused or passed through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// Whether what was laid has been applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overlaid {
+    In,
+    WouldBe,
 }
 
 /// How a run ended.
@@ -58,7 +65,7 @@ pub struct Setting {
     pub now: String,
 }
 
-impl Report {
+impl RunReport {
     /// A report without particulars yet.
     #[must_use]
     pub fn new(result: Result, documents: usize) -> Self {
@@ -81,9 +88,14 @@ impl Report {
         }
     }
 
+    #[must_use]
+    pub(crate) fn is_refused(&self) -> bool {
+        self.result == Result::Refused
+    }
+
     /// The report for people, in lines without a line feed at the end.
     #[must_use]
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self, overlaid: Overlaid) -> String {
         let mut lines = Vec::new();
         match (self.result, &self.message) {
             (Result::Refused, message) => {
@@ -100,7 +112,11 @@ impl Report {
             let namespace = config.namespace.as_ref();
             let namespace = namespace.map(|n| format!("{n}/")).unwrap_or_default();
             lines.push(format!(
-                "Temporary settings are on in the ConfigMap {namespace}{}:",
+                "Temporary settings {} on in the ConfigMap {namespace}{}:",
+                match overlaid {
+                    Overlaid::In => "are",
+                    Overlaid::WouldBe => "would be",
+                },
                 config.name
             ));
             for setting in &config.settings {

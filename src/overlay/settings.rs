@@ -7,7 +7,7 @@ use crate::settings::Catalogue;
 
 /// One setting and the value that it has while the overlay is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Laying {
+pub struct TemporarySetting {
     pub name: SettingName,
     /// Its temporary value, decoded.
     pub value: String,
@@ -16,14 +16,14 @@ pub struct Laying {
 /// The settings that the migration asks for: no idle processes are kept, no schedules run and no
 /// Python environment is removed while content moves.
 #[must_use]
-pub fn temporary() -> Vec<Laying> {
+pub fn temporary() -> Vec<TemporarySetting> {
     [
         ("Scheduler", "MinProcessesLimit", "0"),
         ("Applications", "ScheduleConcurrency", "0"),
         ("Applications", "PythonEnvironmentReaping", "false"),
     ]
     .into_iter()
-    .map(|(section, property, value)| Laying {
+    .map(|(section, property, value)| TemporarySetting {
         name: SettingName::new(Section::plain(section), property),
         value: value.to_owned(),
     })
@@ -33,11 +33,11 @@ pub fn temporary() -> Vec<Laying> {
 /// The temporary settings and more of them; of settings that are given twice the last counts, also
 /// over one of the three.
 #[must_use]
-pub fn with_temporary(more: &[Laying]) -> Vec<Laying> {
+pub fn with_temporary(more: &[TemporarySetting]) -> Vec<TemporarySetting> {
     let mut settings = temporary();
-    for laying in more {
-        settings.retain(|other| other.name.key() != laying.name.key());
-        settings.push(laying.clone());
+    for setting in more {
+        settings.retain(|other| other.name.key() != setting.name.key());
+        settings.push(setting.clone());
     }
     settings
 }
@@ -61,7 +61,7 @@ pub enum SetError {
     Repeatable(SettingName),
 }
 
-impl FromStr for Laying {
+impl FromStr for TemporarySetting {
     type Err = SetError;
 
     fn from_str(text: &str) -> Result<Self, SetError> {
@@ -85,12 +85,12 @@ impl FromStr for Laying {
         if setting.text() != Some(value) || setting.line != 2 {
             return Err(SetError::Form);
         }
-        let laying = Self {
+        let setting = Self {
             name: setting.name.clone(),
             value: value.to_owned(),
         };
-        check(&laying)?;
-        Ok(laying)
+        check(&setting)?;
+        Ok(setting)
     }
 }
 
@@ -115,12 +115,12 @@ fn closing_quote(text: &str) -> Option<usize> {
 }
 
 /// Whether a setting may be laid: its original is recorded where all can read it, and is one value.
-fn check(laying: &Laying) -> Result<(), SetError> {
+fn check(setting: &TemporarySetting) -> Result<(), SetError> {
     let catalogue = Catalogue::builtin();
-    let name = || catalogue.canonical_name(&laying.name);
-    let entry = catalogue.lookup(&laying.name);
-    if catalogue.is_for_credential(&laying.name)
-        || catalogue.exposure(&laying.name, &laying.value).is_some()
+    let name = || catalogue.canonical_name(&setting.name);
+    let entry = catalogue.lookup(&setting.name);
+    if catalogue.is_for_credential(&setting.name)
+        || catalogue.exposure(&setting.name, &setting.value).is_some()
     {
         return Err(SetError::Credential(name()));
     }
@@ -154,9 +154,9 @@ mod tests {
             ),
             ("Server.PublicWarning=", "Server.PublicWarning", ""),
         ] {
-            let laying: Laying = text.parse().unwrap();
+            let setting: TemporarySetting = text.parse().unwrap();
             assert_eq!(
-                (laying.name.to_string().as_str(), laying.value.as_str()),
+                (setting.name.to_string().as_str(), setting.value.as_str()),
                 (name, value)
             );
         }
@@ -170,10 +170,14 @@ mod tests {
             "a]\n[b.c=d",
             "a.b;=c",
         ] {
-            assert_eq!(text.parse::<Laying>(), Err(SetError::Form), "{text}");
+            assert_eq!(
+                text.parse::<TemporarySetting>(),
+                Err(SetError::Form),
+                "{text}"
+            );
         }
         assert!(matches!(
-            "a.b=c\rd".parse::<Laying>(),
+            "a.b=c\rd".parse::<TemporarySetting>(),
             Err(SetError::Value(_))
         ));
     }
@@ -186,7 +190,7 @@ mod tests {
             "Postgres.URL=x",
         ] {
             assert!(matches!(
-                text.parse::<Laying>(),
+                text.parse::<TemporarySetting>(),
                 Err(SetError::Credential(_))
             ));
         }

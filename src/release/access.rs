@@ -84,8 +84,11 @@ impl Access {
     pub async fn open(&self) -> Result<Cluster, AccessError> {
         // The same provider as for Connect; a second call finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut config = self.config().await?;
+        let (mut config, has_proxy) = self.config().await?;
         overrides(&mut config, |name| std::env::var(name).ok())?;
+        if !has_proxy {
+            config.proxy_url = proxy(&config.cluster_url, |name| std::env::var(name).ok());
+        }
         config.connect_timeout = Some(Duration::from_secs(10));
         config.read_timeout = Some(TIMEOUT);
         // Retries are silent; a cluster that is down is better named at once.
@@ -104,7 +107,8 @@ impl Access {
         })
     }
 
-    async fn config(&self) -> Result<Config, AccessError> {
+    /// The configuration, and whether the kubeconfig names a proxy.
+    async fn config(&self) -> Result<(Config, bool), AccessError> {
         let options = KubeConfigOptions {
             context: self.context.clone().filter(|name| !name.is_empty()),
             ..KubeConfigOptions::default()
@@ -116,19 +120,80 @@ impl Access {
                 Ok(kubeconfig) => Some(kubeconfig),
                 // In a pod there is no file, but a service account.
                 Err(error) => match Config::incluster() {
-                    Ok(config) if options.context.is_none() => return Ok(config),
+                    Ok(config) if options.context.is_none() => return Ok((config, false)),
                     _ if std::env::var_os("HELM_KUBEAPISERVER").is_some() => None,
                     _ => return Err(config_error(&error)),
                 },
             },
         };
-        match kubeconfig {
-            Some(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options)
-                .await
-                .map_err(|error| config_error(&error)),
-            None => Ok(Config::new(http::Uri::from_static("https://localhost"))),
+        let Some(mut kubeconfig) = kubeconfig else {
+            let nowhere = http::Uri::from_static("https://localhost");
+            return Ok((Config::new(nowhere), false));
+        };
+        read_tokens(&mut kubeconfig);
+        let has_proxy = names_proxy(&kubeconfig, options.context.as_deref());
+        let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+        Ok((config.map_err(|error| config_error(&error))?, has_proxy))
+    }
+}
+
+/// Reads token files, as the client would, without the line feed at their end.
+fn read_tokens(kubeconfig: &mut Kubeconfig) {
+    for user in &mut kubeconfig.auth_infos {
+        let Some(info) = &mut user.auth_info else {
+            continue;
+        };
+        let Some(file) = info.token_file.take() else {
+            continue;
+        };
+        match std::fs::read_to_string(&file) {
+            Ok(token) => info.token = Some(token.trim().to_owned().into()),
+            // The user of another context may have one that is not here.
+            Err(_) if info.token.is_some() => {}
+            Err(_) => info.token_file = Some(file),
         }
     }
+}
+
+/// Whether the cluster of a context has a proxy of its own.
+fn names_proxy(kubeconfig: &Kubeconfig, context: Option<&str>) -> bool {
+    let context = context.or(kubeconfig.current_context.as_deref());
+    let contexts = kubeconfig.contexts.iter();
+    let cluster = contexts
+        .filter(|named| Some(named.name.as_str()) == context)
+        .find_map(|named| Some(&named.context.as_ref()?.cluster));
+    kubeconfig
+        .clusters
+        .iter()
+        .filter(|named| Some(&named.name) == cluster)
+        .filter_map(|named| named.cluster.as_ref()?.proxy_url.as_deref())
+        .any(|url| !url.is_empty())
+}
+
+/// The proxy of the environment, by the rules of Go's programs, kubectl and Helm among them.
+fn proxy(url: &http::Uri, variable: impl Fn(&str) -> Option<String>) -> Option<http::Uri> {
+    let host = url.host()?.trim_matches(['[', ']']);
+    let is_loopback = host
+        .parse::<std::net::IpAddr>()
+        .is_ok_and(|address| address.is_loopback());
+    if is_loopback || host.eq_ignore_ascii_case("localhost") {
+        return None;
+    }
+    let said = |name: &str| {
+        let names = [name.to_uppercase(), name.to_lowercase()];
+        let mut said = names.iter().filter_map(|name| variable(name));
+        said.find(|value| !value.is_empty()).unwrap_or_default()
+    };
+    let no_proxy = said("no_proxy");
+    if no_proxy.split(',').any(|entry| entry.trim() == "*") {
+        return None;
+    }
+    let matcher = hyper_util::client::proxy::matcher::Matcher::builder()
+        .http(said("http_proxy"))
+        .https(said("https_proxy"))
+        .no(no_proxy)
+        .build();
+    Some(matcher.intercept(url)?.uri().clone())
 }
 
 /// Merges files as kubectl does: those that are not there count as empty.
@@ -331,6 +396,37 @@ mod tests {
             Some(vec!["g".to_owned(), "h".to_owned()])
         );
         assert!(config.root_cert_file.is_none() && !config.accept_invalid_certs);
+    }
+
+    #[test]
+    fn a_proxy_is_used_as_go_uses_it() {
+        let through = |url: &str, no: &str| {
+            let variable = |name: &str| match name {
+                "https_proxy" => Some("http://proxy:3128".to_owned()),
+                "NO_PROXY" => Some(no.to_owned()),
+                _ => None,
+            };
+            proxy(&url.parse().unwrap(), variable).is_some()
+        };
+        assert!(through("https://api.example.com:6443", ""));
+        assert!(!through("https://api.example.com:6443", "example.com"));
+        assert!(!through("https://10.0.0.1:6443", "10.0.0.0/8"));
+        assert!(!through("https://10.0.0.1:6443", "*"));
+        assert!(!through("https://127.0.0.1:6443", ""));
+        assert!(!through("http://api.example.com", ""));
+    }
+
+    #[test]
+    fn a_token_file_may_end_with_a_line_feed() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "abc\n").unwrap();
+        let path = file.path().display();
+        let text = format!("users: [{{name: u, user: {{tokenFile: '{path}'}}}}]");
+        let mut config = Kubeconfig::from_yaml(&text).unwrap();
+        read_tokens(&mut config);
+        let info = config.auth_infos[0].auth_info.as_ref().unwrap();
+        assert!(info.token.is_some());
+        assert_eq!(info.token_file, None);
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::Api;
-use kube::api::ListParams;
+use kube::api::{ListParams, PatchParams};
 use serde_json::Value;
 
 use super::access::{AccessError, Cluster};
@@ -31,6 +32,10 @@ pub struct Workload {
     pub observed: bool,
     /// Why the controller has given up.
     pub gave_up: Option<String>,
+    /// Whether somebody has paused its rollout.
+    pub paused: bool,
+    /// Why its pods are not made.
+    pub refused: Option<String>,
     /// The object, as JSON.
     pub object: Value,
 }
@@ -47,6 +52,8 @@ pub struct PodState {
     pub name: String,
     pub ready: bool,
     pub annotations: BTreeMap<String, String>,
+    /// By ConfigMap: since when the containers run that mount it. `None` where one of them does not.
+    pub started: BTreeMap<String, Option<Timestamp>>,
     /// Why it does not start, in Kubernetes' words.
     pub trouble: Option<String>,
     /// Its containers' ports by name.
@@ -63,6 +70,54 @@ impl Cluster {
         let what = self.get("the ConfigMap", name);
         let object = api.get(name).await.map_err(|e| self.explain(&what, e))?;
         Ok(json("v1", "ConfigMap", &object))
+    }
+
+    /// Every ConfigMap, Deployment and StatefulSet of the namespace, as one `List`.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    pub async fn configured(&self) -> Result<Value, AccessError> {
+        let all = ListParams::default();
+        let mut items = Vec::new();
+        macro_rules! list {
+            ($kind:ty, $version:literal, $name:literal) => {{
+                let api: Api<$kind> = Api::namespaced(self.client.clone(), &self.namespace);
+                let what = format!("list {}s in the namespace {}", $name, self.namespace);
+                let list = api.list(&all).await.map_err(|e| self.explain(&what, e))?;
+                items.extend(list.iter().map(|object| json($version, $name, object)));
+            }};
+        }
+        list!(ConfigMap, "v1", "ConfigMap");
+        list!(Deployment, "apps/v1", "Deployment");
+        list!(StatefulSet, "apps/v1", "StatefulSet");
+        Ok(serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items}))
+    }
+
+    /// Changes an object by a JSON merge patch.
+    ///
+    /// # Errors
+    /// The API server refuses.
+    pub async fn patch(&self, kind: &str, name: &str, patch: &Value) -> Result<(), AccessError> {
+        let what = format!(
+            "patch the {kind} {name} in the namespace {}",
+            self.namespace
+        );
+        let params = PatchParams::default();
+        let patch = kube::api::Patch::Merge(patch);
+        macro_rules! patch {
+            ($kind:ty) => {
+                Api::<$kind>::namespaced(self.client.clone(), &self.namespace)
+                    .patch(name, &params, &patch)
+                    .await
+                    .map(drop)
+            };
+        }
+        match kind {
+            "ConfigMap" => patch!(ConfigMap),
+            "StatefulSet" => patch!(StatefulSet),
+            _ => patch!(Deployment),
+        }
+        .map_err(|error| self.explain(&what, error))
     }
 
     /// A Deployment or StatefulSet.
@@ -188,6 +243,11 @@ fn deployment(object: &Deployment) -> Workload {
             c.type_ == "Progressing" && c.reason.as_deref() == Some("ProgressDeadlineExceeded")
         })
         .map(|c| c.message.clone().unwrap_or_default());
+    // A quota or an admission policy refuses the pods themselves, so that none could say why.
+    let refused = conditions
+        .iter()
+        .find(|c| c.type_ == "ReplicaFailure" && c.status == "True")
+        .and_then(|c| c.message.clone());
     Workload {
         kind: "Deployment".to_owned(),
         name: object.metadata.name.clone().unwrap_or_default(),
@@ -203,6 +263,8 @@ fn deployment(object: &Deployment) -> Workload {
         available: status.available_replicas.unwrap_or_default(),
         observed: status.observed_generation >= object.metadata.generation,
         gave_up,
+        paused: spec.paused == Some(true),
+        refused,
         object: json("apps/v1", "Deployment", object),
     }
 }
@@ -230,6 +292,8 @@ fn stateful_set(object: &StatefulSet) -> Workload {
         available: status.available_replicas.unwrap_or_default(),
         observed: status.observed_generation >= object.metadata.generation,
         gave_up: None,
+        paused: false,
+        refused: None,
         object: json("apps/v1", "StatefulSet", object),
     }
 }
@@ -289,9 +353,91 @@ fn pod_state(pod: &Pod) -> PodState {
         name: pod.metadata.name.clone().unwrap_or_default(),
         ready,
         annotations: pod.metadata.annotations.clone().unwrap_or_default(),
+        started: started(pod),
         trouble: waiting.or(unscheduled),
         ports,
     }
+}
+
+/// Since when the containers of a pod run, by the ConfigMaps that they mount.
+fn started(pod: &Pod) -> BTreeMap<String, Option<Timestamp>> {
+    let Some(spec) = &pod.spec else {
+        return BTreeMap::new();
+    };
+    let statuses = pod
+        .status
+        .iter()
+        .flat_map(|s| s.container_statuses.iter().flatten());
+    let running: BTreeMap<&str, Timestamp> = statuses
+        .filter_map(|status| {
+            let since = status
+                .state
+                .as_ref()?
+                .running
+                .as_ref()?
+                .started_at
+                .as_ref()?;
+            Some((status.name.as_str(), since.0))
+        })
+        .collect();
+    let mut started: BTreeMap<String, Option<Timestamp>> = BTreeMap::new();
+    for volume in spec.volumes.iter().flatten() {
+        let projected = volume
+            .projected
+            .iter()
+            .flat_map(|p| p.sources.iter().flatten());
+        let maps = volume
+            .config_map
+            .iter()
+            .map(|map| &map.name)
+            .chain(projected.filter_map(|source| Some(&source.config_map.as_ref()?.name)));
+        for map in maps {
+            for container in &spec.containers {
+                let mut mounts = container.volume_mounts.iter().flatten();
+                if !mounts.any(|mount| mount.name == volume.name) {
+                    continue;
+                }
+                let since = running.get(container.name.as_str()).copied();
+                let known = started.entry(map.clone()).or_insert(since);
+                // The one that has run longest counts.
+                *known = known.zip(since).map(|(a, b)| a.min(b));
+            }
+        }
+    }
+    started
+}
+
+/// Since when a field of a live object has been as it is: `path` is of field names as in
+/// `managedFields`. Not earlier than that; `None` where the API server does not say.
+#[must_use]
+pub(crate) fn unchanged_since(object: &Value, path: &[&str]) -> Option<Timestamp> {
+    owners(object, path)
+        .filter_map(|entry| entry["time"].as_str()?.parse().ok())
+        .max()
+}
+
+/// Who besides Helm owns a field of a live object, as server-side apply sees it.
+#[must_use]
+pub(crate) fn other_owners(object: &Value, path: &[&str]) -> Vec<String> {
+    let mut managers: Vec<String> = owners(object, path)
+        .filter_map(|entry| entry["manager"].as_str())
+        .filter(|manager| *manager != "helm")
+        .map(str::to_owned)
+        .collect();
+    managers.sort();
+    managers.dedup();
+    managers
+}
+
+fn owners<'a>(object: &'a Value, path: &[&str]) -> impl Iterator<Item = &'a Value> {
+    let path: Vec<String> = path.iter().map(|field| format!("f:{field}")).collect();
+    let entries = object["metadata"]["managedFields"].as_array();
+    entries.into_iter().flatten().filter(move |entry| {
+        let fields = path
+            .iter()
+            .try_fold(&entry["fieldsV1"], |at, field| at.get(field));
+        fields.is_some()
+    })
 }
 
 #[cfg(test)]
@@ -328,11 +474,57 @@ mod tests {
             name: "p".into(),
             ready: true,
             annotations: BTreeMap::new(),
+            started: BTreeMap::new(),
             trouble: None,
             ports: vec![(None, 1), (Some("http".into()), 3939)],
         };
         assert_eq!(Port::Named("http".into()).in_pod(&pod), Some(3939));
         assert_eq!(Port::Named("other".into()).in_pod(&pod), None);
         assert_eq!(Port::Number(80).in_pod(&pod), Some(80));
+    }
+
+    #[test]
+    fn the_container_that_has_run_longest_counts() {
+        let pod: Pod = serde_json::from_value(serde_json::json!({
+            "metadata": {"name": "p"},
+            "spec": {"containers": [
+                {"name": "connect", "volumeMounts": [{"name": "v", "mountPath": "/x"}]},
+                {"name": "sidecar", "volumeMounts": [{"name": "v", "mountPath": "/x"}]},
+                {"name": "other"}],
+                "volumes": [{"name": "v", "configMap": {"name": "c"}}]},
+            "status": {"containerStatuses": [
+                {"name": "connect", "image": "", "imageID": "", "ready": true, "restartCount": 0,
+                 "state": {"running": {"startedAt": "2026-11-21T20:00:09Z"}}},
+                {"name": "sidecar", "image": "", "imageID": "", "ready": true, "restartCount": 1,
+                 "state": {"running": {"startedAt": "2026-11-21T20:05:00Z"}}}]}}))
+        .unwrap();
+        let since = started(&pod)["c"].unwrap();
+        assert_eq!(since, "2026-11-21T20:00:09Z".parse().unwrap());
+        let mut stopped = pod;
+        stopped
+            .status
+            .as_mut()
+            .unwrap()
+            .container_statuses
+            .as_mut()
+            .unwrap()
+            .pop();
+        assert_eq!(started(&stopped)["c"], None);
+    }
+
+    #[test]
+    fn a_field_has_been_as_it_is_since_its_last_owner_wrote() {
+        let object = serde_json::json!({"metadata": {"managedFields": [
+            {"manager": "helm", "time": "2026-11-21T20:00:00Z",
+                "fieldsV1": {"f:data": {"f:rstudio-connect.gcfg": {}}}},
+            {"manager": "kubectl-edit", "time": "2026-11-21T20:01:00Z",
+                "fieldsV1": {"f:data": {"f:rstudio-connect.gcfg": {}}}},
+            {"manager": "kubectl-label", "time": "2026-11-21T20:02:00Z",
+                "fieldsV1": {"f:metadata": {"f:labels": {"f:a": {}}}}}]}});
+        let path = ["data", "rstudio-connect.gcfg"];
+        let since = unchanged_since(&object, &path);
+        assert_eq!(since, Some("2026-11-21T20:01:00Z".parse().unwrap()));
+        assert_eq!(other_owners(&object, &path), ["kubectl-edit"]);
+        assert_eq!(unchanged_since(&object, &["data", "x"]), None);
     }
 }

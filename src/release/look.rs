@@ -1,105 +1,119 @@
 //! Reading any object, and asking what one may do. Nothing is changed.
 
-use http::Request;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::{ListParams, PostParams};
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::access::{AccessError, Cluster};
 
-/// What a name may hold beside letters and digits.
-const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
-
 /// Something that one may do, or not, in the namespace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Right {
-    pub verb: &'static str,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
     /// API group; empty for the core.
-    pub group: &'static str,
-    pub resource: &'static str,
+    pub group: String,
+    /// In plural, a subresource behind a slash.
+    pub resource: String,
+    pub verb: &'static str,
 }
 
 impl Cluster {
-    /// An object by its kind's path and its name, such as `api/v1`, `secrets`; `None` where there is
-    /// none. With `namespaced` off, one of the whole cluster's.
+    pub(super) fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// An object of the namespace as JSON; `None` where there is none.
     ///
     /// # Errors
     /// It is not to be had.
-    pub async fn object(
-        &self,
-        api: &str,
-        resource: &str,
-        namespaced: bool,
-        name: &str,
-    ) -> Result<Option<Value>, AccessError> {
-        let place = self.path(api, resource, namespaced);
-        let path = format!("{place}/{}", utf8_percent_encode(name, NAME));
-        match self
-            .get_json(&path, &format!("get {resource} {name}"))
-            .await
-        {
-            Ok(object) => Ok(Some(object)),
-            Err(error) if error.is_missing() => Ok(None),
-            Err(error) => Err(error),
-        }
+    pub async fn find<K>(&self, name: &str) -> Result<Option<Value>, AccessError>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + Serialize
+            + DeserializeOwned,
+    {
+        self.found(&self.api::<K>(), name).await
     }
 
-    /// The objects of a kind in the namespace.
+    /// An object of the whole cluster's as JSON; `None` where there is none.
+    ///
+    /// # Errors
+    /// It is not to be had.
+    pub async fn find_global<K>(&self, name: &str) -> Result<Option<Value>, AccessError>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
+    {
+        self.found(&Api::<K>::all(self.client.clone()), name).await
+    }
+
+    async fn found<K>(&self, api: &Api<K>, name: &str) -> Result<Option<Value>, AccessError>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
+    {
+        let what = format!("get {} {name}", K::plural(&()));
+        let found = api.get_opt(name).await;
+        let found = found.map_err(|error| self.explain(&what, error))?;
+        Ok(found.map(|object| serde_json::to_value(object).unwrap_or_default()))
+    }
+
+    /// The objects of a kind in the namespace, as JSON.
     ///
     /// # Errors
     /// They are not to be had.
-    pub async fn objects(&self, api: &str, resource: &str) -> Result<Vec<Value>, AccessError> {
-        let what = format!("list {resource} in the namespace {}", self.namespace);
-        let mut list = self
-            .get_json(&self.path(api, resource, true), &what)
-            .await?;
-        Ok(match list.get_mut("items").map(Value::take) {
-            Some(Value::Array(items)) => items,
-            _ => Vec::new(),
-        })
+    pub async fn list<K>(&self) -> Result<Vec<Value>, AccessError>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + Serialize
+            + DeserializeOwned,
+    {
+        let (resource, namespace) = (K::plural(&()), &self.namespace);
+        let what = format!("list {resource} in the namespace {namespace}");
+        let list = self.api::<K>().list(&ListParams::default()).await;
+        let list = list.map_err(|error| self.explain(&what, error))?;
+        let objects = list.iter().map(serde_json::to_value);
+        Ok(objects.filter_map(Result::ok).collect())
     }
 
     /// Whether one may do something in the namespace.
     ///
     /// # Errors
     /// The cluster does not say.
-    pub async fn may(&self, right: Right) -> Result<bool, AccessError> {
-        let what = "ask what you may do";
-        let review = json!({
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {
-                "namespace": self.namespace, "verb": right.verb,
-                "group": right.group, "resource": right.resource,
-            }},
-        });
-        let request = Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
-            .header(http::header::CONTENT_TYPE, "application/json")
-            .body(review.to_string().into_bytes())
-            .map_err(|error| self.explain(what, kube::Error::HttpError(error)))?;
-        let answer: Value = self
-            .client
-            .request(request)
-            .await
-            .map_err(|error| self.explain(what, error))?;
-        Ok(answer["status"]["allowed"] == true)
-    }
-
-    fn path(&self, api: &str, resource: &str, namespaced: bool) -> String {
-        if namespaced {
-            let namespace = utf8_percent_encode(&self.namespace, NAME);
-            format!("/{api}/namespaces/{namespace}/{resource}")
-        } else {
-            format!("/{api}/{resource}")
-        }
-    }
-
-    async fn get_json(&self, path: &str, what: &str) -> Result<Value, AccessError> {
-        let request = Request::get(path)
-            .body(Vec::new())
-            .map_err(|error| self.explain(what, kube::Error::HttpError(error)))?;
-        self.client
-            .request(request)
-            .await
-            .map_err(|error| self.explain(what, error))
+    pub async fn may(&self, permission: &Permission) -> Result<bool, AccessError> {
+        let (resource, subresource) = match permission.resource.split_once('/') {
+            Some((resource, sub)) => (resource, Some(sub.to_owned())),
+            None => (permission.resource.as_str(), None),
+        };
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec {
+                resource_attributes: Some(ResourceAttributes {
+                    namespace: Some(self.namespace.clone()),
+                    verb: Some(permission.verb.to_owned()),
+                    group: Some(permission.group.clone()),
+                    resource: Some(resource.to_owned()),
+                    subresource,
+                    ..ResourceAttributes::default()
+                }),
+                ..SelfSubjectAccessReviewSpec::default()
+            },
+            ..SelfSubjectAccessReview::default()
+        };
+        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
+        let answer = reviews.create(&PostParams::default(), &review).await;
+        let answer = answer.map_err(|error| self.explain("ask what you may do", error))?;
+        Ok(answer.status.is_some_and(|status| status.allowed))
     }
 }

@@ -1,7 +1,7 @@
 //! A release in its cluster: what Helm stored about it, and what of it is alive.
 //!
 //! Kubernetes is spoken to by the `kube` crate, so that neither kubectl nor anything else has to be
-//! installed beside Helm; Helm alone changes anything. docs/rbac.md lists what is asked for.
+//! installed beside Helm. Helm changes what it can; what it cannot is patched. docs/rbac.md lists what is asked for.
 
 mod access;
 mod forward;
@@ -13,8 +13,8 @@ mod write;
 
 pub(crate) use access::{Access, AccessError, Cluster};
 pub(crate) use forward::Forward;
-pub(crate) use live::{PodState, Pods, Workload};
-pub(crate) use look::Right;
-pub(crate) use record::{Record, Status};
+pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};
+pub(crate) use look::Permission;
+pub(crate) use record::{REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, Status};
 pub(crate) use rollout::wait as wait_for_rollout;
 pub(crate) use write::Made;

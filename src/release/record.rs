@@ -4,9 +4,8 @@ use std::io::Read as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
-use kube::api::ListParams;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::api::{DeleteParams, ListParams};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -14,6 +13,13 @@ use super::access::{AccessError, Cluster};
 
 /// How large a record may become when it is unpacked; an API server holds 1.5 MB packed.
 const LIMIT: u64 = 256 * 1024 * 1024;
+
+/// Tells the revisions that `revert` makes from others, also those that Helm could not finish. A
+/// partial, so that it renders nothing.
+pub(crate) const REVERT_TEMPLATE: &str = "templates/_connect-migrate.tpl";
+
+/// What the description of such a revision says.
+pub(crate) const REVERT_DESCRIPTION: &str = "connect-migrate: temporary settings off";
 
 /// One revision of a release.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -36,6 +42,9 @@ pub struct Record {
     /// What runs around an upgrade.
     #[serde(default)]
     pub hooks: Option<Vec<Hook>>,
+    /// How Helm 4 applied it; empty for Helm 3, which knows one way.
+    #[serde(default)]
+    pub apply_method: String,
 }
 
 /// When a revision was made and how that went.
@@ -137,8 +146,14 @@ pub struct Hook {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// It is not in the form that Helm writes.
-    #[error("the Secret {0} is not a release record as Helm writes them: {1}")]
-    Form(String, String),
+    #[error("the {0} {1} is not a release record as Helm writes them: {2}")]
+    Form(&'static str, String, String),
+    /// Helm keeps its records where we do not look.
+    #[error(
+        "HELM_DRIVER is {0:?}: this reads Helm's records in Secrets and ConfigMaps only. 'helm \
+         upgrade' without the post-renderer takes the temporary settings off as well"
+    )]
+    Driver(String),
     /// The cluster did not give it.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -172,11 +187,18 @@ impl Record {
         })
     }
 
-    /// Whether one of the chart's templates has a name.
+    /// Whether it was applied server-side, so that fields belong to whoever wrote them last.
     #[must_use]
-    pub fn has_template(&self, name: &str) -> bool {
-        let templates = self.chart.templates.iter().flatten();
-        templates.into_iter().any(|template| template.name == name)
+    pub fn is_server_side(&self) -> bool {
+        self.apply_method == "ssa"
+    }
+
+    /// Whether `revert` made it: out of the release, or of a chart.
+    #[must_use]
+    pub fn is_revert(&self) -> bool {
+        let mut templates = self.chart.templates.iter().flatten();
+        templates.any(|template| template.name == REVERT_TEMPLATE)
+            || self.info.description == REVERT_DESCRIPTION
     }
 }
 
@@ -205,21 +227,35 @@ impl Cluster {
     }
 
     async fn records(&self, selector: &str) -> Result<Vec<Record>, RecordError> {
-        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
-        let what = format!("list Secrets in the namespace {}", self.namespace);
-        let list = secrets.list(&ListParams::default().labels(selector)).await;
-        let list = list.map_err(|error| self.explain(&what, error))?;
-        let mut records = Vec::new();
-        for secret in list {
-            let name = secret.metadata.name.unwrap_or_default();
-            if secret.type_.as_deref() != Some("helm.sh/release.v1") {
-                continue;
+        let params = ListParams::default().labels(selector);
+        let mut packed: Vec<(String, Option<Vec<u8>>)> = Vec::new();
+        let resource = Driver::of_environment()?.resource();
+        let what = format!("list {resource}s in the namespace {}", self.namespace);
+        match resource {
+            "Secret" => {
+                let list = self.api::<Secret>().list(&params).await;
+                for secret in list.map_err(|error| self.explain(&what, error))? {
+                    if secret.type_.as_deref() == Some("helm.sh/release.v1") {
+                        let data = secret.data.and_then(|mut data| data.remove(RELEASE));
+                        let name = secret.metadata.name.unwrap_or_default();
+                        packed.push((name, data.map(|data| data.0)));
+                    }
+                }
             }
-            let data = secret.data.unwrap_or_default();
-            let form = |why: String| RecordError::Form(name.clone(), why);
-            let release = data.get("release");
-            let release = release.ok_or_else(|| form("it has no key release".to_owned()))?;
-            records.push(Record::decode(&release.0).map_err(form)?);
+            _ => {
+                let list = self.api::<ConfigMap>().list(&params).await;
+                for map in list.map_err(|error| self.explain(&what, error))? {
+                    let data = map.data.and_then(|mut data| data.remove(RELEASE));
+                    let name = map.metadata.name.unwrap_or_default();
+                    packed.push((name, data.map(String::into_bytes)));
+                }
+            }
+        }
+        let mut records = Vec::new();
+        for (name, data) in packed {
+            let form = |why: String| RecordError::Form(resource, name.clone(), why);
+            let data = data.ok_or_else(|| form(format!("it has no key {RELEASE}")))?;
+            records.push(Record::decode(&data).map_err(form)?);
         }
         records.sort_by_key(|record| std::cmp::Reverse(record.revision));
         Ok(records)
@@ -229,15 +265,54 @@ impl Cluster {
     ///
     /// # Errors
     /// It cannot be deleted.
-    pub async fn forget(&self, record: &Record) -> Result<(), AccessError> {
-        let secrets: Api<Secret> = Api::namespaced(self.client.clone(), &self.namespace);
+    pub async fn forget(&self, record: &Record) -> Result<(), RecordError> {
+        let resource = Driver::of_environment()?.resource();
         let name = format!("sh.helm.release.v1.{}.v{}", record.name, record.revision);
-        let what = format!("delete the Secret {name}");
-        let deleted = secrets
-            .delete(&name, &kube::api::DeleteParams::default())
-            .await;
-        deleted.map_err(|error| self.explain(&what, error))?;
+        let what = format!("delete the {resource} {name}");
+        let params = DeleteParams::default();
+        match resource {
+            "Secret" => self.api::<Secret>().delete(&name, &params).await.map(drop),
+            _ => self
+                .api::<ConfigMap>()
+                .delete(&name, &params)
+                .await
+                .map(drop),
+        }
+        .map_err(|error| self.explain(&what, error))?;
         Ok(())
+    }
+}
+
+/// The key of a record in its Secret or ConfigMap.
+const RELEASE: &str = "release";
+
+/// Where Helm keeps its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Driver {
+    Secret,
+    ConfigMap,
+}
+
+impl Driver {
+    /// As `HELM_DRIVER` says.
+    fn of_environment() -> Result<Self, RecordError> {
+        let said = std::env::var("HELM_DRIVER").unwrap_or_default();
+        Self::of(&said).ok_or(RecordError::Driver(said))
+    }
+
+    fn of(said: &str) -> Option<Self> {
+        match said {
+            "" | "secret" | "secrets" => Some(Self::Secret),
+            "configmap" | "configmaps" => Some(Self::ConfigMap),
+            _ => None,
+        }
+    }
+
+    const fn resource(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
     }
 }
 
@@ -256,17 +331,25 @@ mod tests {
     #[test]
     fn a_record_is_unpacked() {
         let json = r#"{"name":"rsc","version":3,"info":{"status":"pending-upgrade","notes":"n"},
-            "chart":{"metadata":{"name":"c","version":"1.2.3"},"templates":[{"name":"templates/a","data":""}]},
+            "chart":{"metadata":{"name":"c","version":"1.2.3"},"templates":[{"name":"templates/_connect-migrate.tpl","data":""}]},
             "config":{"big":9007199254740993},"manifest":"---\n","hooks":null,"namespace":"ns"}"#;
         let record = Record::decode(packed(json).as_bytes()).unwrap();
         assert_eq!((record.name.as_str(), record.revision), ("rsc", 3));
         assert!(record.info.status.is_pending());
         assert_eq!(record.chart.label(), "c-1.2.3");
-        assert!(record.has_template("templates/a") && !record.has_template("a"));
+        assert!(record.is_revert() && !record.is_server_side());
         assert_eq!(record.config.unwrap()["big"], 9_007_199_254_740_993_u64);
         let later = r#"{"name":"rsc","version":1,"info":{"status":"something-new"}}"#;
         let later = Record::decode(packed(later).as_bytes()).unwrap();
         assert_eq!(later.info.status, Status::Unknown);
+        assert!(!later.is_revert());
+    }
+
+    #[test]
+    fn records_are_where_helm_is_told_to_keep_them() {
+        assert_eq!(Driver::of(""), Some(Driver::Secret));
+        assert_eq!(Driver::of("configmaps"), Some(Driver::ConfigMap));
+        assert_eq!(Driver::of("sql"), None);
     }
 
     #[test]

@@ -55,15 +55,21 @@ impl Rollout {
             }
         }
         let wanted = workload.wanted;
+        if workload.paused && workload.observed && workload.updated < wanted {
+            let (kind, name) = (workload.kind.to_lowercase(), &workload.name);
+            return Self::GaveUp(format!(
+                "its rollout is paused; 'kubectl rollout resume {kind}/{name}' lets it go on"
+            ));
+        }
         Self::Waiting(if !workload.observed {
             "its controller has not taken note of the change".to_owned()
         } else if workload.updated < wanted {
             format!("{} of {wanted} pods are new", workload.updated)
         } else if workload.total > workload.updated {
-            format!(
-                "{} old pods are still there",
-                workload.total - workload.updated
-            )
+            match workload.total - workload.updated {
+                1 => "an old pod is still there".to_owned(),
+                old => format!("{old} old pods are still there"),
+            }
         } else if workload.available < wanted {
             format!("{} of {wanted} pods answer", workload.available)
         } else {
@@ -129,6 +135,9 @@ pub(crate) async fn wait(
 }
 
 async fn trouble(cluster: &Cluster, workload: &Workload) -> Option<String> {
+    if workload.refused.is_some() {
+        return workload.refused.clone();
+    }
     let pods = cluster.pods(workload).await.ok()?;
     pods.pods.into_iter().find_map(|pod| {
         let trouble = pod.trouble?;
@@ -160,7 +169,7 @@ mod tests {
             }
         };
         assert_eq!(with(|w| w.updated = 1), "1 of 2 pods are new");
-        assert_eq!(with(|w| w.total = 3), "1 old pods are still there");
+        assert_eq!(with(|w| w.total = 3), "an old pod is still there");
         assert_eq!(with(|w| w.available = 0), "0 of 2 pods answer");
         assert_eq!(with(|w| w.gave_up = Some("slow".into())), "slow");
         // What was said about the template before does not count.
@@ -170,5 +179,10 @@ mod tests {
         });
         assert_eq!(stale, "its controller has not taken note of the change");
         assert_eq!(with(|w| w.wanted = 0), "done");
+        let paused = with(|w| {
+            w.updated = 0;
+            w.paused = true;
+        });
+        assert!(paused.contains("rollout resume"), "{paused}");
     }
 }

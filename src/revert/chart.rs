@@ -4,20 +4,24 @@
 //! again. It keeps what was rendered; with the overlay taken off, that becomes the templates of a
 //! chart under the same metadata, values, hooks and notes. Every document goes back into the file
 //! that its `# Source:` line names, so that Helm sorts and labels them as before.
+//!
+//! Helm stores a chart's own templates beside the manifest, and a record has to fit into a Secret.
+//! So the texts are named templates of a sub-chart, which Helm does not store, and the templates
+//! themselves do no more than include them.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
-use crate::release::Record;
+use crate::release::{REVERT_TEMPLATE, Record};
 use crate::state;
 
-/// Tells our revisions from others, also those that Helm could not finish. A partial, so that it
-/// renders nothing.
-pub(crate) const MARKER: &str = "templates/_connect-migrate.tpl";
+/// The sub-chart that holds the texts.
+const TEXTS: &str = "charts/connect-migrate-texts";
 
 /// Whole numbers up to this survive Helm's way through floating point.
 const EXACT: u64 = 1 << 53;
@@ -25,7 +29,37 @@ const EXACT: u64 = 1 << 53;
 /// Files of a chart by their path in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct StaticChart {
-    files: BTreeMap<String, String>,
+    files: BTreeMap<ChartPath, String>,
+    /// Named templates with the documents' texts.
+    texts: String,
+    count: usize,
+}
+
+/// A path in a chart. It comes from the cluster and becomes a file's, so it leads to the places that
+/// a chart has, and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct ChartPath(String);
+
+impl ChartPath {
+    fn new(path: &str) -> anyhow::Result<Self> {
+        let plain = |part: &str| {
+            !matches!(part, "" | "." | "..")
+                && !part
+                    .chars()
+                    .any(|c| matches!(c, '\\' | ':') || c.is_control())
+        };
+        let mut rest = path;
+        // Sub-charts have their own sub-charts.
+        while let Some((_, inner)) = rest.strip_prefix("charts/").and_then(|r| r.split_once('/')) {
+            rest = inner;
+        }
+        let known = matches!(rest, "Chart.yaml" | "Chart.lock" | "values.yaml")
+            || rest.starts_with("templates/");
+        if !known || !path.split('/').all(plain) {
+            bail!("the release's record names {path:?}, which is no place in a chart");
+        }
+        Ok(Self(path.to_owned()))
+    }
 }
 
 impl StaticChart {
@@ -47,7 +81,7 @@ impl StaticChart {
             chart.put("values.yaml", &Value::Object(values.clone()))?;
         }
         let marker = "{{- /* helm connect-migrate revert made this chart from a release */}}\n";
-        chart.files.insert(MARKER.to_owned(), marker.to_owned());
+        chart.insert(REVERT_TEMPLATE, marker.to_owned())?;
         for (source, text) in documents(manifest)? {
             chart.add(name, source, text)?;
         }
@@ -55,18 +89,35 @@ impl StaticChart {
             chart.add(name, &hook.path, &hook.manifest)?;
         }
         if !record.info.notes.is_empty() {
-            let notes = verbatim(&record.info.notes);
-            chart.files.insert("templates/NOTES.txt".to_owned(), notes);
+            let notes = chart.included(&record.info.notes);
+            chart.insert("templates/NOTES.txt", notes)?;
         }
         chart.sub_charts(record)?;
+        let texts = std::mem::take(&mut chart.texts);
+        chart.insert(&format!("{TEXTS}/templates/_texts.tpl"), texts)?;
+        let metadata = stub("connect-migrate-texts", "0.0.0");
+        chart.put(&format!("{TEXTS}/Chart.yaml"), &Value::Object(metadata))?;
         Ok(chart)
+    }
+
+    fn insert(&mut self, path: &str, text: String) -> anyhow::Result<()> {
+        self.files.insert(ChartPath::new(path)?, text);
+        Ok(())
+    }
+
+    /// A template that renders a text as it is.
+    fn included(&mut self, text: &str) -> String {
+        let name = format!("connect-migrate.{}", self.count);
+        self.count += 1;
+        let text = verbatim(text);
+        self.texts
+            .push_str(&format!("{{{{ define \"{name}\" }}}}{text}{{{{ end }}}}\n"));
+        format!("{{{{ include \"{name}\" . }}}}")
     }
 
     fn put(&mut self, path: &str, value: &Value) -> anyhow::Result<()> {
         // JSON is YAML, and has one way to write each value.
-        let text = serde_json::to_string_pretty(value)? + "\n";
-        self.files.insert(path.to_owned(), text);
-        Ok(())
+        self.insert(path, serde_json::to_string_pretty(value)? + "\n")
     }
 
     /// Adds a document to the template that it came from.
@@ -75,17 +126,12 @@ impl StaticChart {
             .strip_prefix(chart)
             .and_then(|rest| rest.strip_prefix('/'))
             .with_context(|| format!("{source} is not in the chart {chart}"))?;
-        // The path comes from the cluster, and becomes a file's.
-        let plain =
-            |part: &str| !matches!(part, "" | "." | "..") && !part.contains(['\\', ':', '\0']);
-        if !inside.split('/').all(plain) {
-            bail!("{source} is no path of a template");
-        }
-        let file = self.files.entry(inside.to_owned()).or_default();
+        let text = self.included(text);
+        let file = self.files.entry(ChartPath::new(inside)?).or_default();
         if !file.is_empty() {
             file.push_str("\n---\n");
         }
-        file.push_str(&verbatim(text));
+        file.push_str(&text);
         Ok(())
     }
 
@@ -108,9 +154,8 @@ impl StaticChart {
             let version = locked.map_or_else(|| within(range), str::to_owned);
             folders.insert(format!("charts/{name}"), stub(name, &version));
         }
-        let paths: Vec<String> = self.files.keys().cloned().collect();
-        for path in &paths {
-            let parts: Vec<&str> = path.split('/').collect();
+        for path in self.files.keys() {
+            let parts: Vec<&str> = path.0.split('/').collect();
             let mut at = 0;
             while parts.get(at) == Some(&"charts") && parts.len() > at + 2 {
                 let folder = parts[..at + 2].join("/");
@@ -125,17 +170,22 @@ impl StaticChart {
         Ok(())
     }
 
-    /// Writes the chart into a folder that only its owner can read: values may be secrets.
+    /// Writes the chart into a new folder that only its owner can read: values may be secrets.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system refuses, or something stands where a file is to be.
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
         for (path, text) in &self.files {
-            let path: PathBuf = folder.join(path);
+            let path = folder.join(&path.0);
             if let Some(parent) = path.parent() {
                 state::create_private(parent)?;
             }
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+            fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&path)
+                .and_then(|mut file| file.write_all(text.as_bytes()))
+                .with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())
     }
@@ -187,7 +237,7 @@ fn stub(name: &str, version: &str) -> Map<String, Value> {
     }
 }
 
-/// A template that renders a text as it is.
+/// A text as a template has it.
 fn verbatim(text: &str) -> String {
     text.replace("{{", "{{ \"{{\" }}")
 }
@@ -305,17 +355,31 @@ mod tests {
             "hooks": [{"path": "umb/templates/hook.yaml", "manifest": "kind: Job"}]}));
         let manifest = "---\n# Source: umb/templates/a.yaml\nkind: A\n---\n# Source: umb/charts/pub/templates/b.yaml\nkind: B # {{ x }}\n---\n# Source: umb/templates/a.yaml\nkind: C\n";
         let chart = StaticChart::new(&record, manifest).unwrap();
-        let file = |path: &str| chart.files[path].as_str();
-        assert_eq!(file("templates/a.yaml"), "kind: A\n---\nkind: C");
+        let file = |path: &str| chart.files[&ChartPath::new(path).unwrap()].as_str();
+        assert_eq!(
+            file("templates/a.yaml"),
+            "{{ include \"connect-migrate.0\" . }}\n---\n{{ include \"connect-migrate.2\" . }}"
+        );
         assert_eq!(
             file("charts/pub/templates/b.yaml"),
-            "kind: B # {{ \"{{\" }} x }}"
+            "{{ include \"connect-migrate.1\" . }}"
         );
         assert!(file("charts/pub/Chart.yaml").contains("\"1.4.2\""));
-        assert_eq!(file("templates/hook.yaml"), "kind: Job");
-        assert_eq!(file("templates/NOTES.txt"), "Use {{ \"{{\" }} it }}.");
+        assert_eq!(
+            file("templates/hook.yaml"),
+            "{{ include \"connect-migrate.3\" . }}"
+        );
+        assert_eq!(
+            file("templates/NOTES.txt"),
+            "{{ include \"connect-migrate.4\" . }}"
+        );
         assert!(file("Chart.yaml").contains("\"dependencies\""));
-        assert!(chart.files.contains_key(MARKER));
+        let texts = file(&format!("{TEXTS}/templates/_texts.tpl"));
+        assert!(
+            texts
+                .contains("{{ define \"connect-migrate.1\" }}kind: B # {{ \"{{\" }} x }}{{ end }}")
+        );
+        assert!(!file(REVERT_TEMPLATE).is_empty());
     }
 
     #[test]
@@ -341,11 +405,41 @@ mod tests {
     fn a_path_does_not_leave_the_chart() {
         let record = record(json!({"name": "r", "version": 1,
             "chart": {"metadata": {"name": "c"}}}));
-        for source in ["c/../../x", "other/templates/x", "c//x", "c"] {
+        for source in [
+            "c/../../x",
+            "c/templates/../../x",
+            "other/templates/x",
+            "c//x",
+            "c",
+            "c/.git/x",
+        ] {
             let manifest = format!("---\n# Source: {source}\nkind: A\n");
             assert!(StaticChart::new(&record, &manifest).is_err(), "{source}");
         }
         assert!(StaticChart::new(&record, "---\nkind: A\n").is_err());
+        for name in ["../../outside", "..", "a/../../../b", "/etc", ""] {
+            let record = self::record(json!({"name": "r", "version": 1,
+                "chart": {"metadata": {"name": "c", "dependencies": [{"name": name}]}}}));
+            let made = StaticChart::new(&record, "---\n# Source: c/templates/a\nkind: A\n");
+            assert!(made.is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let record = record(json!({"name": "r", "version": 1,
+            "chart": {"metadata": {"name": "c"}}}));
+        let chart = StaticChart::new(&record, "---\n# Source: c/templates/a\nkind: A\n").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        fs::write(&outside, "mine").unwrap();
+        let inside = folder.path().join("chart");
+        fs::create_dir(&inside).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&outside, inside.join("Chart.yaml")).unwrap();
+        #[cfg(unix)]
+        assert!(chart.write(&inside).is_err());
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
     }
 
     #[test]

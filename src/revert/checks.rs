@@ -2,7 +2,7 @@
 
 use crate::connect::Waking;
 use crate::survey::journal::Rebuild;
-use crate::survey::steps::Facts;
+use crate::survey::steps::ServerFacts;
 use crate::survey::{Answer, Overlay, Survey};
 
 /// How much a finding weighs.
@@ -28,9 +28,9 @@ pub(crate) struct Subject<'a> {
     /// What the cluster says.
     pub survey: &'a Survey,
     /// What the server says of itself.
-    pub server: &'a Answer<Facts>,
+    pub server: &'a Answer<ServerFacts>,
     /// What starts by itself.
-    pub waking: Option<&'a Waking>,
+    pub starting: Option<&'a Waking>,
     /// How far the rebuild is.
     pub rebuilds: &'a [Rebuild],
 }
@@ -41,7 +41,11 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut say = |weight, text: String| findings.push(Finding { weight, text });
     match subject.server {
-        Answer::Unknown(why) => say(
+        Answer::Unknown(_) if is_scaled_to_0(subject.survey) => say(
+            Weight::Warn,
+            "the server is scaled to 0, so that it cannot be asked beforehand".to_owned(),
+        ),
+        Answer::Unknown(why) | Answer::Silent(why) => say(
             Weight::Refuse,
             format!("the server cannot be asked, so nobody would see the settings restored: {why}"),
         ),
@@ -71,6 +75,20 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     for rebuild in subject.rebuilds {
+        if !rebuild.is_known_to_be_ours {
+            if rebuild.is_unfinished() {
+                say(
+                    Weight::Warn,
+                    format!(
+                        "a rebuild of a release of this name is not finished, on the server {} ({}); \
+                         --server says which server this release is",
+                        rebuild.server.as_deref().unwrap_or("(unknown)"),
+                        rebuild.journal.display()
+                    ),
+                );
+            }
+            continue;
+        }
         if rebuild.is_unfinished() {
             say(
                 Weight::Refuse,
@@ -94,16 +112,16 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
             );
         }
     }
-    if let Some(waking) = subject.waking {
-        if !waking.kept.is_empty() {
-            let processes: i64 = waking.kept.iter().map(|(_, count)| count).sum();
-            let names: Vec<&str> = waking
+    if let Some(starting) = subject.starting {
+        if !starting.kept.is_empty() {
+            let processes: i64 = starting.kept.iter().map(|(_, count)| count).sum();
+            let names: Vec<&str> = starting
                 .kept
                 .iter()
                 .take(5)
                 .map(|(name, _)| &**name)
                 .collect();
-            let more = waking.kept.len().saturating_sub(names.len());
+            let more = starting.kept.len().saturating_sub(names.len());
             let more = if more > 0 {
                 format!(" and {more} more")
             } else {
@@ -114,12 +132,12 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 format!(
                     "{processes} processes of {} items start at once, since they have minimum \
                      processes: {}{more}",
-                    waking.kept.len(),
+                    starting.kept.len(),
                     names.join(", ")
                 ),
             );
         }
-        match waking.schedules {
+        match starting.schedules {
             Some(0) => {}
             Some(count) => say(
                 Weight::Warn,
@@ -142,8 +160,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 ),
             );
         }
-        let said = configuration.pods.known();
-        if said.is_some_and(|said| said.overlay == Overlay::Partly) {
+        if configuration.pods.overlay() == Some(Overlay::Partly) {
             say(
                 Weight::Warn,
                 "not all pods have restarted since the last change".to_owned(),
@@ -151,6 +168,12 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn is_scaled_to_0(survey: &Survey) -> bool {
+    let mut running = survey.configurations.iter().map(|c| c.running.as_ref());
+    !survey.configurations.is_empty()
+        && running.all(|workload| workload.is_some_and(|workload| workload.wanted == 0))
 }
 
 #[cfg(test)]
@@ -167,6 +190,12 @@ mod tests {
             app_version: Some("2026.08.0".into()),
             revisions_with_overlay: Vec::new(),
             configurations: Vec::new(),
+            chart_name: "c".into(),
+            chart_version: "1".into(),
+            revisions: 1,
+            foreign_pending: false,
+            server_side: false,
+            vanished_at: None,
         }
     }
 
@@ -175,6 +204,7 @@ mod tests {
         let rebuilds = [Rebuild {
             journal: "j".into(),
             server: None,
+            is_known_to_be_ours: true,
             under_way: false,
             built: 1,
             failed: 2,
@@ -186,7 +216,7 @@ mod tests {
         let found = checks(&Subject {
             survey: &survey,
             server: &server,
-            waking: None,
+            starting: None,
             rebuilds: &rebuilds,
         });
         let weights: Vec<Weight> = found.iter().map(|finding| finding.weight).collect();
@@ -195,20 +225,20 @@ mod tests {
 
     #[test]
     fn what_starts_at_once_is_counted() {
-        let waking = Waking {
+        let starting = Waking {
             kept: vec![("a".into(), 2), ("b".into(), 1)],
             schedules: Some(4),
         };
         let survey = survey();
-        let server = Answer::Known(Facts {
+        let server = Answer::Known(ServerFacts {
             version: Some("2026.08.0".into()),
             role: Some("administrator".into()),
-            ..Facts::default()
+            ..ServerFacts::default()
         });
         let found = checks(&Subject {
             survey: &survey,
             server: &server,
-            waking: Some(&waking),
+            starting: Some(&starting),
             rebuilds: &[],
         });
         assert_eq!(found.len(), 2);

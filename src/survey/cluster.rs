@@ -1,12 +1,13 @@
 //! Asking Helm's records and the cluster.
 
 use anyhow::bail;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Answer, Configuration, Overlay, Said, Survey};
-use crate::manifests::Stream;
-use crate::overlay::{CHECKSUM, Found, GCFG_KEY, detect};
-use crate::release::{Cluster, Pods, Record, Status, Workload};
+use super::pods::Live;
+use super::{Answer, Configuration, Overlay, Reading, Survey};
+use crate::manifests::{Stream, objects, server_container};
+use crate::overlay::{Found, GCFG_KEY, configurations, detect};
+use crate::release::{Cluster, Record, Status, Workload};
 
 /// There is no such release, or several that could be meant.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +47,12 @@ pub(crate) async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Res
             }
         }
     };
-    let mut history = cluster.history(&name).await?;
-    history.retain(|record| record.info.status != Status::Uninstalled);
-    if history.is_empty() {
+    let history = cluster.history(&name).await?;
+    // Helm keeps the history of an uninstalled release where it is told to.
+    let gone = history
+        .first()
+        .is_none_or(|newest| newest.info.status == Status::Uninstalled);
+    if gone {
         bail!(NoRelease(format!(
             "there is no release {name} in the namespace {namespace}; 'helm list -A' shows them all"
         )));
@@ -67,40 +71,103 @@ pub(crate) fn in_force(history: &[Record]) -> Option<&Record> {
 
 /// Asks what the records and the cluster say. `history` is not empty.
 pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
-    let (Some(newest), Some(stored)) = (history.first(), in_force(history)) else {
-        return Survey {
-            release: String::new(),
-            namespace: cluster.namespace.clone(),
-            revision: 0,
-            status: String::new(),
-            chart: String::new(),
-            app_version: None,
-            revisions_with_overlay: Vec::new(),
-            configurations: Vec::new(),
-        };
+    let mut survey = Survey {
+        release: String::new(),
+        namespace: cluster.namespace.clone(),
+        revision: 0,
+        status: String::new(),
+        chart: String::new(),
+        app_version: None,
+        revisions_with_overlay: Vec::new(),
+        configurations: Vec::new(),
+        chart_name: String::new(),
+        chart_version: String::new(),
+        revisions: history.len(),
+        foreign_pending: false,
+        server_side: false,
+        vanished_at: None,
     };
-    let mut configurations = Vec::new();
+    let (Some(newest), Some(stored)) = (history.first(), in_force(history)) else {
+        return survey;
+    };
+    survey.release.clone_from(&newest.name);
+    survey.revision = newest.revision;
+    survey.status = serde_plain(newest.info.status);
+    survey.chart = stored.chart.label();
+    let text = |key| stored.chart.text(key).unwrap_or_default().to_owned();
+    (survey.chart_name, survey.chart_version) = (text("name"), text("version"));
+    survey.app_version = stored.chart.text("appVersion").map(str::to_owned);
+    survey.server_side = newest.is_server_side();
+    let is_on = |record: &Record| found(&record.manifest).iter().any(|found| found.on);
+    survey.foreign_pending =
+        newest.info.status.is_pending() && !newest.is_revert() && !is_on(newest);
+    let stored_reading = |found: &Found| {
+        Answer::Known(Reading {
+            overlay: overlay(found),
+            evidence: format!("revision {}: {}", stored.revision, wording(found)),
+        })
+    };
+    let newer: Vec<&Record> = history
+        .iter()
+        .filter(|record| record.revision >= stored.revision)
+        .collect();
     for found in found(&stored.manifest) {
-        configurations.push(configuration(cluster, stored, &found).await);
+        let configuration = configuration(cluster, stored_reading(&found), &newer, &found).await;
+        survey.configurations.push(configuration);
     }
-    let revisions_with_overlay = history
+    let with: Vec<&Record> = history
         .iter()
         .filter(|record| record.revision != stored.revision)
         .filter(|record| matches!(record.info.status, Status::Superseded | Status::Deployed))
-        .filter(|record| self::found(&record.manifest).iter().any(|found| found.on))
-        .map(|record| record.revision)
+        .filter(|record| is_on(record))
         .collect();
-    let status = serde_plain(newest.info.status);
-    Survey {
-        release: newest.name.clone(),
-        namespace: cluster.namespace.clone(),
-        revision: newest.revision,
-        status,
-        chart: stored.chart.label(),
-        app_version: stored.chart.text("appVersion").map(str::to_owned),
-        revisions_with_overlay,
-        configurations,
+    survey.vanished_at = with.first().and_then(|last| {
+        let then = history
+            .iter()
+            .rfind(|record| record.revision > last.revision)?;
+        let theirs = !then.is_revert() && !is_on(stored) && then.revision <= stored.revision;
+        theirs.then_some(then.revision)
+    });
+    survey.revisions_with_overlay = with.iter().map(|record| record.revision).collect();
+    survey
+}
+
+/// Asks what is alive where Helm has no record: something else, such as Argo CD, applies what the
+/// chart renders. Configurations that belong to a release of Helm's are left out.
+///
+/// # Errors
+/// The objects cannot be listed.
+pub(crate) async fn survey_live(cluster: &Cluster) -> anyhow::Result<Survey> {
+    let mut survey = survey(cluster, &[]).await;
+    let live = cluster.configured().await?;
+    let shown = detect(live.to_string().as_bytes())?;
+    for found in shown.config_maps {
+        let name = found.name.clone().unwrap_or_default();
+        let items = live["items"].as_array();
+        let object = items.into_iter().flatten().find(|object| {
+            object["kind"] == "ConfigMap" && object["metadata"]["name"] == name.as_str()
+        });
+        let metadata = object.map_or(&Value::Null, |object| &object["metadata"]);
+        let annotation = |key: &str| metadata["annotations"][key].as_str();
+        if annotation("meta.helm.sh/release-name").is_some() {
+            continue;
+        }
+        let by = if annotation("argocd.argoproj.io/tracking-id").is_some()
+            || metadata["labels"]["argocd.argoproj.io/instance"].is_string()
+        {
+            "Argo CD applies"
+        } else {
+            "something else applies"
+        };
+        let stored = Answer::Unknown(format!(
+            "Helm has no record of it: {by} the manifests. 'helm connect-migrate overlay values' \
+             makes the settings a values file for it"
+        ));
+        survey
+            .configurations
+            .push(configuration(cluster, stored, &[], &found).await);
     }
+    Ok(survey)
 }
 
 fn serde_plain(status: Status) -> String {
@@ -123,7 +190,13 @@ fn found(manifest: &str) -> Vec<Found> {
     detect(manifest.as_bytes()).map_or(Vec::new(), |shown| shown.config_maps)
 }
 
-async fn configuration(cluster: &Cluster, stored: &Record, found: &Found) -> Configuration {
+/// What one configuration is. `records` are those that the live objects may be of.
+async fn configuration(
+    cluster: &Cluster,
+    stored: Answer<Reading>,
+    records: &[&Record],
+    found: &Found,
+) -> Configuration {
     let name = found.name.clone().unwrap_or_default();
     let mut configuration = Configuration {
         config_map: name.clone(),
@@ -137,36 +210,57 @@ async fn configuration(cluster: &Cluster, stored: &Record, found: &Found) -> Con
             found.effective.clone()
         },
         originals: found.originals.clone(),
-        stored: Answer::Known(Said {
-            overlay: overlay(found),
-            evidence: format!("revision {}: {}", stored.revision, wording(found)),
-        }),
+        stored,
         live: Answer::Unknown(String::new()),
         pods: Answer::Unknown("no workload mounts the ConfigMap".to_owned()),
         server: Answer::Unknown("not asked".to_owned()),
         edited: None,
         running: None,
+        object: None,
+        stale: false,
+        stored_replicas: records
+            .last()
+            .and_then(|record| replicas(&record.manifest, &name)),
+        baseline: if found.on {
+            found.originals.clone()
+        } else {
+            found.effective.clone()
+        },
     };
-    let live = cluster.config_map(&name).await;
     let workload = match &configuration.workload {
         Some((kind, name)) => Some(cluster.workload(kind, name).await),
         None => None,
     };
-    if let Ok(object) = &live {
-        let text = object["data"][GCFG_KEY].as_str();
-        configuration.edited =
-            gcfg_of(&stored.manifest, &name).map(|stored| text != Some(&*stored));
+    match cluster.config_map(&name).await {
+        Ok(object) => {
+            let text = object["data"][GCFG_KEY].as_str();
+            configuration.edited = (!records.is_empty()).then(|| {
+                let mut texts = records
+                    .iter()
+                    .map(|record| gcfg_of(&record.manifest, &name));
+                texts.all(|stored| stored.as_deref() != text)
+            });
+            let workload = workload.as_ref().and_then(|w| w.as_ref().ok());
+            let (reading, originals) = live_reading(&object, workload);
+            configuration.live = reading;
+            // A change that stopped half-way left its record in the live object alone.
+            if let (true, Some((settings, originals))) = (!found.on, originals) {
+                configuration.baseline.clone_from(&originals);
+                (configuration.settings, configuration.originals) = (settings, originals);
+            }
+            configuration.object = Some(object);
+        }
+        Err(error) => configuration.live = Answer::Unknown(error.to_string()),
     }
-    configuration.live = match live {
-        Ok(object) => live_said(&object, workload.as_ref().and_then(|w| w.as_ref().ok())),
-        Err(error) => Answer::Unknown(error.to_string()),
-    };
     match workload {
         Some(Ok(workload)) => {
-            configuration.pods = match cluster.pods(&workload).await {
-                Ok(pods) => pods_said(&workload, &pods),
-                Err(error) => Answer::Unknown(error.to_string()),
-            };
+            match cluster.pods(&workload).await {
+                Ok(pods) => {
+                    let live = Live::of(&configuration);
+                    (configuration.pods, configuration.stale) = live.pods(&workload, &pods);
+                }
+                Err(error) => configuration.pods = Answer::Unknown(error.to_string()),
+            }
             configuration.running = Some(workload);
         }
         Some(Err(error)) => configuration.pods = Answer::Unknown(error.to_string()),
@@ -175,39 +269,60 @@ async fn configuration(cluster: &Cluster, stored: &Record, found: &Found) -> Con
     configuration
 }
 
-/// The gcfg text of a ConfigMap in a manifest.
-fn gcfg_of(manifest: &str, name: &str) -> Option<String> {
+/// How many pods a manifest asks for that mount a ConfigMap.
+fn replicas(manifest: &str, config_map: &str) -> Option<i64> {
     let stream = Stream::split(manifest.as_bytes());
-    stream.containing(GCFG_KEY).into_iter().find_map(|index| {
+    stream.containing(config_map).into_iter().find_map(|index| {
         let text = std::str::from_utf8(stream.body(index)).ok()?;
         let roots = crate::yaml::load(text).ok()?;
-        roots
-            .iter()
-            .flat_map(crate::manifests::objects)
-            .find_map(|object| {
-                let is_it = object.kind() == Some("ConfigMap") && object.name()?.name == name;
-                let text = object.node.at(&["data", GCFG_KEY])?.as_str()?;
-                is_it.then(|| text.to_owned())
-            })
+        roots.iter().flat_map(objects).find_map(|object| {
+            server_container(object.node, Some(config_map))?;
+            object
+                .node
+                .at(&["spec", "replicas"])?
+                .as_str()?
+                .parse()
+                .ok()
+        })
     })
 }
 
-fn live_said(config_map: &Value, workload: Option<&Workload>) -> Answer<Said> {
+/// The gcfg text of a ConfigMap in a manifest.
+#[must_use]
+pub(crate) fn gcfg_of(manifest: &str, name: &str) -> Option<String> {
+    configurations(manifest.as_bytes())
+        .ok()?
+        .into_iter()
+        .find(|target| target.name.name == name)
+        .map(|target| target.gcfg)
+}
+
+type Settings = (Map<String, Value>, Map<String, Value>);
+
+/// What the live objects say; with the overlay on, its settings and what they were.
+fn live_reading(
+    config_map: &Value,
+    workload: Option<&Workload>,
+) -> (Answer<Reading>, Option<Settings>) {
     let mut stream = config_map.to_string();
     if let Some(workload) = workload {
         stream.push_str("\n---\n");
         stream.push_str(&workload.object.to_string());
     }
-    match detect(stream.as_bytes()) {
-        Ok(shown) => match shown.config_maps.first() {
-            Some(found) => Answer::Known(Said {
-                overlay: overlay(found),
-                evidence: wording(found).to_owned(),
-            }),
-            None => Answer::Unknown(format!("the ConfigMap has no {GCFG_KEY} any more")),
-        },
-        Err(refusal) => Answer::Unknown(refusal.to_string()),
-    }
+    let found = match detect(stream.as_bytes()) {
+        Ok(shown) => shown.config_maps.into_iter().next(),
+        Err(refusal) => return (Answer::Unknown(refusal.to_string()), None),
+    };
+    let Some(found) = found else {
+        let gone = format!("the ConfigMap has no {GCFG_KEY} any more");
+        return (Answer::Unknown(gone), None);
+    };
+    let reading = Answer::Known(Reading {
+        overlay: overlay(&found),
+        evidence: wording(&found).to_owned(),
+    });
+    let settings = found.on.then_some((found.settings, found.originals));
+    (reading, settings)
 }
 
 fn overlay(found: &Found) -> Overlay {
@@ -229,78 +344,9 @@ const fn wording(found: &Found) -> &'static str {
     }
 }
 
-/// The pods read the file once, when they start: their annotation says which one it was.
-fn pods_said(workload: &Workload, pods: &Pods) -> Answer<Said> {
-    if pods.pods.is_empty() {
-        return Answer::Unknown(format!("{} {} has no pods", workload.kind, workload.name));
-    }
-    let template = workload.pod_annotations.get(CHECKSUM);
-    let count = pods.pods.len();
-    let with = |wanted: Option<&String>| {
-        let has = |pod: &&crate::release::PodState| pod.annotations.get(CHECKSUM) == wanted;
-        pods.pods.iter().filter(has).count()
-    };
-    let new = with(template);
-    let laid = count - with(None);
-    let overlay = match laid {
-        0 => Overlay::Off,
-        laid if laid == count => Overlay::On,
-        _ => Overlay::Partly,
-    };
-    let evidence = if new == count {
-        format!("{new} of {count} started with the present configuration")
-    } else {
-        format!(
-            "{new} of {count} started with the present configuration; the others have not restarted"
-        )
-    };
-    Answer::Known(Said { overlay, evidence })
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::release::PodState;
-
-    fn pod(checksum: Option<&str>) -> PodState {
-        PodState {
-            name: "p".into(),
-            ready: true,
-            annotations: checksum
-                .map(|sum| (CHECKSUM.to_owned(), sum.to_owned()))
-                .into_iter()
-                .collect(),
-            trouble: None,
-            ports: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn pods_tell_with_which_configuration_they_started() {
-        let workload = |sum: Option<&str>| Workload {
-            pod_annotations: sum
-                .map(|sum| (CHECKSUM.to_owned(), sum.to_owned()))
-                .into_iter()
-                .collect::<BTreeMap<_, _>>(),
-            ..Workload::default()
-        };
-        let said = |template: Option<&str>, pods: &[Option<&str>]| {
-            let pods = Pods {
-                pods: pods.iter().map(|sum| pod(*sum)).collect(),
-            };
-            pods_said(&workload(template), &pods)
-                .known()
-                .map(|said| said.overlay)
-        };
-        assert_eq!(said(Some("a"), &[Some("a"), Some("a")]), Some(Overlay::On));
-        assert_eq!(said(Some("a"), &[Some("a"), None]), Some(Overlay::Partly));
-        assert_eq!(said(None, &[None]), Some(Overlay::Off));
-        // The pods are older than the template: the overlay is still on in them.
-        assert_eq!(said(None, &[Some("a")]), Some(Overlay::On));
-        assert_eq!(said(None, &[]), None);
-    }
 
     #[test]
     fn the_deployed_revision_is_in_force() {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::Survey;
+use crate::connect::Server;
 use crate::rebuild::journal::Story;
 use crate::state::{self, Lock};
 
@@ -14,6 +16,9 @@ pub(crate) struct Rebuild {
     pub journal: PathBuf,
     /// The server that it is about.
     pub server: Option<String>,
+    /// Whether that is this release's server, as far as can be told.
+    #[serde(skip)]
+    pub is_known_to_be_ours: bool,
     /// Whether a run is under way on this machine.
     pub under_way: bool,
     /// How many items are built.
@@ -34,38 +39,62 @@ impl Rebuild {
     }
 }
 
-/// Reads the journals that are about a release: the one in the folder that is given, else those of
-/// its name and those of the server's address.
+/// Reads the journals that may be about a release: the one in the folder that is given, else those of
+/// its name and those of the server's address. Releases of one name on several clusters are told
+/// apart by their servers: `slug` is of the server that was asked for, if any.
 ///
 /// # Errors
 /// One is there and cannot be read.
 pub(crate) fn journals(
     given: Option<&Path>,
     slug: Option<&str>,
-    release: &str,
+    survey: &Survey,
 ) -> anyhow::Result<Vec<Rebuild>> {
+    // What the release's own configuration says that its address is.
+    let own = survey.configurations.iter().filter_map(|configuration| {
+        let gcfg = configuration.live_gcfg()?;
+        let document = crate::gcfg::parse_text("", gcfg).ok()?;
+        let address = document.settings().filter(|setting| {
+            let name = setting.name.to_string();
+            name.eq_ignore_ascii_case("Server.Address")
+        });
+        let address: Server = address.last()?.text()?.parse().ok()?;
+        Some(address.slug())
+    });
+    let own: Vec<String> = own.chain(slug.map(str::to_owned)).collect();
     let mut folders = Vec::new();
     match (given, state::root()) {
-        (Some(folder), _) => folders.push(folder.to_path_buf()),
+        (Some(folder), _) => folders.push((folder.to_path_buf(), true)),
         (None, Some(root)) => {
             for server in std::fs::read_dir(&root).into_iter().flatten().flatten() {
-                folders.push(server.path().join(release));
-                if slug.is_some_and(|slug| server.file_name() == slug) {
-                    folders.push(server.path().join("_"));
+                let name = server.file_name();
+                let is_ours = own.iter().any(|own| name == own.as_str());
+                // A port that was forwarded leads anywhere, and most likely here.
+                let is_forward = ["localhost", "127.0.0.1"]
+                    .iter()
+                    .any(|loopback| name.to_string_lossy().starts_with(loopback));
+                // With the server's address given, others' are others.
+                if is_ours || slug.is_none() {
+                    let folder = server.path().join(&survey.release);
+                    folders.push((folder, is_ours || is_forward || own.is_empty()));
+                }
+                if is_ours {
+                    folders.push((server.path().join("_"), true));
                 }
             }
         }
         (None, None) => {}
     }
     // Other things that are remembered lie beside them.
-    folders.retain(|folder| folder.is_dir());
+    folders.retain(|(folder, _)| folder.is_dir());
     folders.sort();
     let mut found = Vec::new();
-    for folder in folders {
+    for (folder, is_known_to_be_ours) in folders {
         if let Some(story) = Story::read(&folder)? {
             let counts = story.ledger().counts();
             found.push(Rebuild {
                 server: story.server().map(str::to_owned),
+                is_known_to_be_ours,
                 under_way: Lock::holder(&folder)?.is_some(),
                 built: counts.built,
                 failed: counts.failed,

@@ -3,14 +3,22 @@
 
 mod cluster;
 pub(crate) mod journal;
-pub(crate) mod server;
+mod pods;
+mod server;
+mod session;
+mod show;
 pub(crate) mod steps;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub(crate) use cluster::{choose, in_force, survey};
+use crate::overlay::{CHECKSUM, GCFG_KEY};
+use crate::release::other_owners;
+
+pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_live};
 pub(crate) use server::ask as ask_server;
+pub(crate) use session::{ServerAccess, Session, facts};
+pub(crate) use show::places;
 
 /// What a place says, or why it could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,13 +27,16 @@ pub(crate) enum Answer<T> {
     Known(T),
     /// Why it could not be asked.
     Unknown(String),
+    /// It answered, and why that tells nothing.
+    #[serde(rename = "unknown")]
+    Silent(String),
 }
 
 impl<T> Answer<T> {
     pub(crate) const fn known(&self) -> Option<&T> {
         match self {
             Self::Known(known) => Some(known),
-            Self::Unknown(_) => None,
+            Self::Unknown(_) | Self::Silent(_) => None,
         }
     }
 }
@@ -58,10 +69,17 @@ impl Overlay {
 /// What one place says, in detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Said {
+pub(crate) struct Reading {
     pub overlay: Overlay,
     /// What that rests on.
     pub evidence: String,
+}
+
+impl Answer<Reading> {
+    /// How the place has them, where it could be asked.
+    pub(crate) fn overlay(&self) -> Option<Overlay> {
+        self.known().map(|reading| reading.overlay)
+    }
 }
 
 /// One Connect configuration of a release.
@@ -77,22 +95,34 @@ pub(crate) struct Configuration {
     /// What the record says that they were.
     pub originals: Map<String, Value>,
     /// The release's stored manifest.
-    pub stored: Answer<Said>,
+    pub stored: Answer<Reading>,
     /// The ConfigMap in the cluster.
-    pub live: Answer<Said>,
+    pub live: Answer<Reading>,
     /// The pods that run.
-    pub pods: Answer<Said>,
+    pub pods: Answer<Reading>,
     /// The server, through its API.
-    pub server: Answer<Said>,
-    /// Whether the live ConfigMap's text is the one that Helm stored.
+    pub server: Answer<Reading>,
+    /// Whether the live ConfigMap's text is in no revision of Helm's, so that somebody wrote it.
     pub edited: Option<bool>,
     #[serde(skip)]
     pub running: Option<crate::release::Workload>,
+    /// The live ConfigMap.
+    #[serde(skip)]
+    pub object: Option<Value>,
+    /// Whether pods run that may have read another configuration than the live one.
+    #[serde(skip)]
+    pub stale: bool,
+    /// How many pods the stored manifest asks for.
+    #[serde(skip)]
+    pub stored_replicas: Option<i64>,
+    /// What the settings are without the overlay, by the newest record that tells.
+    #[serde(skip)]
+    pub baseline: Map<String, Value>,
 }
 
 impl Configuration {
     /// The places in the order in which a change gets to them, with their names.
-    pub(crate) fn places(&self) -> [(&'static str, &Answer<Said>); 4] {
+    pub(crate) fn places(&self) -> [(&'static str, &Answer<Reading>); 4] {
         [
             ("stored manifest", &self.stored),
             ("live ConfigMap", &self.live),
@@ -104,21 +134,76 @@ impl Configuration {
     /// Whether two places that could be asked say different things.
     #[must_use]
     pub(crate) fn disagree(&self) -> bool {
-        let mut said = self
+        let mut readings = self
             .places()
             .into_iter()
-            .filter_map(|(_, answer)| answer.known().map(|said| said.overlay));
-        let first = said.next();
-        said.any(|other| Some(other) != first)
+            .filter_map(|(_, answer)| answer.overlay());
+        let first = readings.next();
+        readings.any(|other| Some(other) != first)
     }
 
-    /// Whether every place that could be asked says that the overlay is off.
+    /// Whether the overlay was seen to be off: in the cluster, and at the server where that tells.
     #[must_use]
     pub(crate) fn is_off(&self) -> bool {
-        self.places()
+        [&self.stored, &self.live, &self.pods]
             .iter()
-            .filter_map(|(_, answer)| answer.known())
-            .all(|said| said.overlay == Overlay::Off)
+            .all(|answer| answer.overlay() == Some(Overlay::Off))
+            && !self.is_marked_live()
+            && self
+                .server
+                .overlay()
+                .is_none_or(|overlay| overlay == Overlay::Off)
+    }
+
+    /// Whether live objects carry marks of ours.
+    #[must_use]
+    pub(crate) fn is_marked_live(&self) -> bool {
+        let workload = self.running.as_ref();
+        workload.is_some_and(|workload| workload.pod_annotations.contains_key(CHECKSUM))
+            || self.live.overlay() == Some(Overlay::On)
+            || self.live.overlay() == Some(Overlay::Partly)
+    }
+
+    /// Whether a change stopped between two places, so that it will not get further by itself.
+    #[must_use]
+    pub(crate) fn is_half_way(&self) -> bool {
+        let (stored, live) = (self.stored.overlay(), self.live.overlay());
+        let differ = stored
+            .zip(live)
+            .is_some_and(|(stored, live)| stored != live);
+        let old_pods = live == Some(Overlay::Off)
+            && (self.stale
+                || self.is_marked_live()
+                || self.pods.overlay().is_some_and(|pods| pods != Overlay::Off));
+        differ || old_pods || live == Some(Overlay::Partly)
+    }
+
+    /// The live ConfigMap's gcfg text.
+    #[must_use]
+    pub(crate) fn live_gcfg(&self) -> Option<&str> {
+        self.object.as_ref()?["data"][GCFG_KEY].as_str()
+    }
+
+    /// How many pods there are to be now, and how many Helm would make of that.
+    #[must_use]
+    pub(crate) fn scaling(&self) -> Option<(i64, i64)> {
+        let now = i64::from(self.running.as_ref()?.wanted);
+        let then = self.stored_replicas.unwrap_or(1);
+        (now != then).then_some((now, then))
+    }
+
+    /// Who besides Helm owns what would have to change, so that a server-side apply would not
+    /// change it.
+    #[must_use]
+    pub(crate) fn other_owners(&self) -> Vec<String> {
+        let mut owners = Vec::new();
+        if let (Some(object), Some(true)) = (&self.object, self.edited) {
+            owners = other_owners(object, &["data", GCFG_KEY]);
+        }
+        if let (Some(workload), Some(_)) = (&self.running, self.scaling()) {
+            owners.extend(other_owners(&workload.object, &["spec", "replicas"]));
+        }
+        owners
     }
 }
 
@@ -138,4 +223,85 @@ pub(crate) struct Survey {
     /// Earlier revisions that would bring the temporary settings back.
     pub revisions_with_overlay: Vec<u32>,
     pub configurations: Vec<Configuration>,
+    #[serde(skip)]
+    pub chart_name: String,
+    #[serde(skip)]
+    pub chart_version: String,
+    /// How many revisions Helm keeps.
+    #[serde(skip)]
+    pub revisions: usize,
+    /// Whether the newest revision is unfinished and not one of ours.
+    #[serde(skip)]
+    pub foreign_pending: bool,
+    /// Whether the newest revision was applied server-side.
+    #[serde(skip)]
+    pub server_side: bool,
+    /// The revision of a plain upgrade that took the temporary settings off, where no revert did.
+    #[serde(skip)]
+    pub vanished_at: Option<u32>,
+}
+
+impl Survey {
+    /// Whether a change of the overlay stopped half-way.
+    #[must_use]
+    pub(crate) fn is_half_way(&self) -> bool {
+        self.foreign_pending || self.configurations.iter().any(Configuration::is_half_way)
+    }
+
+    /// Whether somebody set the temporary settings by hand, behind Helm's back.
+    #[must_use]
+    pub(crate) fn is_set_by_hand(&self) -> bool {
+        self.configurations.iter().any(|configuration| {
+            configuration.stored.overlay() == Some(Overlay::Off)
+                && configuration.live.overlay() == Some(Overlay::Unmarked)
+                && configuration.edited == Some(true)
+        })
+    }
+
+    /// Who besides Helm owns what a server-side apply would have to change.
+    #[must_use]
+    pub(crate) fn conflicts(&self) -> Vec<String> {
+        if !self.server_side {
+            return Vec::new();
+        }
+        let mut owners: Vec<String> = self
+            .configurations
+            .iter()
+            .flat_map(Configuration::other_owners)
+            .collect();
+        owners.sort();
+        owners.dedup();
+        owners
+    }
+
+    /// The command that takes the overlay off from here, as it can be run.
+    #[must_use]
+    pub(crate) fn revert_command(&self) -> String {
+        let paused = self.configurations.iter().find_map(|configuration| {
+            let workload = configuration.running.as_ref()?;
+            (workload.paused && workload.updated < workload.wanted).then_some(workload)
+        });
+        if let Some(workload) = paused {
+            return format!(
+                "kubectl rollout resume {}/{} -n {}",
+                workload.kind.to_lowercase(),
+                workload.name,
+                self.namespace
+            );
+        }
+        let mut command = format!(
+            "helm connect-migrate revert {} -n {}",
+            self.release, self.namespace
+        );
+        for (needed, flag) in [
+            (self.foreign_pending, " --discard-pending"),
+            (self.is_set_by_hand(), " --force"),
+            (!self.conflicts().is_empty(), " --force-conflicts"),
+        ] {
+            if needed {
+                command.push_str(flag);
+            }
+        }
+        command
+    }
 }

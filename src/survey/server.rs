@@ -2,42 +2,32 @@
 
 use serde_json::{Map, Value};
 
-use super::steps::Facts;
-use super::{Answer, Overlay, Said};
+use super::{Answer, Overlay, Reading};
 use crate::connect::Connect;
 
 /// The setting that the API shows.
 const SHOWN: &str = "Scheduler.MinProcessesLimit";
 
 /// Asks the server whether the temporary settings are in effect. Of the three, the API shows one.
-pub(crate) async fn ask(connect: &Connect, originals: &Map<String, Value>) -> Answer<Said> {
+/// `baseline` is what the settings are without the overlay.
+pub(crate) async fn ask(connect: &Connect, baseline: &Map<String, Value>) -> Answer<Reading> {
     match connect.scheduler().await {
-        Ok(scheduler) => say(scheduler.min_processes_limit, originals),
+        Ok(scheduler) => reading(scheduler.min_processes_limit, baseline),
         Err(error) => Answer::Unknown(error.to_string()),
     }
 }
 
-/// What the server says of itself.
-pub(crate) async fn facts(connect: &Connect) -> Facts {
-    Facts {
-        version: connect.version().map(|version| version.to_string()),
-        role: match connect.user().await {
-            Ok(user) => user.user_role,
-            Err(_) => None,
-        },
-        items: connect.contents().await.ok().map(|items| items.len()),
-        database: None,
-    }
-}
-
-fn say(limit: Option<i64>, originals: &Map<String, Value>) -> Answer<Said> {
+fn reading(limit: Option<i64>, baseline: &Map<String, Value>) -> Answer<Reading> {
     let Some(limit) = limit else {
-        return Answer::Unknown(format!("this server does not show {SHOWN}"));
+        return Answer::Silent(format!("this server does not show {SHOWN}"));
     };
-    if limit == 0 && originals.get(SHOWN).and_then(Value::as_str) == Some("0") {
-        return Answer::Unknown(format!("{SHOWN} was 0 before, so that it tells nothing"));
+    let was = baseline.get(SHOWN).and_then(Value::as_str);
+    if limit == 0 && was.is_some_and(|was| was.trim() == "0") {
+        return Answer::Silent(format!(
+            "{SHOWN} is 0 without them too, so that it tells nothing"
+        ));
     }
-    Answer::Known(Said {
+    Answer::Known(Reading {
         overlay: if limit == 0 {
             Overlay::On
         } else {
@@ -58,7 +48,7 @@ mod tests {
                 .map(|was| (SHOWN.to_owned(), Value::from(was)))
                 .into_iter()
                 .collect();
-            say(limit, &originals).known().map(|said| said.overlay)
+            reading(limit, &originals).overlay()
         };
         assert_eq!(overlay(Some(0), Some("20")), Some(Overlay::On));
         assert_eq!(overlay(Some(20), Some("20")), Some(Overlay::Off));

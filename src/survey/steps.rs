@@ -45,7 +45,7 @@ pub(crate) struct Step {
 /// What the server says, beyond the overlay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Facts {
+pub(crate) struct ServerFacts {
     /// Its version, where it tells.
     pub version: Option<String>,
     /// The role of the API key's owner.
@@ -56,16 +56,17 @@ pub(crate) struct Facts {
     pub database: Option<String>,
 }
 
-/// Works out the steps. `server` is what the server says, or why it could not be asked.
+/// Works out the steps. `server` is what the server says, or why it could not be asked; `lay` is the
+/// command that lays the settings.
 #[must_use]
-pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild]) -> Vec<Step> {
+pub(crate) fn steps(
+    survey: &Survey,
+    server: &Answer<ServerFacts>,
+    rebuilds: &[Rebuild],
+    lay: &str,
+) -> Vec<Step> {
     let release = &survey.release;
-    let chart = survey
-        .chart
-        .rsplit_once('-')
-        .map_or("CHART", |(name, _)| name);
-    let on = |namespace: &str| format!("-n {namespace}");
-    let n = on(&survey.namespace);
+    let n = format!("-n {}", survey.namespace);
     let stored = |overlay| {
         survey
             .configurations
@@ -83,8 +84,10 @@ pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild
     let was_on = is_on || !survey.revisions_with_overlay.is_empty();
     let up = server.known();
     let database = up.and_then(|facts| facts.database.as_deref());
-    let not_asked = |answer: &Answer<Facts>| match answer {
-        Answer::Unknown(why) => format!("the server could not be asked: {why}"),
+    let not_asked = |answer: &Answer<ServerFacts>| match answer {
+        Answer::Unknown(why) | Answer::Silent(why) => {
+            format!("the server could not be asked: {why}")
+        }
         Answer::Known(_) => "the server does not say".to_owned(),
     };
     let step = |number, title, (state, evidence): (State, String), next: String| Step {
@@ -150,6 +153,14 @@ pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild
                     State::Done,
                     "they are in the release's stored manifest".to_owned(),
                 )
+            } else if let (Some(revision), false) = (survey.vanished_at, rebuilt) {
+                (
+                    State::ToDo,
+                    format!(
+                        "revision {revision}, an upgrade without the post-renderer, took them off, \
+                         and no finished rebuild is known here"
+                    ),
+                )
             } else if was_on {
                 (
                     State::Done,
@@ -161,7 +172,7 @@ pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild
                     "no revision of the release has them".to_owned(),
                 )
             },
-            format!("helm connect-migrate upgrade {release} {chart} {n} -f values.yaml"),
+            lay.to_owned(),
         ),
         step(
             6,
@@ -205,17 +216,26 @@ pub(crate) fn steps(survey: &Survey, server: &Answer<Facts>, rebuilds: &[Rebuild
         step(
             8,
             "take the temporary settings off",
-            if !was_on {
-                (State::ToDo, "they have not been laid yet".to_owned())
+            if !was_on || (survey.vanished_at.is_some() && !rebuilt) {
+                (State::ToDo, "they are not laid".to_owned())
             } else if all_off {
                 (
                     State::Done,
                     "they are off in every place that could be asked".to_owned(),
                 )
+            } else if survey
+                .configurations
+                .iter()
+                .any(|c| c.live.overlay() == Some(Overlay::Off))
+            {
+                (
+                    State::ToDo,
+                    "it is not seen in every place that they are off".to_owned(),
+                )
             } else {
                 (State::ToDo, "they are still on".to_owned())
             },
-            format!("helm connect-migrate revert {release} {n}"),
+            survey.revert_command(),
         ),
         step(
             9,
@@ -267,11 +287,11 @@ pub(crate) fn next(steps: &[Step]) -> Option<&Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::{Configuration, Said};
+    use crate::survey::{Configuration, Reading};
 
     fn survey_of(overlay: Overlay, revisions: &[u32]) -> Survey {
         let said = |overlay| {
-            Answer::Known(Said {
+            Answer::Known(Reading {
                 overlay,
                 evidence: String::new(),
             })
@@ -291,11 +311,21 @@ mod tests {
                 originals: serde_json::Map::new(),
                 stored: said(overlay),
                 live: said(overlay),
-                pods: Answer::Unknown("x".into()),
+                pods: said(overlay),
                 server: Answer::Unknown("x".into()),
                 edited: None,
                 running: None,
+                object: None,
+                stale: false,
+                stored_replicas: None,
+                baseline: serde_json::Map::new(),
             }],
+            chart_name: "c".into(),
+            chart_version: "1".into(),
+            revisions: 1,
+            foreign_pending: false,
+            server_side: false,
+            vanished_at: None,
         }
     }
 
@@ -303,6 +333,7 @@ mod tests {
         Rebuild {
             journal: "j".into(),
             server: None,
+            is_known_to_be_ours: true,
             under_way: false,
             built,
             failed: 0,
@@ -313,16 +344,16 @@ mod tests {
 
     #[test]
     fn the_next_step_is_the_first_that_is_not_done() {
-        let next_of = |survey: &Survey, facts: Option<Facts>, rebuilds: &[Rebuild]| {
+        let next_of = |survey: &Survey, facts: Option<ServerFacts>, rebuilds: &[Rebuild]| {
             let server = facts.map_or_else(|| Answer::Unknown("down".into()), Answer::Known);
-            let steps = steps(survey, &server, rebuilds);
+            let steps = steps(survey, &server, rebuilds, "lay");
             next(&steps).map(|step| step.number)
         };
         let up = || {
-            Some(Facts {
+            Some(ServerFacts {
                 items: Some(3),
                 database: Some("postgres".into()),
-                ..Facts::default()
+                ..ServerFacts::default()
             })
         };
         let off = survey_of(Overlay::Off, &[]);

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Facts, Wanted};
 use crate::check::{Check, CheckCode, count, plural};
+use crate::manifests::server_container;
 
 /// Share of a quota from which on it is worth a warning.
 const NEARLY: f64 = 0.8;
@@ -18,7 +19,7 @@ pub(crate) fn checks(facts: &Facts, wanted: &Wanted) -> Vec<Check> {
         secrets(facts),
         permissions(facts),
         accounts(facts, wanted),
-        quota(facts),
+        quota(facts, wanted),
         shared_database(facts, wanted),
     ]
 }
@@ -44,6 +45,13 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
         Err(why) => Check::not_asked(code, why.clone()),
         Ok(Some(claim)) => {
             let phase = claim["status"]["phase"].as_str().unwrap_or("unknown");
+            if claim["metadata"]["deletionTimestamp"].is_string() {
+                return Check::fail(
+                    code,
+                    format!("claim {name} is being deleted"),
+                    "wait until it is gone, then make it anew; what is on it may be lost with it",
+                );
+            }
             if !has_many(claim, &["spec", "accessModes"]) {
                 return Check::fail(
                     code,
@@ -70,6 +78,11 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
                 facts.namespace
             ),
             "make it first, or let the chart make one (sharedStorage.create)",
+        ),
+        Ok(None) if !wanted.shares_claim => Check::fail(
+            code,
+            format!("the chart would make claim {name} without ReadWriteMany"),
+            "content pods on other nodes could not mount it: sharedStorage.accessModes: [ReadWriteMany]",
         ),
         Ok(None) => match &facts.class {
             None => Check::warn(
@@ -181,6 +194,14 @@ fn secrets(facts: &Facts) -> Check {
 
 fn permissions(facts: &Facts) -> Check {
     let code = CheckCode::ClusterPermissions;
+    if facts.is_there == Ok(false) {
+        return Check::fail(
+            code,
+            format!("the namespace {} does not exist", facts.namespace),
+            "make it first, or have Helm make it (--create-namespace)",
+        )
+        .command(format!("kubectl create namespace {}", facts.namespace));
+    }
     let rights = match &facts.rights {
         Ok(rights) => rights,
         // Everybody whom the cluster knows may ask this.
@@ -267,14 +288,14 @@ fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
     .details(without)
 }
 
-/// A quantity of Kubernetes' as a number: `500m`, `10Gi`, `2`.
+/// A quantity of Kubernetes' as a number: `500m`, `10Gi`, `2`, `1e9`.
 fn quantity(text: &str) -> Option<f64> {
-    let end = text
-        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | '+')))
-        .unwrap_or(text.len());
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
     let number: f64 = text[..end].parse().ok()?;
     let factor = match &text[end..] {
-        "" => 1.0,
         "n" => 1e-9,
         "u" => 1e-6,
         "m" => 1e-3,
@@ -283,17 +304,40 @@ fn quantity(text: &str) -> Option<f64> {
         "G" => 1e9,
         "T" => 1e12,
         "P" => 1e15,
+        "E" => 1e18,
         "Ki" => 1024.0,
         "Mi" => 1024.0 * 1024.0,
         "Gi" => 1024.0 * 1024.0 * 1024.0,
         "Ti" => 1024.0_f64.powi(4),
         "Pi" => 1024.0_f64.powi(5),
+        "Ei" => 1024.0_f64.powi(6),
         _ => return None,
     };
     Some(number * factor)
 }
 
-fn quota(facts: &Facts) -> Check {
+/// How many objects of a kind the release makes that a quota counts; `None` where it counts
+/// something else.
+fn made(resource: &str, wanted: &Wanted) -> Option<f64> {
+    let is = |made: bool| Some(f64::from(u8::from(made)));
+    match resource.trim_start_matches("count/") {
+        "services.loadbalancers" => is(wanted.service_type == "LoadBalancer"),
+        "services.nodeports" => is(matches!(
+            wanted.service_type.as_str(),
+            "NodePort" | "LoadBalancer"
+        )),
+        "persistentvolumeclaims" => is(wanted.creates_claim),
+        "ingresses.networking.k8s.io" => {
+            is(wanted.makes.contains(&("networking.k8s.io", "ingresses")))
+        }
+        #[allow(clippy::cast_precision_loss, reason = "nobody has as many pods")]
+        "pods" if wanted.is_known => Some(wanted.replicas as f64),
+        "replicationcontrollers" => Some(0.0),
+        _ => None,
+    }
+}
+
+fn quota(facts: &Facts, wanted: &Wanted) -> Check {
     let code = CheckCode::ClusterQuota;
     let quotas = match &facts.quotas {
         Ok(quotas) => quotas,
@@ -302,26 +346,47 @@ fn quota(facts: &Facts) -> Check {
     if quotas.is_empty() {
         return Check::pass(code, "the namespace has no quota");
     }
-    let mut full = Vec::new();
-    let mut nearly = Vec::new();
+    let (mut full, mut nearly, mut unnamed) = (Vec::new(), Vec::new(), Vec::new());
     for quota in quotas {
         let name = quota["metadata"]["name"].as_str().unwrap_or_default();
         let hard = quota["status"]["hard"]
             .as_object()
             .or_else(|| quota["spec"]["hard"].as_object());
+        // Those with a scope are about pods of another kind, or may be.
+        let is_scoped =
+            !quota["spec"]["scopes"].is_null() || !quota["spec"]["scopeSelector"].is_null();
         for (resource, hard) in hard.into_iter().flatten() {
             let hard_text = hard.as_str().unwrap_or_default();
             let used_text = quota["status"]["used"][resource.as_str()]
                 .as_str()
                 .unwrap_or("0");
+            let asks = match resource.as_str() {
+                "cpu" | "memory" | "ephemeral-storage" => format!("requests.{resource}"),
+                other => other.to_owned(),
+            };
+            let is_of_pods = asks.starts_with("requests.") || asks.starts_with("limits.");
+            if is_of_pods && asks != "requests.storage" && !is_scoped && wanted.is_known
+                && !wanted.resources.contains(&asks)
+                // A limit is taken for the request, too.
+                && !wanted.resources.contains(&asks.replace("requests.", "limits."))
+            {
+                unnamed.push(format!("{name}: {resource}, and the values name no {asks}"));
+            }
             let (Some(hard), Some(used)) = (quantity(hard_text), quantity(used_text)) else {
                 continue;
             };
             let line = format!("{name}: {resource} {used_text} of {hard_text}");
-            if used >= hard {
-                full.push(line);
-            } else if used >= hard * NEARLY {
-                nearly.push(line);
+            match made(resource, wanted) {
+                // What it has already, it need not make again; nobody knows whose those are.
+                Some(more) if more > 0.0 && more > hard => {
+                    full.push(format!("{line}, and the release needs {more}"));
+                }
+                Some(more) if more > 0.0 && used >= hard => full.push(line),
+                Some(more) if more > 0.0 && used >= hard * NEARLY => nearly.push(line),
+                Some(_) => {}
+                None if used >= hard && hard > 0.0 => full.push(line),
+                None if used >= hard * NEARLY && hard > 0.0 => nearly.push(line),
+                None => {}
             }
         }
     }
@@ -330,6 +395,14 @@ fn quota(facts: &Facts) -> Check {
         return Check::fail(code, "a quota of the namespace is used up", remedy)
             .details(full)
             .details(nearly);
+    }
+    if !unnamed.is_empty() {
+        return Check::fail(
+            code,
+            "a quota wants every pod to say what it needs, and the server's does not",
+            "name it in the values (resources.requests, resources.limits), unless the namespace has a LimitRange with defaults",
+        )
+        .details(unnamed);
     }
     if !nearly.is_empty() {
         return Check::warn(code, "a quota of the namespace is nearly used up", remedy)
@@ -366,8 +439,9 @@ fn shared_database(facts: &Facts, wanted: &Wanted) -> Check {
             count(usize::try_from(*replicas).unwrap_or_default(), "replica")
         )
     });
-    let others = servers.iter().any(|(name, _)| *name != wanted.own);
-    if others && (servers.len() > 1 || !wanted.own.is_empty()) {
+    // Without the release's name, one of them is taken for its own.
+    let others = servers.iter().any(|(name, _)| *name != wanted.own) && wanted.names_release;
+    if others || servers.len() > 1 {
         return Check::warn(
             code,
             format!("{} of Connect in the namespace besides the release's own", count(servers.iter().filter(|(name, _)| *name != wanted.own).count(), "Deployment")),
@@ -388,17 +462,10 @@ fn shared_database(facts: &Facts, wanted: &Wanted) -> Check {
 
 /// A Deployment that mounts Connect's configuration file, whatever it is called.
 fn is_connect(deployment: &Value) -> bool {
-    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
-    containers.into_iter().flatten().any(|container| {
-        container["volumeMounts"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .any(|mount| {
-                mount["subPath"] == "rstudio-connect.gcfg"
-                    || mount["mountPath"] == "/etc/rstudio-connect/rstudio-connect.gcfg"
-            })
-    })
+    let roots = crate::yaml::load(&deployment.to_string()).unwrap_or_default();
+    roots
+        .iter()
+        .any(|root| server_container(root, None).is_some())
 }
 
 #[cfg(test)]
@@ -408,11 +475,12 @@ mod tests {
     use super::*;
     use crate::check::Status;
     use crate::check::cluster::SecretUse;
-    use crate::release::Right;
+    use crate::release::Permission;
 
     fn facts() -> Facts {
         Facts {
             namespace: "ns".to_owned(),
+            is_there: Ok(true),
             claim: Some((
                 "data".to_owned(),
                 Ok(Some(
@@ -432,6 +500,10 @@ mod tests {
         Wanted {
             own: "connect-rstudio-connect".to_owned(),
             labels_accounts: true,
+            names_release: true,
+            is_known: true,
+            shares_claim: true,
+            replicas: 1,
             ..Wanted::default()
         }
     }
@@ -451,6 +523,9 @@ mod tests {
         assert_eq!(of(claim("ReadWriteMany", "Bound")), Status::Pass);
         assert_eq!(of(claim("ReadWriteOnce", "Bound")), Status::Fail);
         assert_eq!(of(claim("ReadWriteMany", "Pending")), Status::Fail);
+        let mut going = claim("ReadWriteMany", "Bound").unwrap();
+        going["metadata"]["deletionTimestamp"] = "2026-11-21T20:00:00Z".into();
+        assert_eq!(of(Some(going)), Status::Fail);
         assert_eq!(of(None), Status::Fail);
     }
 
@@ -466,12 +541,21 @@ mod tests {
             let facts = Facts {
                 claim: Some(("data".to_owned(), Ok(None))),
                 class,
-                ..facts()
+                ..self::facts()
             };
             storage(&facts, &wanted).status
         };
         assert_eq!(of(Some(Some("efs.csi.aws.com"))), Status::Pass);
         assert_eq!(of(Some(Some("ebs.csi.aws.com"))), Status::Fail);
+        let alone = Wanted {
+            shares_claim: false,
+            ..wanted.clone()
+        };
+        let facts = Facts {
+            claim: Some(("data".to_owned(), Ok(None))),
+            ..facts()
+        };
+        assert_eq!(storage(&facts, &alone).status, Status::Fail);
         assert_eq!(of(Some(None)), Status::Fail);
         assert_eq!(of(None), Status::Warn);
     }
@@ -498,10 +582,10 @@ mod tests {
 
     #[test]
     fn rights_that_lack_are_named() {
-        let right = Right {
+        let right = Permission {
             verb: "create",
-            group: "apps",
-            resource: "deployments",
+            group: "apps".to_owned(),
+            resource: "deployments".to_owned(),
         };
         let facts = Facts {
             rights: Ok(vec![(right, false)]),
@@ -532,20 +616,55 @@ mod tests {
                     "hard": {"requests.memory": "8Gi"}, "used": {"requests.memory": used}}})]),
                 ..facts()
             };
-            quota(&facts).status
+            quota(&facts, &with_requests()).status
         };
         assert_eq!(of("500Mi"), Status::Pass);
         assert_eq!(of("7Gi"), Status::Warn);
         assert_eq!(of("8192Mi"), Status::Fail);
         assert_eq!(quantity("1500m"), Some(1.5));
+        assert_eq!(quantity("1e9"), Some(1e9));
         assert_eq!(quantity("2x"), None);
+    }
+
+    fn with_requests() -> Wanted {
+        Wanted {
+            resources: vec!["requests.memory".to_owned()],
+            ..wanted()
+        }
+    }
+
+    #[test]
+    fn quotas_matter_as_far_as_the_release_needs_them() {
+        let of = |resource: &str, hard: &str, wanted: &Wanted| {
+            let facts = Facts {
+                quotas: Ok(vec![json!({"metadata": {"name": "q"}, "status": {
+                    "hard": {resource: hard}, "used": {resource: "0"}}})]),
+                ..facts()
+            };
+            quota(&facts, wanted).status
+        };
+        let balanced = Wanted {
+            service_type: "LoadBalancer".to_owned(),
+            ..wanted()
+        };
+        assert_eq!(of("services.loadbalancers", "0", &wanted()), Status::Pass);
+        assert_eq!(of("services.loadbalancers", "0", &balanced), Status::Fail);
+        assert_eq!(of("requests.cpu", "4", &wanted()), Status::Fail);
+        assert_eq!(of("requests.memory", "4Gi", &with_requests()), Status::Pass);
+        let three = Wanted {
+            replicas: 3,
+            ..wanted()
+        };
+        assert_eq!(of("pods", "2", &three), Status::Fail);
+        assert_eq!(of("count/pods", "3", &three), Status::Pass);
     }
 
     #[test]
     fn two_servers_are_one_too_many() {
         let deployment = |name: &str, replicas: i64| {
             json!({"metadata": {"name": name}, "spec": {"replicas": replicas, "template": {"spec": {
-                "containers": [{"volumeMounts": [{"subPath": "rstudio-connect.gcfg"}]}]}}}})
+                "containers": [{"volumeMounts": [{"name": "v", "subPath": "rstudio-connect.gcfg"}]}],
+                "volumes": [{"name": "v", "configMap": {"name": "c"}}]}}}})
         };
         let of = |deployments: Vec<Value>| {
             let facts = Facts {

@@ -8,98 +8,94 @@ use serde_json::Value;
 pub(crate) use judge::checks;
 pub(crate) use wanted::{SecretUse, Wanted};
 
-use crate::release::{Cluster, Right};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{
+    Namespace, PersistentVolumeClaim, ResourceQuota, Secret, ServiceAccount,
+};
+use k8s_openapi::api::storage::v1::StorageClass;
 
-/// An answer, or why there is none.
-pub(crate) type Told<T> = Result<T, String>;
+use crate::release::{Cluster, Permission};
+
+/// What was found, or why it could not be asked.
+pub(crate) type Asked<T> = Result<T, String>;
 
 /// What the cluster says.
 #[derive(Debug)]
 pub(crate) struct Facts {
     /// The namespace that was asked about.
     pub namespace: String,
+    /// Whether the namespace exists.
+    pub is_there: Asked<bool>,
     /// The claim, where the values name or make one; its name first.
-    pub claim: Option<(String, Told<Option<Value>>)>,
+    pub claim: Option<(String, Asked<Option<Value>>)>,
     /// The storage class that a claim would be made from.
-    pub class: Option<(String, Told<Option<Value>>)>,
+    pub class: Option<(String, Asked<Option<Value>>)>,
     /// Keys of each Secret that the values name; `None` where it does not exist.
-    pub secrets: Vec<(SecretUse, Told<Option<Vec<String>>>)>,
+    pub secrets: Vec<(SecretUse, Asked<Option<Vec<String>>>)>,
     /// What one may do.
-    pub rights: Told<Vec<(Right, bool)>>,
-    pub accounts: Told<Vec<Value>>,
-    pub quotas: Told<Vec<Value>>,
-    pub deployments: Told<Vec<Value>>,
+    pub rights: Asked<Vec<(Permission, bool)>>,
+    pub accounts: Asked<Vec<Value>>,
+    pub quotas: Asked<Vec<Value>>,
+    pub deployments: Asked<Vec<Value>>,
 }
 
-/// What Helm and this plugin do in the namespace: docs/rbac.md explains each.
-const RIGHTS: [Right; 17] = {
-    const fn right(verb: &'static str, group: &'static str, resource: &'static str) -> Right {
-        Right {
-            verb,
-            group,
-            resource,
-        }
-    }
-    const RBAC: &str = "rbac.authorization.k8s.io";
+/// What Helm and this plugin do in the namespace: docs/rbac.md explains each. Helm reads, makes and
+/// patches every kind of object that the chart makes.
+fn permissions(wanted: &Wanted) -> Vec<Permission> {
+    let always = [
+        ("", "configmaps"),
+        ("", "services"),
+        ("", "serviceaccounts"),
+        ("apps", "deployments"),
+    ];
+    let made = always.into_iter().chain(wanted.makes.iter().copied());
+    let made = made.flat_map(|(group, resource)| {
+        ["get", "create", "patch"].map(|verb| (group, resource, verb))
+    });
     [
-        right("list", "", "secrets"),
-        right("create", "", "secrets"),
-        right("update", "", "secrets"),
-        right("delete", "", "secrets"),
-        right("get", "", "configmaps"),
-        right("create", "", "configmaps"),
-        right("patch", "", "configmaps"),
-        right("create", "", "services"),
-        right("create", "", "serviceaccounts"),
-        right("create", "", "persistentvolumeclaims"),
-        right("list", "", "pods"),
-        right("create", "", "pods/portforward"),
-        right("create", "apps", "deployments"),
-        right("patch", "apps", "deployments"),
-        right("create", RBAC, "roles"),
-        right("create", RBAC, "rolebindings"),
-        right("create", "networking.k8s.io", "ingresses"),
+        ("", "secrets", "list"),
+        ("", "secrets", "create"),
+        ("", "secrets", "update"),
+        ("", "secrets", "delete"),
+        ("", "pods", "list"),
+        ("", "pods/portforward", "create"),
     ]
-};
+    .into_iter()
+    .chain(made)
+    .map(|(group, resource, verb)| Permission {
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        verb,
+    })
+    .collect()
+}
 
 /// Asks the cluster. Nothing is changed; of Secrets only the names of their keys are kept.
 pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
     let claim = match &wanted.claim {
-        Some(name) => Some((
-            name.clone(),
-            told(
-                cluster
-                    .object("api/v1", "persistentvolumeclaims", true, name)
-                    .await,
-            ),
-        )),
+        Some(name) => {
+            let found = cluster.find::<PersistentVolumeClaim>(name).await;
+            Some((name.clone(), asked(found)))
+        }
         None => None,
     };
     let class = match &wanted.class {
-        Some(name) => Some((
-            name.clone(),
-            told(
-                cluster
-                    .object("apis/storage.k8s.io/v1", "storageclasses", false, name)
-                    .await,
-            ),
-        )),
+        Some(name) => {
+            let found = cluster.find_global::<StorageClass>(name).await;
+            Some((name.clone(), asked(found)))
+        }
         None => None,
     };
     let mut secrets = Vec::new();
     for secret in &wanted.secrets {
-        let found = cluster
-            .object("api/v1", "secrets", true, &secret.name)
-            .await;
-        secrets.push((
-            secret.clone(),
-            told(found).map(|found| found.map(|object| keys(&object))),
-        ));
+        let found = asked(cluster.find::<Secret>(&secret.name).await);
+        let keys = found.map(|found| found.map(|object| keys(&object)));
+        secrets.push((secret.clone(), keys));
     }
     let mut rights = Ok(Vec::new());
-    for right in RIGHTS {
-        match (&mut rights, cluster.may(right).await) {
-            (Ok(rights), Ok(may)) => rights.push((right, may)),
+    for permission in permissions(wanted) {
+        match (&mut rights, cluster.may(&permission).await) {
+            (Ok(rights), Ok(may)) => rights.push((permission, may)),
             (_, Err(error)) => {
                 rights = Err(error.to_string());
                 break;
@@ -107,19 +103,21 @@ pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
             (Err(_), _) => break,
         }
     }
+    let namespace = cluster.find_global::<Namespace>(&cluster.namespace).await;
     Facts {
         namespace: cluster.namespace.clone(),
+        is_there: asked(namespace).map(|found| found.is_some()),
         claim,
         class,
         secrets,
         rights,
-        accounts: told(cluster.objects("api/v1", "serviceaccounts").await),
-        quotas: told(cluster.objects("api/v1", "resourcequotas").await),
-        deployments: told(cluster.objects("apis/apps/v1", "deployments").await),
+        accounts: asked(cluster.list::<ServiceAccount>().await),
+        quotas: asked(cluster.list::<ResourceQuota>().await),
+        deployments: asked(cluster.list::<Deployment>().await),
     }
 }
 
-fn told<T>(result: Result<T, crate::release::AccessError>) -> Told<T> {
+fn asked<T>(result: Result<T, crate::release::AccessError>) -> Asked<T> {
     result.map_err(|error| error.to_string())
 }
 

@@ -287,9 +287,10 @@ impl CheckCommand {
         let mut release = gathered.release.clone();
         release.namespace.clone_from(&cluster.namespace);
         let values = gathered.values.as_ref();
-        let wanted = values.map_or_else(cluster::Wanted::default, |values| {
+        let mut wanted = values.map_or_else(cluster::Wanted::default, |values| {
             cluster::Wanted::of(values, &release)
         });
+        wanted.names_release = self.release.is_some();
         let facts = cluster::ask(&cluster, &wanted).await;
         Ok(cluster::checks(&facts, &wanted))
     }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::super::upgrade::plugin_list;
 use super::super::{Exit, Global};
 use crate::output::{self, Format};
-use crate::overlay::Laying;
 use crate::overlay::Selection;
+use crate::overlay::TemporarySetting;
 use crate::overlay::invocation::{invocation, shell_word};
+use crate::upgrade::plugin_list;
 
 /// Print the flags with which this Helm runs the post-renderer, ready to paste
 ///
@@ -39,25 +39,25 @@ impl CommandFlags {
         let major = helm.version()?.major()?;
         let mut args = Vec::new();
         for setting in &self.settings {
-            setting.parse::<Laying>()?;
+            setting.parse::<TemporarySetting>()?;
             args.extend(["--set".into(), setting.into()]);
         }
         for config_map in &self.config_maps {
             args.extend(["--configmap".into(), config_map.to_string().into()]);
         }
-        let told = invocation(major, &plugin_list(&helm, major)?, args, None)?;
-        if told.folder.is_some() {
+        let invocation = invocation(major, &plugin_list(&helm, major)?, args, None)?;
+        if invocation.folder.is_some() {
             anyhow::bail!(
                 "Helm 4 takes a post-renderer only from a plugin, and this program is not in one: install the plugin connect-migrate, or use '{} upgrade'",
                 std::env::current_exe()?.display()
             );
         }
-        let flags: Vec<String> = told
+        let flags: Vec<String> = invocation
             .flags
             .iter()
             .map(|flag| flag.to_string_lossy().into_owned())
             .collect();
-        let plugins = told.plugins.map(|p| p.to_string_lossy().into_owned());
+        let plugins = invocation.plugins.map(|p| p.to_string_lossy().into_owned());
         let report = serde_json::json!({
             "environment": plugins.iter().map(|p| ("HELM_PLUGINS", p)).collect::<std::collections::BTreeMap<_, _>>(),
             "flags": flags,

@@ -36,7 +36,11 @@ impl Log {
             runs.iter()
                 .map(|run| {
                     let time = run.time.as_deref().unwrap_or("unknown time");
-                    format!("{time}  {} documents\n{}\n", run.documents, run.text())
+                    format!(
+                        "{time}  {} documents\n{}\n",
+                        run.documents,
+                        run.text(crate::overlay::Overlaid::In)
+                    )
                 })
                 .collect()
         })?;

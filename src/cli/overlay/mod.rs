@@ -8,8 +8,6 @@ mod values;
 
 use clap::{Args, Subcommand};
 
-pub(super) use remove::access;
-
 use super::{Exit, Global};
 
 /// Look at the temporary settings, or keep them in a values file

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::super::Exit;
-use crate::files::{Access, Batch, Existing};
+use crate::files::{Batch, Existing, access_of};
 use crate::output;
 use crate::overlay::temporary;
 use crate::overlay::values::{Removed, remove};
@@ -51,7 +51,7 @@ impl Remove {
                 batch.add(
                     path,
                     removed.text.as_bytes(),
-                    access(path),
+                    access_of(path),
                     Existing::Replace,
                 )?;
             }
@@ -88,18 +88,4 @@ impl Remove {
         }
         lines
     }
-}
-
-/// A file that only its owner may read stays so.
-pub(crate) fn access(path: &Path) -> Access {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(path).map(|file| file.permissions().mode());
-        if mode.is_ok_and(|mode| mode & 0o077 == 0) {
-            return Access::Private;
-        }
-    }
-    let _ = path;
-    Access::Usual
 }

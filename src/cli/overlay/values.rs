@@ -10,7 +10,7 @@ use super::super::post_render::set;
 use crate::files::{Access, Existing, write};
 use crate::output;
 use crate::overlay::values::{Given, make};
-use crate::overlay::{Laying, with_temporary};
+use crate::overlay::{TemporarySetting, with_temporary};
 
 /// Write the temporary settings as a values file, for those who keep values in Git
 ///
@@ -27,7 +27,7 @@ pub(super) struct Values {
 
     /// Lay one more setting (repeatable); credentials are refused
     #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE", value_parser = set)]
-    settings: Vec<Laying>,
+    settings: Vec<TemporarySetting>,
 
     /// Key of the chart in the values, where it is a sub-chart; dots between the parts
     #[arg(long, value_name = "KEY")]

@@ -6,7 +6,7 @@ use crate::gcfg::write;
 use crate::settings::Catalogue;
 use crate::yaml::{Kind, Node, Style, YamlError, emit, load};
 
-use super::super::settings::Laying;
+use super::super::settings::TemporarySetting;
 use super::{ABSENT, MARK, WAS, config_path, properties, sections};
 
 /// A values file that is given to Helm before ours.
@@ -59,7 +59,7 @@ struct Line {
 pub fn make(
     given: &[Given<'_>],
     under: Option<&str>,
-    settings: &[Laying],
+    settings: &[TemporarySetting],
 ) -> Result<String, MakeError> {
     let path = config_path(under);
     let mut roots = Vec::new();
@@ -75,8 +75,8 @@ pub fn make(
         .filter_map(|(file, root)| Some((*file, root.at(&path)?)))
         .collect();
     let mut lines = Vec::new();
-    for laying in settings {
-        lines.extend(lines_for(&configs, laying)?);
+    for setting in settings {
+        lines.extend(lines_for(&configs, setting)?);
     }
     lines.sort_by(|a, b| a.section.cmp(&b.section));
     let known_sections: Vec<&str> = configs
@@ -131,18 +131,21 @@ fn key_line(text: &mut String, depth: usize, key: &str, known: bool) {
     );
 }
 
-fn lines_for(configs: &[(&Given<'_>, &Node)], laying: &Laying) -> Result<Vec<Line>, MakeError> {
-    let value = write::value(&laying.value).map(std::borrow::Cow::into_owned);
+fn lines_for(
+    configs: &[(&Given<'_>, &Node)],
+    setting: &TemporarySetting,
+) -> Result<Vec<Line>, MakeError> {
+    let value = write::value(&setting.value).map(std::borrow::Cow::into_owned);
     let value = value.unwrap_or_default();
     let mut lines: Vec<Line> = Vec::new();
     let mut spelled = None;
     for (file, config) in configs {
-        for section in sections(config, &laying.name.section) {
+        for section in sections(config, &setting.name.section) {
             let section_text = section.key.as_str().unwrap_or_default();
             spelled = Some(section_text);
-            for property in properties(&section.value, &laying.name.property) {
+            for property in properties(&section.value, &setting.name.property) {
                 let property_text = property.key.as_str().unwrap_or_default();
-                let was = Some(as_written(file, laying, &property.value)?);
+                let was = Some(as_written(file, setting, &property.value)?);
                 let known = lines
                     .iter_mut()
                     .find(|l| l.section == section_text && l.property == property_text);
@@ -159,7 +162,7 @@ fn lines_for(configs: &[(&Given<'_>, &Node)], laying: &Laying) -> Result<Vec<Lin
         }
     }
     if lines.is_empty() {
-        let name = Catalogue::builtin().canonical_name(&laying.name);
+        let name = Catalogue::builtin().canonical_name(&setting.name);
         lines.push(Line {
             section: spelled.map_or_else(|| name.section.to_string(), str::to_owned),
             property: name.property,
@@ -170,8 +173,12 @@ fn lines_for(configs: &[(&Given<'_>, &Node)], laying: &Laying) -> Result<Vec<Lin
     Ok(lines)
 }
 
-fn as_written(file: &Given<'_>, laying: &Laying, value: &Node) -> Result<String, MakeError> {
-    let setting = || laying.name.to_string();
+fn as_written(
+    file: &Given<'_>,
+    setting: &TemporarySetting,
+    value: &Node,
+) -> Result<String, MakeError> {
+    let name = || setting.name.to_string();
     let written = &file.text[value.span.range()];
     let one_line = matches!(
         value.kind,
@@ -181,14 +188,14 @@ fn as_written(file: &Given<'_>, laying: &Laying, value: &Node) -> Result<String,
     if !one_line {
         return Err(MakeError::NotOneLine {
             name: file.name.to_owned(),
-            setting: setting(),
+            setting: name(),
         });
     }
     let text = value.as_str().unwrap_or_default();
-    if Catalogue::builtin().exposure(&laying.name, text).is_some() {
+    if Catalogue::builtin().exposure(&setting.name, text).is_some() {
         return Err(MakeError::Credential {
             name: file.name.to_owned(),
-            setting: setting(),
+            setting: name(),
         });
     }
     Ok(written.to_owned())

@@ -5,7 +5,7 @@ use crate::manifests::{EditError, Emptied, Path, remove as remove_keys, same};
 use crate::source::Span;
 use crate::yaml::{Kind, Node, Style, YamlError, load};
 
-use super::super::settings::Laying;
+use super::super::settings::TemporarySetting;
 use super::make::header;
 use super::{ABSENT, MARK, WAS, config_path, properties, sections};
 
@@ -44,7 +44,7 @@ pub enum RemoveError {
 pub fn remove(
     text: &str,
     under: Option<&str>,
-    settings: &[Laying],
+    settings: &[TemporarySetting],
     drop_unrecorded: bool,
 ) -> Result<Removed, RemoveError> {
     let mut removed = Removed {
@@ -273,7 +273,7 @@ fn take_out(
 fn unrecorded(
     text: &str,
     under: Option<&str>,
-    settings: &[Laying],
+    settings: &[TemporarySetting],
 ) -> Result<Vec<(Path, String)>, RemoveError> {
     let documents = load(text)?;
     let keys = config_path(under);
@@ -282,10 +282,10 @@ fn unrecorded(
         return Ok(Vec::new());
     };
     let mut found = Vec::new();
-    for laying in settings {
-        let written = write::value(&laying.value).unwrap_or_default();
-        for section in sections(config, &laying.name.section) {
-            for property in properties(&section.value, &laying.name.property) {
+    for setting in settings {
+        let written = write::value(&setting.value).unwrap_or_default();
+        for section in sections(config, &setting.name.section) {
+            for property in properties(&section.value, &setting.name.property) {
                 let names = section.key.as_str().zip(property.key.as_str());
                 if let (Some(value), Some((section, property))) = (property.value.as_str(), names)
                     && value.eq_ignore_ascii_case(&written)

@@ -5,6 +5,7 @@ mod rebuild;
 mod revert;
 mod rights;
 mod script;
+mod states;
 mod whole;
 
 use std::path::PathBuf;

@@ -276,7 +276,11 @@ fn a_configuration_edited_by_hand_is_seen_and_put_right() {
         assert_eq!(said[..2], ["on", "partly"], "{}", helm.version);
         assert_eq!(status["disagree"], true);
         // In Helm 4 the edited field belongs to whoever edited it.
-        let force: &[&str] = if helm.is_four() { &["--force"] } else { &[] };
+        let force: &[&str] = if helm.is_four() {
+            &["--force-conflicts"]
+        } else {
+            &[]
+        };
         let run = place.ours(&["revert", "rsc", "--yes"]).args(force).assert();
         run.success()
             .stderr(contains("somebody changed it by hand"));

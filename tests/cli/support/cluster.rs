@@ -255,6 +255,28 @@ impl Namespace {
         Api::namespaced(self.cluster.client.clone(), &self.name)
     }
 
+    /// Objects of a kind that no namespace holds.
+    pub fn global<K>(&self) -> Api<K>
+    where
+        K: kube::Resource,
+        K::DynamicType: Default,
+    {
+        Api::all(self.cluster.client.clone())
+    }
+
+    /// Waits until there are no pods.
+    pub fn emptied(&self) {
+        let api: Api<Pod> = self.api();
+        for _ in 0..600 {
+            let list = self.block_on(api.list(&ListParams::default())).unwrap();
+            if list.items.is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the pods of {} do not go", self.name);
+    }
+
     /// Waits until every Deployment has been rolled out.
     pub fn settled(&self) {
         let api: Api<Deployment> = self.api();
@@ -317,10 +339,19 @@ impl Controller {
             {
                 continue;
             }
-            let pods = self.pods(&deployment, &name, generation, healthy).await?;
+            let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas) != Some(0);
+            let pods = if wanted {
+                self.pods(&deployment, &name, generation, healthy).await?
+            } else {
+                let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+                let now = DeleteParams::default().grace_period(0);
+                pods.delete_collection(&now, &ListParams::default()).await?;
+                0
+            };
+            let up = i32::from(wanted);
             let status = json!({"status": {"observedGeneration": generation, "replicas": pods,
-                "updatedReplicas": 1, "readyReplicas": 1,
-                "availableReplicas": if healthy { 1 } else { 0 }}});
+                "updatedReplicas": up, "readyReplicas": up,
+                "availableReplicas": if healthy { up } else { 0 }}});
             let patch = Patch::Merge(status);
             deployments
                 .patch_status(&name, &PatchParams::default(), &patch)
@@ -352,11 +383,27 @@ impl Controller {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             other => drop(other?),
         }
-        let waiting = json!({"name": "connect", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
-            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}});
+        // No container starts within the second in which its pod is made.
+        let made = pods.get(&new).await?.metadata.creation_timestamp;
+        let made = made.map_or(0, |made| made.0.as_second());
+        while jiff::Timestamp::now().as_second() <= made {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let state = if healthy {
+            json!({"running": {"startedAt": jiff::Timestamp::now().strftime("%FT%TZ").to_string()}})
+        } else {
+            json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}})
+        };
+        let containers = template["spec"]["containers"].as_array().unwrap().iter();
+        let containers: Vec<_> = containers
+            .map(|container| {
+                json!({"name": container["name"], "image": "i", "imageID": "", "ready": healthy,
+                    "restartCount": 3, "state": state})
+            })
+            .collect();
         let status = json!({"status": {"phase": "Running",
             "conditions": [{"type": "Ready", "status": if healthy { "True" } else { "False" }}],
-            "containerStatuses": if healthy { json!([]) } else { json!([waiting]) }}});
+            "containerStatuses": containers}});
         pods.patch_status(&new, &PatchParams::default(), &Patch::Merge(status))
             .await?;
         let selector: Vec<_> = labels

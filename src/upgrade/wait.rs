@@ -4,32 +4,31 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
-use super::runtime::block_on;
-use super::{Exit, Global};
 use crate::output;
-use crate::overlay::Report;
-use crate::release::{Cluster, Forward, Workload, wait_for_rollout};
+use crate::overlay::RunReport;
+use crate::release::{Access, Cluster, Forward, Workload, wait_for_rollout};
 
 /// Waits until the pods of every workload in the report have restarted and their server answers.
-pub(super) fn wait(global: &Global, report: &Report, timeout: Duration) -> anyhow::Result<Exit> {
-    block_on(async {
-        for config in &report.config_maps {
-            let mut access = global.access();
-            // Helm may have been told the namespace by an argument of its own.
-            if config.namespace.is_some() {
-                access.namespace.clone_from(&config.namespace);
-            }
-            let cluster = access.open().await?;
-            for workload in &config.workloads {
-                let (kind, name) = workload.split_once('/').context("no workload")?;
-                let tell = |line: &str| output::talk(line);
-                let workload = wait_for_rollout(&cluster, kind, name, timeout, tell).await?;
-                answers(&cluster, &workload, timeout).await?;
-                next(&cluster.namespace, &workload);
-            }
+pub(super) async fn wait(
+    access: &Access,
+    report: &RunReport,
+    timeout: Duration,
+) -> anyhow::Result<()> {
+    for config in &report.config_maps {
+        let mut access = access.clone();
+        if config.namespace.is_some() {
+            access.namespace.clone_from(&config.namespace);
         }
-        Ok(Exit::Done)
-    })
+        let cluster = access.open().await?;
+        for workload in &config.workloads {
+            let (kind, name) = workload.split_once('/').context("no workload")?;
+            let tell = |line: &str| output::talk(line);
+            let workload = wait_for_rollout(&cluster, kind, name, timeout, tell).await?;
+            answers(&cluster, &workload, timeout).await?;
+            next(&cluster.namespace, &workload);
+        }
+    }
+    Ok(())
 }
 
 /// Waits until the server answers its liveness check.

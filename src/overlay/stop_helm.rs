@@ -14,7 +14,7 @@ use crate::output::Printable;
 ///
 /// # Errors
 /// The writer's.
-pub fn poison(input: &[u8], message: &str, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn refuse(input: &[u8], message: &str, out: &mut impl Write) -> io::Result<()> {
     let message: String = message.split_whitespace().collect::<Vec<_>>().join(" ");
     let message = Printable::from(message);
     out.write_all(input)?;

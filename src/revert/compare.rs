@@ -1,0 +1,190 @@
+//! How two manifests differ, object by object.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use crate::gcfg;
+use crate::overlay::temporary;
+
+/// How much of a value is shown.
+const SHOWN: usize = 60;
+
+/// What stands in one manifest and not in the other, in lines for people. Values that may be secret
+/// are not shown.
+///
+/// # Errors
+/// One of them is not YAML.
+pub(crate) fn differences(before: &str, after: &str) -> anyhow::Result<Vec<String>> {
+    let (before, after) = (objects(before)?, objects(after)?);
+    let mut lines = Vec::new();
+    for (name, object) in &before {
+        match after.get(name) {
+            None => lines.push(format!("{name}: would be deleted")),
+            Some(other) => {
+                let is_private = name.starts_with("Secret ") || name.starts_with("ConfigMap ");
+                compare(name, "", object, other, is_private, &mut lines);
+            }
+        }
+    }
+    let added = after.keys().filter(|name| !before.contains_key(*name));
+    lines.extend(added.map(|name| format!("{name}: would be made")));
+    Ok(lines)
+}
+
+fn objects(manifest: &str) -> anyhow::Result<BTreeMap<String, Value>> {
+    let mut objects = BTreeMap::new();
+    for document in serde_yaml::Deserializer::from_str(manifest) {
+        let object = Value::deserialize(document)?;
+        if object.is_null() {
+            continue;
+        }
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let kind = text("/kind").unwrap_or("object");
+        let name = text("/metadata/name").unwrap_or("without a name");
+        let namespace = text("/metadata/namespace").map_or(String::new(), |n| format!("{n}/"));
+        objects.insert(format!("{kind} {namespace}{name}"), object);
+    }
+    Ok(objects)
+}
+
+fn compare(
+    name: &str,
+    path: &str,
+    before: &Value,
+    after: &Value,
+    is_private: bool,
+    lines: &mut Vec<String>,
+) {
+    if before == after {
+        return;
+    }
+    let null = Value::Null;
+    let below = |key: &str| match path {
+        "" => key.to_owned(),
+        _ => format!("{path}.{key}"),
+    };
+    // The chart's checksum follows the configuration, which is compared itself.
+    if path.ends_with(".annotations.checksum/config") {
+        return;
+    }
+    if let ("data.rstudio-connect.gcfg", Some(a), Some(b)) = (path, before.as_str(), after.as_str())
+        && let Some(settings) = changed_settings(a, b)
+    {
+        let changed = settings.iter();
+        lines.extend(changed.map(|setting| format!("{name}: {setting} would change")));
+        return;
+    }
+    match (before, after) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            for key in keys {
+                let (a, b) = (a.get(key).unwrap_or(&null), b.get(key).unwrap_or(&null));
+                compare(name, &below(key), a, b, is_private, lines);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            for index in 0..a.len().max(b.len()) {
+                let (a, b) = (a.get(index).unwrap_or(&null), b.get(index).unwrap_or(&null));
+                let path = format!("{path}[{index}]");
+                compare(name, &path, a, b, is_private, lines);
+            }
+        }
+        // The environment and arguments of containers, too, may hold passwords.
+        _ if is_private || path.contains(".env[") || path.contains("args[") => {
+            lines.push(format!("{name}: {path} would change"));
+        }
+        _ => {
+            let (before, after) = (shown(before), shown(after));
+            lines.push(format!("{name}: {path}: {before} -> {after}"));
+        }
+    }
+}
+
+/// The settings in which two configurations differ, but for temporary ones that are taken out. `None`
+/// where one of them is no gcfg.
+fn changed_settings(before: &str, after: &str) -> Option<Vec<String>> {
+    let read = |text: &str| {
+        let document = gcfg::parse_text("", text).ok()?;
+        let mut settings: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
+        for setting in document.settings() {
+            let value = setting.text().map(str::to_owned);
+            settings
+                .entry(setting.name.to_string())
+                .or_default()
+                .push(value);
+        }
+        Some(settings)
+    };
+    let (before, after) = (read(before)?, read(after)?);
+    let taken_out = |name: &String| {
+        temporary().iter().any(|setting| {
+            let laid = Some(setting.value.clone());
+            setting.name.to_string().eq_ignore_ascii_case(name)
+                && before
+                    .get(name)
+                    .is_some_and(|values| values.last() == Some(&laid))
+        })
+    };
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name) && !taken_out(name));
+    Some(changed.cloned().collect())
+}
+
+fn shown(value: &Value) -> String {
+    let text = match value {
+        Value::Null => return "(none)".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_named_and_secrets_are_not_shown() {
+        let before = "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 3, l: [1]}\n---\nkind: Secret\nmetadata: {name: s}\ndata: {k: YQ==}\n---\nkind: ConfigMap\nmetadata: {name: gone}\n";
+        let after = "kind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1, l: [1, 2]}\n---\nkind: Secret\nmetadata: {name: s}\ndata: {k: Yg==}\n---\nkind: Service\nmetadata: {name: new}\n";
+        assert_eq!(
+            differences(before, after).unwrap(),
+            [
+                "ConfigMap gone: would be deleted",
+                "Deployment a: spec.replicas: 3 -> 1",
+                "Deployment a: spec.l[1]: (none) -> 2",
+                "Secret s: data.k would change",
+                "Service new: would be made",
+            ]
+        );
+        assert_eq!(differences(before, before).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn temporary_settings_may_go_and_others_are_named() {
+        let manifest = |gcfg: &str| {
+            format!(
+                "kind: ConfigMap\nmetadata: {{name: c}}\ndata: {{rstudio-connect.gcfg: \"{gcfg}\"}}\n"
+            )
+        };
+        let before = manifest("[Scheduler]\\nMinProcessesLimit = 0\\n[Server]\\nAddress = a\\n");
+        let gone = manifest("[Scheduler]\\nMinProcessesLimit = 7\\n[Server]\\nAddress = a\\n");
+        let more = manifest("[Scheduler]\\n[Server]\\nAddress = b\\n");
+        assert_eq!(differences(&before, &gone).unwrap(), Vec::<String>::new());
+        assert_eq!(
+            differences(&before, &more).unwrap(),
+            ["ConfigMap c: Server.Address would change"]
+        );
+        assert_eq!(
+            differences(&gone, &before).unwrap(),
+            ["ConfigMap c: Scheduler.MinProcessesLimit would change"]
+        );
+    }
+}
