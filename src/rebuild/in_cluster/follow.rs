@@ -130,14 +130,19 @@ async fn look(
     name: &str,
 ) -> Result<(Value, Option<Value>, Vec<Value>), AccessError> {
     // The Job first: what it wrote before its end is in the map then.
-    let job = cluster.object("apis/batch/v1", "jobs", true, name).await?;
+    let job = cluster
+        .find::<k8s_openapi::api::batch::v1::Job>(name)
+        .await?;
     let map = cluster.config_map(name).await?;
     Ok((map, job, pods(cluster, name).await))
 }
 
 /// The Job's pods, where they may be seen.
 async fn pods(cluster: &Cluster, job: &str) -> Vec<Value> {
-    let mut pods = cluster.objects("api/v1", "pods").await.unwrap_or_default();
+    let mut pods = cluster
+        .list::<k8s_openapi::api::core::v1::Pod>()
+        .await
+        .unwrap_or_default();
     pods.retain(|pod| pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job);
     pods
 }

@@ -137,7 +137,9 @@ pub(crate) async fn overview(
 /// # Errors
 /// Services are not to be seen, or none is the release's.
 pub(crate) async fn service(cluster: &Cluster, release: &str) -> anyhow::Result<String> {
-    let services = cluster.objects("api/v1", "services").await?;
+    let services = cluster
+        .list::<k8s_openapi::api::core::v1::Service>()
+        .await?;
     let of_release = |service: &&Value| {
         let instance = "app.kubernetes.io/instance";
         let labels = &service["metadata"]["labels"];
@@ -167,5 +169,7 @@ pub(crate) async fn service(cluster: &Cluster, release: &str) -> anyhow::Result<
 
 async fn job(cluster: &Cluster, release: &str) -> anyhow::Result<Option<Value>> {
     let name = manifests::name(release);
-    Ok(cluster.object("apis/batch/v1", "jobs", true, &name).await?)
+    Ok(cluster
+        .find::<k8s_openapi::api::batch::v1::Job>(&name)
+        .await?)
 }

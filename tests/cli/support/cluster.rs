@@ -255,28 +255,6 @@ impl Namespace {
         Api::namespaced(self.cluster.client.clone(), &self.name)
     }
 
-    /// Objects of a kind that no namespace holds.
-    pub fn global<K>(&self) -> Api<K>
-    where
-        K: kube::Resource,
-        K::DynamicType: Default,
-    {
-        Api::all(self.cluster.client.clone())
-    }
-
-    /// Waits until there are no pods.
-    pub fn emptied(&self) {
-        let api: Api<Pod> = self.api();
-        for _ in 0..600 {
-            let list = self.block_on(api.list(&ListParams::default())).unwrap();
-            if list.items.is_empty() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the pods of {} do not go", self.name);
-    }
-
     /// Waits until every Deployment has been rolled out.
     pub fn settled(&self) {
         let api: Api<Deployment> = self.api();
