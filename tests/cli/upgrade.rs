@@ -187,7 +187,8 @@ fn flags_of(helm: &Helm) -> Vec<(String, bool)> {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let lines = text.lines().filter_map(|line| {
+    let behind_prose = text.lines().skip_while(|line| *line != "Flags:");
+    let lines = behind_prose.filter_map(|line| {
         let line = line.trim_start();
         let (short, rest) = match line.strip_prefix('-')?.split_once(", --") {
             Some((short, rest)) if short.len() == 1 => (Some(short.to_owned()), rest),
