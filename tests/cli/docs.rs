@@ -413,3 +413,21 @@ fn links_between_the_documents_lead_somewhere() {
     }
     assert!(count > 20);
 }
+
+#[test]
+fn what_contributing_names_is_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let folders = ["src/", "tests/", "testdata/", "scripts/", "docs/"];
+    let mut named = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| folders.iter().any(|folder| name.starts_with(folder)))
+        .map(|name| name.split([' ', '*']).next().unwrap())
+        .peekable();
+    assert!(named.peek().is_some());
+    for name in named {
+        assert!(root.join(name).exists(), "{name}");
+    }
+}
