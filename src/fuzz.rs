@@ -164,8 +164,9 @@ mod tests {
             let mut count = 0;
             for entry in std::fs::read_dir(&folder).unwrap() {
                 let path = entry.unwrap().path();
-                println!("{}", path.display());
-                target(&std::fs::read(path).unwrap());
+                let seed = std::fs::read(&path).unwrap();
+                let held = std::panic::catch_unwind(|| target(&seed));
+                assert!(held.is_ok(), "{}", path.display());
                 count += 1;
             }
             assert!(count > 0, "{name} has no seeds");

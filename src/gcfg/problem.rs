@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::output::is_hidden;
 use crate::source::{SourceFile, Span};
 
 /// What can be wrong at a place of a gcfg text.
@@ -139,7 +140,7 @@ fn describe(problem: Problem) -> (Code, String, &'static str) {
 fn illegal_character(c: char) -> String {
     let telling = matches!(c, '_' | '.' | ':')
         || c.is_whitespace()
-        || c.is_control()
+        || is_hidden(c)
         || !c.is_alphanumeric() && !c.is_ascii();
     if telling {
         format!(
