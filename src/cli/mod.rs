@@ -27,6 +27,7 @@ mod version;
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 pub use exit::Exit;
@@ -34,6 +35,7 @@ pub use global::Global;
 
 use crate::diagnostic::InvalidInput;
 use crate::output::{self, Page};
+use crate::settings::secrecy::word_exposes;
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
 #[derive(Debug, Parser)]
@@ -73,6 +75,26 @@ enum Command {
     Complete(complete::Complete),
 }
 
+/// What was typed, without what may be a credential in it.
+fn without_credentials(mut error: clap::Error) -> clap::Error {
+    for kind in [
+        ContextKind::InvalidValue,
+        ContextKind::InvalidArg,
+        ContextKind::InvalidSubcommand,
+    ] {
+        let exposed = match error.get(kind) {
+            // The name of a flag that does not exist is no credential, though it may name one.
+            Some(ContextValue::String(flag)) if flag.starts_with('-') => flag.contains(['@', '=']),
+            Some(ContextValue::String(word)) => word_exposes(word),
+            _ => false,
+        };
+        if exposed {
+            error.insert(kind, ContextValue::String("***".to_owned()));
+        }
+    }
+    error
+}
+
 /// Runs a command line and says how it ended. Messages have been printed.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args = post_render::by_name(args.into_iter().collect());
@@ -81,6 +103,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are data; anything else quotes what was typed.
+            let error = without_credentials(error);
             let page = Page::drawn(&error.render().ansi().to_string());
             return if error.use_stderr() {
                 output::talk(page);

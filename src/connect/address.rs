@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use crate::settings::secrecy::word_exposes;
+
 /// A server's base URL, with its path prefix if it has one and without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server(Url);
@@ -156,18 +158,23 @@ impl Server {
     }
 }
 
+/// An address that is none, as it may be quoted.
+fn quotable(text: &str) -> String {
+    if word_exposes(text) { "***" } else { text }.to_owned()
+}
+
 impl FromStr for Server {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
-        let mut url = Url::parse(text).map_err(|_| AddressError::NotUrl(text.to_owned()))?;
+        let mut url = Url::parse(text).map_err(|_| AddressError::NotUrl(quotable(text)))?;
         // `connect.example.com:3939` parses as a URL of the scheme `connect.example.com`.
         if url.cannot_be_a_base() {
-            return Err(AddressError::NotUrl(text.to_owned()));
+            return Err(AddressError::NotUrl(quotable(text)));
         }
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(AddressError::Scheme(text.to_owned()));
+            return Err(AddressError::Scheme(quotable(text)));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(AddressError::Credentials);

@@ -17,6 +17,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value, json};
 
+use crate::output::is_hidden;
 use crate::release::{REVERT_TEMPLATE, Record};
 use crate::state;
 
@@ -46,7 +47,7 @@ impl ChartPath {
             !matches!(part, "" | "." | "..")
                 && !part
                     .chars()
-                    .any(|c| matches!(c, '\\' | ':') || c.is_control())
+                    .any(|c| matches!(c, '\\' | ':') || is_hidden(c))
         };
         let mut rest = path;
         // Sub-charts have their own sub-charts.

@@ -94,6 +94,13 @@ fn is_named_credential(property: &str) -> bool {
     words::names_credential(property) && !words::about(property)
 }
 
+/// Whether a word that belongs to no setting, such as an address that somebody typed, may hold a
+/// credential: what stands before an `@` is a user and often a password.
+#[must_use]
+pub(crate) fn word_exposes(word: &str) -> bool {
+    word.contains('@') || text_exposes(word)
+}
+
 /// Whether a text that belongs to no setting, such as a comment, may give a credential away.
 #[must_use]
 pub(crate) fn text_exposes(text: &str) -> bool {
