@@ -40,7 +40,7 @@ pub(crate) fn connect_configs(root: &Node) -> Vec<ConnectConfig> {
 pub(crate) fn runs_with(object: &Object<'_>, config: &ObjectName) -> bool {
     matches!(object.kind(), Some("Deployment" | "StatefulSet"))
         && !object.is_hook()
-        && object.name().is_some_and(|name| {
+        && object.name().is_none_or(|name| {
             let namespaces = name.namespace.as_ref().zip(config.namespace.as_ref());
             namespaces.is_none_or(|(a, b)| a == b)
         })
