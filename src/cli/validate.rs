@@ -10,10 +10,10 @@ use super::inventory as file;
 use super::runtime::block_on;
 use super::sources::Source;
 use super::{Exit, duration};
-use crate::connect::{Connect, Options, Patience, Server};
+use crate::connect::{Connect, ContentGuid, Options, Patience, Server};
 use crate::inventory::Inventory;
 use crate::output::{self, Format, Ticker};
-use crate::validate::{self, Servers};
+use crate::validate::{self, ByHand, Servers};
 
 /// The variable that holds the key to the old server.
 const OLD_KEY: &str = "CONNECT_OLD_API_KEY";
@@ -32,6 +32,9 @@ const OLD_KEY: &str = "CONNECT_OLD_API_KEY";
   # While the old server still answers, compare with it as it is now
   CONNECT_OLD_API_KEY=… helm connect-migrate validate --from inventory.yaml \\
       --old-server https://old.example.com
+
+  # A page that wants a login was opened by hand, and is well
+  helm connect-migrate validate --done 8ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5 --note 'seen by Ann'
 
 Exit codes: 0 no item failed, 1 could not go on, 2 wrong usage, 3 the inventory is invalid, 4 an item
 failed.")]
@@ -65,6 +68,19 @@ pub(super) struct Validate {
     )]
     old_api_key_file: Option<PathBuf>,
 
+    /// Tick off an item whose page you have looked at yourself, and look at nothing now (repeatable)
+    #[arg(
+        long,
+        value_name = "GUID",
+        conflicts_with_all = ["from", "top", "old_server"],
+        help_heading = "By hand"
+    )]
+    done: Vec<ContentGuid>,
+
+    /// What to remember with it
+    #[arg(long, value_name = "TEXT", requires = "done", help_heading = "By hand")]
+    note: Option<String>,
+
     #[command(flatten)]
     connect: ConnectArgs,
 
@@ -76,7 +92,12 @@ pub(super) struct Validate {
 impl Validate {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        block_on(self.validate())
+        if self.done.is_empty() {
+            return block_on(self.validate());
+        }
+        let path = ByHand::tick(self.connect.address()?, &self.done, self.note.as_deref())?;
+        output::talk(format!("remembered in {}", path.display()));
+        Ok(Exit::Done)
     }
 
     async fn validate(&self) -> anyhow::Result<Exit> {
@@ -99,6 +120,7 @@ impl Validate {
         let count = entries.len();
         let mut ticker = Ticker::new();
         let servers = Servers {
+            by_hand: ByHand::read(self.connect.address()?)?,
             new: connect,
             old,
             page_time: self.page_timeout,

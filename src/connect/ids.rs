@@ -73,6 +73,8 @@ ids! {
     BundleId,
     /// A task, such as a build; known to the node that runs it only.
     TaskId,
+    /// A run of the server's own checks.
+    CheckRunId,
     /// A job: a process that the server ran for an item.
     JobKey,
 }

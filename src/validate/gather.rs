@@ -6,9 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::task::JoinSet;
 
+use super::by_hand::{ByHand, is_page};
 use super::judge::judge;
 use super::look::look;
-use super::report::{ItemFindings, Validation};
+use super::report::{ItemFindings, SystemFindings, Validation};
 use crate::connect::{Connect, Error};
 use crate::inventory::Entry;
 
@@ -19,7 +20,12 @@ pub(crate) struct Servers {
     pub old: Option<Connect>,
     /// How much longer than other answers a page may take.
     pub page_time: Duration,
+    /// What a person has looked at.
+    pub by_hand: ByHand,
 }
+
+/// How long the server may check itself.
+const SYSTEM_CHECKS: Duration = Duration::from_secs(120);
 
 /// Looks at every item, so many at once, and judges it. `done` is told how many are.
 ///
@@ -48,7 +54,12 @@ pub(crate) async fn gather(
         items.push(finished.context("internal error: an item's task ended early")??);
         done(items.len());
     }
-    Ok(Validation::new(servers.new.server().to_string(), items))
+    let system = servers.new.system_checks(SYSTEM_CHECKS).await;
+    Ok(Validation::new(
+        servers.new.server().to_string(),
+        items,
+        SystemFindings::of(system),
+    ))
 }
 
 impl Servers {
@@ -65,7 +76,18 @@ impl Servers {
             .execution_type
             .as_deref()
             .is_some_and(|kind| kind != "native");
-        let findings = judge(entry, &seen, old.as_ref(), off_host);
+        let mut findings = judge(entry, &seen, old.as_ref(), off_host);
+        let by_hand = self.by_hand.of(&entry.guid);
+        if let Some(tick) = by_hand {
+            tick.settle(&mut findings);
+        }
+        let open = findings.iter().any(is_page).then(|| {
+            let page = self
+                .new
+                .server()
+                .page(&["content", entry.guid.as_str(), ""]);
+            page.to_string()
+        });
         let title = match &seen.details {
             Ok(Some(details)) => details.label(),
             _ => entry.label(),
@@ -75,6 +97,7 @@ impl Servers {
             entry.guid.clone(),
             title,
             findings,
+            open,
         ))
     }
 }

@@ -4,9 +4,11 @@
 //! where it still answers, with the old server. Nothing is changed; but a page that is looked at
 //! starts the item's process, and counts as a visit.
 
+mod by_hand;
 mod gather;
 mod judge;
 mod look;
 mod report;
 
+pub(crate) use by_hand::ByHand;
 pub(crate) use gather::{Servers, gather};

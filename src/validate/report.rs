@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::check::{Status, Tally};
-use crate::connect::ContentGuid;
+use crate::connect::{ContentGuid, Error, SystemCheck};
 use crate::output::Page;
 
 /// A stable name for a kind of finding; docs/validate.md has an entry for each.
@@ -101,6 +101,9 @@ pub(crate) struct ItemFindings {
     pub status: Status,
     /// What was found, the worst first.
     pub findings: Vec<Finding>,
+    /// Its page, where it could not be looked at and a person should.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<String>,
 }
 
 impl ItemFindings {
@@ -111,6 +114,7 @@ impl ItemFindings {
         guid: ContentGuid,
         title: impl Into<String>,
         mut findings: Vec<Finding>,
+        open: Option<String>,
     ) -> Self {
         findings.sort_by_key(|finding| (finding.status, finding.code));
         Self {
@@ -121,7 +125,57 @@ impl ItemFindings {
                 .first()
                 .map_or(Status::Pass, |finding| finding.status),
             findings,
+            open,
         }
+    }
+}
+
+/// How the server's own checks of itself came out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SystemFindings {
+    pub passed: usize,
+    /// The checks that failed, each with what the server says of it.
+    pub failed: Vec<String>,
+    /// Why it was not asked, or did not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<String>,
+}
+
+impl SystemFindings {
+    /// What to tell; `None` where the server has no such checks.
+    pub(super) fn of(answer: Result<Option<Vec<SystemCheck>>, Error>) -> Option<Self> {
+        let (checks, not_asked) = match answer {
+            Ok(checks) => (checks?, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let (passed, others): (Vec<_>, Vec<_>) = checks
+            .into_iter()
+            .partition(|check| check.passed == Some(true));
+        let failed = others.into_iter().map(|check| match check.said {
+            Some(said) => format!("{}: {said}", check.name),
+            None => check.name,
+        });
+        Some(Self {
+            passed: passed.len(),
+            failed: failed.collect(),
+            not_asked,
+        })
+    }
+
+    fn draw(&self, out: &mut Page) {
+        if let Some(why) = &self.not_asked {
+            out.line(format!("the server's own checks: not asked: {why}"));
+            return;
+        }
+        for failed in &self.failed {
+            out.line(format!("the server's own check failed: {failed}"));
+        }
+        out.line(format!(
+            "the server's own checks: {} passed, {} failed",
+            self.passed,
+            self.failed.len()
+        ));
     }
 }
 
@@ -134,18 +188,26 @@ pub(crate) struct Validation {
     /// The items, the worst first and then by priority.
     pub items: Vec<ItemFindings>,
     pub summary: Tally,
+    /// The server's own checks; none where it has no such.
+    #[serde(rename = "systemChecks", skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemFindings>,
 }
 
 impl Validation {
     /// Puts items in order and counts them.
     #[must_use]
-    pub(crate) fn new(server: impl Into<String>, mut items: Vec<ItemFindings>) -> Self {
+    pub(crate) fn new(
+        server: impl Into<String>,
+        mut items: Vec<ItemFindings>,
+        system: Option<SystemFindings>,
+    ) -> Self {
         items.sort_by_key(|item| (item.status, item.priority));
         Self {
             schema: 1,
             server: server.into(),
             summary: Tally::of(items.iter().map(|item| item.status)),
             items,
+            system,
         }
     }
 
@@ -172,6 +234,15 @@ impl Validation {
                     finding.text
                 ));
             }
+            if let Some(page) = &item.open {
+                out.line(format!(
+                    "                 open {page} by hand, then: helm connect-migrate validate --done {}",
+                    item.guid
+                ));
+            }
+        }
+        if let Some(system) = &self.system {
+            system.draw(&mut out);
         }
         out.line(format!(
             "{} items on {}: {}",

@@ -190,3 +190,37 @@ fn an_id_that_is_none_reaches_no_file() {
         );
     }
 }
+
+#[test]
+fn the_servers_own_checks_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let (server, seen) = serve(move |path| {
+        with(path, |path| {
+            match path.strip_prefix("/__api__/v1/system/checks")? {
+                "" => Some(json(r#"{"id": 7, "status": "requested"}"#)),
+                "/7" => {
+                    let first = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+                    let status = if first { "running" } else { "done" };
+                    Some(json(&format!(r#"{{"id": "7", "status": "{status}"}}"#)))
+                }
+                "/7/results" => Some(json(
+                    r#"{"results": [
+                    {"group": {"name": "database"}, "test": {"name": "connects"}, "passed": true},
+                    {"group": {"name": "sandbox"}, "test": {"name": "mounts"}, "passed": false,
+                     "output": "", "error": "no\u001b[2J rights"}]}"#,
+                )),
+                _ => None,
+            }
+        })
+    });
+    let (code, said) = run(command(&format!("http://{server}"), &folder, &["validate"]));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("own checks: 1 passed, 1 failed"), "{said}");
+    assert!(
+        said.contains(r"sandbox/mounts: no\u{1b}[2J rights"),
+        "{said}"
+    );
+    let posts = |one: &&String| one.starts_with("POST ");
+    assert_eq!(seen.lock().unwrap().iter().filter(posts).count(), 1);
+}

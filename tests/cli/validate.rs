@@ -286,3 +286,44 @@ fn a_list_that_is_none_is_refused() {
         talk(&output)
     );
 }
+
+#[test]
+fn a_page_behind_a_login_is_opened_by_hand_and_ticked_off() {
+    let rig = Rig::new();
+    rig.build_all();
+    rig.fault(
+        Some("/content/{guid}/"),
+        OTHER,
+        Action::Redirect {
+            to: "/__login__?url=x".to_owned(),
+        },
+    );
+    let (code, report) = rig.validate(&[]);
+    assert_eq!(code, 0, "{report:#}");
+    let open = item(&report, OTHER);
+    assert_eq!(codes(open), pairs(&[("page", "not-asked")]));
+    let page = format!("{}/content/{OTHER}/", rig.server.url());
+    assert_eq!(open["open"], page.as_str());
+    assert!(item(&report, GOOD).get("open").is_none());
+
+    let done = rig
+        .command("validate", &["--done", OTHER, "--note", "seen by Ann"])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", talk(&done));
+    let (_, report) = rig.validate(&[]);
+    let ticked = item(&report, OTHER);
+    assert_eq!(codes(ticked), pairs(&[("page", "pass")]));
+    assert!(
+        ticked["findings"][0]["text"]
+            .as_str()
+            .unwrap()
+            .ends_with(": seen by Ann")
+    );
+    assert_eq!(report["summary"]["pass"], 3, "{report:#}");
+
+    // A page that is seen to fail is no longer a matter of opinion.
+    rig.server.control().delete(OTHER);
+    let (code, report) = rig.validate(&[]);
+    assert_eq!((code, &report["summary"]["fail"]), (4, &Json::from(1)));
+}
