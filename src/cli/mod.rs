@@ -13,8 +13,10 @@ mod gcfg;
 mod global;
 mod inventory;
 mod overlay;
+mod plan;
 mod post_render;
 mod rebuild;
+mod report;
 mod revert;
 mod runtime;
 mod session;
@@ -60,6 +62,7 @@ enum Command {
     Check(Box<check::CheckCommand>),
     Values(Box<values::Values>),
     Diff(Box<diff::Diff>),
+    Plan(Box<plan::Plan>),
     Announce(announce::Announce),
     Upgrade(upgrade::Upgrade),
     PostRender(post_render::PostRender),
@@ -68,6 +71,7 @@ enum Command {
     Status(Box<status::Status>),
     Revert(Box<revert::Revert>),
     Validate(Box<validate::Validate>),
+    Report(Box<report::Report>),
     Gcfg(gcfg::Gcfg),
     Version(version::Version),
     Completion(completion::Completion),
@@ -119,12 +123,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Command::Inventory(command) => command.run(),
         Command::Check(command) => command.run(&cli.global),
         Command::Values(command) => command.run(&cli.global),
+        Command::Plan(command) => command.run(&cli.global),
         Command::Announce(command) => command.run(),
         Command::PostRender(command) => command.run(),
         Command::Overlay(command) => command.run(&cli.global),
         Command::Upgrade(command) => command.run(&cli.global),
         Command::Rebuild(command) => command.run(&cli.global),
         Command::Validate(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Status(command) => command.run(&cli.global),
         Command::Revert(command) => command.run(&cli.global),
         Command::Version(command) => command.run(),

@@ -74,6 +74,8 @@ codes! {
     ContentGuidInvalid = "content-guid-invalid",
     /// A list of content is not an inventory.
     InventoryInvalid = "inventory-invalid",
+    /// A file is not the one that a command wrote.
+    EvidenceInvalid = "evidence-invalid",
     /// A configuration file is not as an announcement left it.
     AnnouncementChanged = "announcement-changed",
     /// An announcement would stand where Connect does not take it from.

@@ -41,6 +41,7 @@ mod plugin_post_renderer;
 #[cfg(unix)]
 mod post_render;
 mod rebuild;
+mod report;
 #[cfg(unix)]
 mod runaway;
 mod stand_in;

@@ -1,0 +1,307 @@
+//! The steps with their commands.
+
+use std::time::Duration;
+
+use super::{Choices, Phase, Planned};
+use crate::report::Evidence;
+
+const ADMIN: &str = "Connect administrator";
+const VM: &str = "administrator of the old machine";
+const CLUSTER: &str = "cluster administrator";
+const NOTHING: &str = "nothing was changed";
+
+pub(super) fn phases(evidence: &Evidence, choices: &Choices) -> Vec<Phase> {
+    vec![
+        Phase {
+            title: "Days before",
+            steps: before(evidence, choices),
+        },
+        Phase {
+            title: "In the window",
+            steps: window(evidence, choices),
+        },
+        Phase {
+            title: "Afterwards",
+            steps: after(choices),
+        },
+    ]
+}
+
+fn before(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
+    let gcfg = quoted(&choices.gcfg);
+    let data = quoted(&choices.data_dir);
+    let n = format!("-n {}", quoted(&choices.namespace));
+    vec![
+        Planned {
+            step: 1,
+            title: "List the content, its versions and its use",
+            who: ADMIN,
+            commands: vec![
+                "helm connect-migrate inventory --since 90d --out inventory.yaml".into(),
+            ],
+            takes: "minutes".into(),
+            see: "inventory.yaml names every item",
+            back: NOTHING.into(),
+        },
+        Planned {
+            step: 2,
+            title: "Put what matters most on top of the list",
+            who: "owners of the content",
+            commands: vec!["${EDITOR:-vi} inventory.yaml".into()],
+            takes: "as long as it is talked about".into(),
+            see: "'helm connect-migrate rebuild --from inventory.yaml --dry-run' shows the order",
+            back: "make the list again".into(),
+        },
+        Planned {
+            step: 4,
+            title: "Make the values and the Secret",
+            who: ADMIN,
+            commands: vec![
+                format!(
+                    "helm connect-migrate values --from {gcfg} --out values.yaml --secret-out secret.yaml --report account.json"
+                ),
+                format!("kubectl apply {n} -f secret.yaml && rm secret.yaml"),
+            ],
+            takes: "seconds; the account takes an hour to read".into(),
+            see: "the exit code is 0; every line of the account was looked at",
+            back: format!("kubectl delete secret {n} rstudio-connect-secrets"),
+        },
+        Planned {
+            step: 3,
+            title: "Store the license",
+            who: CLUSTER,
+            commands: vec![format!(
+                "kubectl create secret generic connect-license {n} --from-file=license.lic"
+            )],
+            takes: "seconds".into(),
+            see: "the values name it, and 'check' finds it",
+            back: format!("kubectl delete secret {n} connect-license"),
+        },
+        Planned {
+            step: 0,
+            title: "Check everything, on the old machine and against the cluster",
+            who: ADMIN,
+            commands: vec![format!(
+                "helm connect-migrate check --from {gcfg} -f values.yaml --inventory inventory.yaml --data-dir {data} --cluster {n}"
+            )],
+            takes: "minutes; the walk over the data directory is the longest".into(),
+            see: "the exit code is 0: no check failed",
+            back: NOTHING.into(),
+        },
+        Planned {
+            step: 0,
+            title: "Copy the data directory for the first time, while the server runs",
+            who: VM,
+            commands: vec![format!(
+                "sudo rsync -aHAX --numeric-ids {data}/ \"$NEW_DATA_DIR\"/"
+            )],
+            takes: sizes(evidence),
+            see: "rsync ends with 0 (or 24: files vanished meanwhile)",
+            back: "empty the copy".into(),
+        },
+        Planned {
+            step: 6,
+            title: "Warn the users",
+            who: VM,
+            commands: vec![
+                format!("sudo helm connect-migrate announce --from {gcfg} --message \"$MESSAGE\""),
+                "sudo systemctl reload rstudio-connect".into(),
+            ],
+            takes: "seconds".into(),
+            see: "the message is on the sign-in page and on the dashboard",
+            back: format!(
+                "sudo helm connect-migrate announce --from {gcfg} --off && sudo systemctl reload rstudio-connect"
+            ),
+        },
+    ]
+}
+
+fn window(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
+    let data = quoted(&choices.data_dir);
+    let release = quoted(&choices.release);
+    let n = format!("-n {}", quoted(&choices.namespace));
+    let start = "sudo systemctl start rstudio-connect on the old machine";
+    let home = format!(
+        "helm uninstall {release} {n}, see that its pods are gone, restore the database from the backup if the new server wrote to it, then {start}"
+    );
+    vec![
+        Planned {
+            step: 6,
+            title: "Stop the old server, for good: two servers on one database damage it",
+            who: VM,
+            commands: vec!["sudo systemctl disable --now rstudio-connect".into()],
+            takes: "a minute".into(),
+            see: "'systemctl is-active rstudio-connect' says inactive",
+            back: "sudo systemctl enable --now rstudio-connect".into(),
+        },
+        Planned {
+            step: 6,
+            title: "Back up the database",
+            who: "database administrator",
+            commands: vec![
+                "pg_dump --format=custom --file=connect.dump    # with the PG… variables of the database"
+                    .into(),
+            ],
+            takes: "by the database's size, which nothing here was told".into(),
+            see: "'pg_restore --list connect.dump' lists the tables",
+            back: start.into(),
+        },
+        Planned {
+            step: 6,
+            title: "Copy what changed since, and give the copy to the account of the images",
+            who: VM,
+            commands: vec![
+                format!("sudo rsync -aHAX --numeric-ids --delete {data}/ \"$NEW_DATA_DIR\"/"),
+                "sudo chown -R 999:999 \"$NEW_DATA_DIR\"    # unless the values run the pod as another"
+                    .into(),
+            ],
+            takes: owners(evidence),
+            see: "a second rsync with --dry-run --itemize-changes shows owners alone",
+            back: start.into(),
+        },
+        Planned {
+            step: 5,
+            title: "Deploy, with the temporary settings on",
+            who: CLUSTER,
+            commands: vec![format!(
+                "helm connect-migrate upgrade --install {release} {} {n} -f values.yaml --overlay-wait",
+                quoted(&choices.chart)
+            )],
+            takes: "minutes, with the pull of the images".into(),
+            see: "it ends with 0; sign in; 'helm connect-migrate status' shows the settings on everywhere",
+            back: home.clone(),
+        },
+        Planned {
+            step: 7,
+            title: "Clear the caches and rebuild the content",
+            who: ADMIN,
+            commands: vec![format!(
+                "helm connect-migrate rebuild --release {release} --from inventory.yaml --parallelism {}",
+                choices.parallelism
+            )],
+            takes: rebuild(evidence, choices),
+            see: "it ends with 0; with 5, 'rebuild logs GUID' says why an item was not built",
+            back: format!("interrupt it at any time and run it again; or {home}"),
+        },
+        Planned {
+            step: 9,
+            title: "Validate the items at the top",
+            who: ADMIN,
+            commands: vec!["helm connect-migrate validate --from inventory.yaml --top 20".into()],
+            takes: "minutes: each page starts its process".into(),
+            see: "the exit code is 0",
+            back: home.clone(),
+        },
+        Planned {
+            step: 8,
+            title: "Take the temporary settings off: schedules and processes begin",
+            who: CLUSTER,
+            commands: vec![format!("helm connect-migrate revert {release} {n}")],
+            takes: "minutes: the pods restart".into(),
+            see: "the exit code is 0: they were seen to be off everywhere",
+            back: format!(
+                "helm connect-migrate upgrade lays them again. From here users' work is on the new server: {home} loses it"
+            ),
+        },
+    ]
+}
+
+fn after(choices: &Choices) -> Vec<Planned> {
+    let gcfg = quoted(&choices.gcfg);
+    let release = quoted(&choices.release);
+    let n = format!("-n {}", quoted(&choices.namespace));
+    vec![
+        Planned {
+            step: 9,
+            title: "Validate everything, and write the report",
+            who: ADMIN,
+            commands: vec![
+                "helm connect-migrate validate --from inventory.yaml --output json > after.json"
+                    .into(),
+                format!("helm connect-migrate status {release} {n} --output json > status.json"),
+                "helm connect-migrate report --inventory inventory.yaml --account account.json --status status.json --validation after.json --out report.html".into(),
+            ],
+            takes: "by the number of items; eight are looked at at once".into(),
+            see: "the report's list of what is left to do is empty",
+            back: NOTHING.into(),
+        },
+        Planned {
+            step: 3,
+            title: "Give the old machine's license back, and keep the machine stopped for some weeks",
+            who: VM,
+            commands: vec![
+                "sudo /opt/rstudio-connect/bin/license-manager deactivate".into(),
+                format!("sudo helm connect-migrate announce --from {gcfg} --off"),
+            ],
+            takes: "minutes".into(),
+            see: "'license-manager status' says so",
+            back: "sudo /opt/rstudio-connect/bin/license-manager activate KEY".into(),
+        },
+    ]
+}
+
+/// What a check said, in its words.
+fn said<'a>(evidence: &'a Evidence, code: &str) -> Option<&'a str> {
+    let mut checks = evidence.checks.iter().flat_map(|c| &c.content.checks);
+    let check = checks.find(|check| check.code == code && check.status != "not-asked")?;
+    Some(&check.evidence)
+}
+
+fn sizes(evidence: &Evidence) -> String {
+    match said(evidence, "data-size") {
+        Some(text) => format!("by the network and the storage: {text}"),
+        None => "not known: check was not given --data-dir".into(),
+    }
+}
+
+fn owners(evidence: &Evidence) -> String {
+    match said(evidence, "data-owners") {
+        Some(text) => format!("what changed since the first copy; owners: {text}"),
+        None => "not known: check was not given --data-dir".into(),
+    }
+}
+
+/// From a rebuild that was journaled (a trial, say), else from what was said.
+fn rebuild(evidence: &Evidence, choices: &Choices) -> String {
+    let Some(inventory) = &evidence.inventory else {
+        return "not known: no inventory was given".into();
+    };
+    let items = inventory.content.content.iter();
+    let items = items
+        .filter(|item| item.bundle.is_some() && !item.languages.is_empty() && !item.locked)
+        .count();
+    let runs = evidence.rebuilds.iter().flat_map(|rebuild| &rebuild.runs);
+    let times: Vec<f64> = runs
+        .flat_map(|run| &run.builds)
+        .map(|build| build.to - build.from)
+        .collect();
+    let (each, from) = match (choices.build_time, times.len()) {
+        (Some(time), _) => (time.as_secs_f64(), "an assumption of yours".to_owned()),
+        (None, 0) => {
+            return format!("{items} items to build; say how long one takes with --build-time");
+        }
+        (None, count) => (
+            times.iter().sum::<f64>() / count as f64,
+            format!("the mean of {count} builds in the journal"),
+        ),
+    };
+    let rounds = items.div_ceil(choices.parallelism.max(1));
+    let all = Duration::from_secs_f64(each * rounds as f64);
+    let minutes = all.as_secs().div_ceil(60);
+    format!(
+        "about {} h {:02} min: {items} items, {} at once, {each:.0} s each ({from})",
+        minutes / 60,
+        minutes % 60,
+        choices.parallelism
+    )
+}
+
+/// A word as a POSIX shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,262 @@
+//! `report`, from the files of other commands to a page in a real browser.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value as Json, json};
+
+use crate::support::connect_migrate;
+use crate::support::tools::missing;
+
+fn run(folder: &Path, args: &[&str]) -> Output {
+    connect_migrate()
+        .current_dir(folder)
+        .env("XDG_STATE_HOME", folder.join("state"))
+        .args(args)
+        .output()
+        .unwrap()
+}
+
+/// What commands leave behind, with so many items.
+fn evidence(folder: &Path, items: usize) -> Vec<String> {
+    let guid = |item: usize| format!("11111111-1111-4111-8111-{item:012}");
+    let mut inventory = String::from(
+        "schema: 1\nserver: {url: 'https://connect.example.com', taken: '2026-11-20T10:00:00Z'}\ncontent:\n",
+    );
+    let journal = folder.join("state/connect-migrate/connect.example.com/_");
+    fs::create_dir_all(&journal).unwrap();
+    let mut lines = vec![
+        json!({"at": "2026-11-21T20:00:00Z", "event": "header", "schema": 1, "server": "https://connect.example.com", "made_by": "x"}),
+        json!({"at": "2026-11-21T20:00:00Z", "event": "run", "run": 1, "parallelism": 4}),
+    ];
+    let at = |second: usize| {
+        format!(
+            "2026-11-21T{:02}:{:02}:{:02}Z",
+            20 + second / 3600,
+            second / 60 % 60,
+            second % 60
+        )
+    };
+    let mut findings = Vec::new();
+    for item in 0..items {
+        let title = format!("Sales <b>{item}</b> & co");
+        inventory += &format!(
+            "  - {{guid: {}, title: '{title}', type: shiny, uses: {}, bundle: '1', r: '4.{}.1', owner: ann}}\n",
+            guid(item),
+            items - item,
+            1 + item % 3
+        );
+        lines.push(json!({"at": at(0), "event": "item", "guid": guid(item), "title": title}));
+        lines.push(json!({"at": at(item), "event": "intent", "guid": guid(item), "bundle": "1", "server_time": at(item)}));
+        lines.push(match item % 7 {
+            5 => json!({"at": at(item + 9), "event": "failed", "guid": guid(item), "reason": "build", "error": "no package <x>"}),
+            _ => json!({"at": at(item + 9), "event": "built", "guid": guid(item), "bundle": "1", "seconds": 9}),
+        });
+        findings.push(
+            json!({"guid": guid(item), "title": title, "status": ["pass", "warn", "fail"][item % 3],
+            "findings": [{"status": "fail", "code": "page", "text": "its page says 502"}]}),
+        );
+    }
+    fs::write(folder.join("inventory.yaml"), inventory).unwrap();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(journal.join("rebuild.jsonl"), text).unwrap();
+    let validation =
+        json!({"schema": 1, "server": "https://connect.example.com", "items": findings});
+    fs::write(folder.join("after.json"), validation.to_string()).unwrap();
+    let root = env!("CARGO_MANIFEST_DIR");
+    let made = run(
+        folder,
+        &[
+            "values",
+            "--from",
+            &format!("{root}/testdata/rstudio-connect.gcfg"),
+            "--report",
+            "account.json",
+            "--out",
+            "values.yaml",
+        ],
+    );
+    assert_eq!(made.status.code(), Some(4), "{made:?}");
+    let checked = run(
+        folder,
+        &[
+            "check",
+            "--from",
+            &format!("{root}/testdata/rstudio-connect.gcfg"),
+            "-o",
+            "json",
+        ],
+    );
+    fs::write(folder.join("check.json"), checked.stdout).unwrap();
+    let flags = "--inventory inventory.yaml --account account.json --check check.json --validation after.json --validation after.json";
+    flags.split(' ').map(ToOwned::to_owned).collect()
+}
+
+fn report(folder: &Path, flags: &[String], more: &[&str]) -> Output {
+    let mut args = vec!["report"];
+    args.extend(flags.iter().map(String::as_str));
+    args.extend(more);
+    run(folder, &args)
+}
+
+#[test]
+fn every_form_tells_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = evidence(folder.path(), 14);
+    let made = report(folder.path(), &flags, &["--out", "report.json"]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let json: Json =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    let states: Vec<_> = json["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["state"])
+        .collect();
+    assert_eq!(states.len(), 10);
+    assert_eq!(
+        [states[1], states[3], states[4], states[7], states[9]].map(|s| s.as_str().unwrap()),
+        ["done", "unknown", "to-do", "to-do", "to-do"]
+    );
+    assert_eq!(json["rebuilds"][0]["built"], 12);
+    assert_eq!(
+        json["rebuilds"][0]["runs"][0]["builds"]
+            .as_array()
+            .unwrap()
+            .len(),
+        14
+    );
+    assert_eq!(
+        json["runtimes"][0],
+        json!({"language": "R", "version": "4.1.1", "items": 5, "uses": 40})
+    );
+    for (form, sign) in [
+        ("html", "<h2 id=\"rebuild\">"),
+        ("markdown", "## The rebuild"),
+    ] {
+        let made = report(folder.path(), &flags, &["--output", form]);
+        let text = String::from_utf8(made.stdout).unwrap();
+        assert!(
+            text.contains(sign) && text.contains("12 built, 2 not built"),
+            "{text}"
+        );
+        assert!(!text.contains("<b>0</b>"));
+    }
+    // An existing file stays, and what is no evidence is named with its place.
+    let again = report(folder.path(), &flags, &["--out", "report.json"]);
+    assert_eq!(again.status.code(), Some(1));
+    fs::write(folder.path().join("bad.json"), "{\"checks\": [\n  {]}").unwrap();
+    let bad = run(folder.path(), &["report", "--check", "bad.json"]);
+    assert_eq!(bad.status.code(), Some(3), "{bad:?}");
+    let told = String::from_utf8(bad.stderr).unwrap();
+    assert!(
+        told.contains("bad.json:2:4") && told.contains("check --output json"),
+        "{told}"
+    );
+}
+
+/// No credential of the sample's configuration gets into any form.
+#[test]
+fn no_secret_gets_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = evidence(folder.path(), 2);
+    let gcfg = fs::read_to_string("testdata/rstudio-connect.gcfg").unwrap();
+    let secrets: Vec<_> = gcfg
+        .lines()
+        .filter_map(|line| line.split_once("Password = "))
+        .map(|(_, secret)| secret.trim_matches('"'))
+        .filter(|secret| secret.len() > 4)
+        .collect();
+    assert!(!secrets.is_empty());
+    for form in ["html", "json", "markdown"] {
+        let made = report(folder.path(), &flags, &["--output", form]);
+        let text = String::from_utf8(made.stdout).unwrap();
+        for secret in &secrets {
+            assert!(!text.contains(secret), "{form}: {secret}");
+        }
+    }
+}
+
+/// The plan is of this migration: its numbers are those of the files.
+#[test]
+fn a_plan_counts_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = evidence(folder.path(), 14);
+    let mut args = vec![
+        "plan",
+        "--release",
+        "rsc",
+        "-n",
+        "connect",
+        "--out",
+        "plan.md",
+    ];
+    args.extend(flags.iter().map(String::as_str));
+    let made = run(folder.path(), &args);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let text = fs::read_to_string(folder.path().join("plan.md")).unwrap();
+    for part in [
+        "14 items, 4 at once, 9 s each \\(the mean of 14 builds in the journal\\)",
+        "    helm connect-migrate revert rsc -n connect\n",
+        "## What speaks against it",
+        "BindPassword",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+/// A real Chromium, by the script beside this file: no console message, no request, no violation that
+/// axe-core knows, and 5,000 items are there within the time.
+#[test]
+fn a_browser_shows_it() {
+    let Some(modules) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for items in [14, 5000] {
+        let flags = evidence(folder.path(), items);
+        let made = report(folder.path(), &flags, &["--out", "report.html", "--force"]);
+        assert_eq!(made.status.code(), Some(0), "{made:?}");
+        let mut plan = vec!["plan", "--out", "plan.html", "--force"];
+        plan.extend(flags.iter().map(String::as_str));
+        assert_eq!(run(folder.path(), &plan).status.code(), Some(0));
+        let seen = Command::new("node")
+            .arg(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/tests/browser/look.mjs"
+            ))
+            .arg(folder.path().join("report.html"))
+            .arg(folder.path().join("plan.html"))
+            .env("NODE_PATH", &modules)
+            .env(
+                "SCREENSHOTS",
+                std::env::var_os("SCREENSHOTS").unwrap_or_default(),
+            )
+            .output()
+            .unwrap();
+        assert!(
+            seen.status.success(),
+            "{items} items: {}{}",
+            String::from_utf8_lossy(&seen.stdout),
+            String::from_utf8_lossy(&seen.stderr)
+        );
+    }
+}
+
+/// The folder of Node modules that hold axe-core and puppeteer-core, where Chromium is there too.
+fn browser() -> Option<std::path::PathBuf> {
+    let folder = std::env::var_os("CONNECT_MIGRATE_TOOLS").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools"),
+        std::path::PathBuf::from,
+    );
+    let modules = folder.join("browser/node_modules");
+    let chromium = Command::new("chromium").arg("--version").output();
+    if !modules.join("axe-core").is_dir() || !modules.join("puppeteer-core").is_dir() {
+        missing(&format!("{} (scripts/browser gets it)", modules.display()));
+        return None;
+    }
+    if !chromium.is_ok_and(|version| version.status.success()) {
+        missing("chromium (apt-get install chromium)");
+        return None;
+    }
+    Some(modules)
+}
