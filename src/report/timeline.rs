@@ -114,7 +114,10 @@ struct Item {
 impl Reading {
     fn take(&mut self, line: JournalLine) {
         let at = line.at;
-        if let Some(run) = self.rebuild.runs.last_mut() {
+        // A run ends with its own last line, however long after it the next one began.
+        if let Some(run) = self.rebuild.runs.last_mut()
+            && line.event != "run"
+        {
             run.ended = at;
         }
         match line.event.as_str() {
