@@ -56,6 +56,9 @@ impl Place {
     pub(crate) fn new(file: &Path, dry_run: bool) -> anyhow::Result<Self> {
         let found =
             fs::canonicalize(file).with_context(|| format!("cannot read {}", file.display()))?;
+        if !found.metadata()?.is_file() {
+            bail!("{} is no regular file", file.display());
+        }
         Ok(Self {
             file: found,
             folder: record::folder()?,

@@ -57,6 +57,10 @@ pub(super) struct Gcfg {
 impl Gcfg {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        sources::each_its_own(
+            self.values.iter().filter_map(Source::path),
+            [&self.out, &self.report],
+        )?;
         sources::one_stdin(&self.values)?;
         let files = sources::values_files(&self.values)?;
         let chart = self.chart.ask(global)?;

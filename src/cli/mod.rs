@@ -27,10 +27,11 @@ mod validate;
 mod values;
 mod version;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
+use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use exit::Exit;
 pub use global::Global;
@@ -79,6 +80,17 @@ enum Command {
     Complete(complete::Complete),
 }
 
+/// Takes an empty variable for one that is not set, as Helm and the clients of Connect do.
+fn unset_empty(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(unset_empty)
+}
+
 /// What was typed, without what may be a credential in it.
 fn without_credentials(mut error: clap::Error) -> clap::Error {
     for kind in [
@@ -103,7 +115,10 @@ fn without_credentials(mut error: clap::Error) -> clap::Error {
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args = post_render::by_name(args.into_iter().collect());
     let args = upgrade::hand_over(args);
-    let cli = match Cli::try_parse_from(args) {
+    let parsed = unset_empty(Cli::command())
+        .try_get_matches_from(args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are data; anything else quotes what was typed.

@@ -1,5 +1,6 @@
 //! Input files that several commands read.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -145,4 +146,28 @@ pub(super) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>
             Ok(ValuesFile::read(source.file()?, source.path().map(Path::to_path_buf))?)
         })
         .collect()
+}
+
+/// Two outputs to one file, or one onto an input, would lose something.
+///
+/// # Errors
+/// A file is named twice.
+pub(super) fn each_its_own<'a>(
+    inputs: impl IntoIterator<Item = &'a Path>,
+    outputs: impl IntoIterator<Item = &'a Option<PathBuf>>,
+) -> anyhow::Result<()> {
+    let same_file = |path: &Path| {
+        std::fs::canonicalize(path)
+            .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+    };
+    let mut taken: HashSet<PathBuf> = inputs.into_iter().map(same_file).collect();
+    for target in outputs.into_iter().flatten() {
+        if !taken.insert(same_file(target)) {
+            bail!(
+                "{} is named twice: every input and output needs a file of its own",
+                target.display()
+            );
+        }
+    }
+    Ok(())
 }

@@ -1,14 +1,13 @@
 //! `values`: from `rstudio-connect.gcfg` to values for the chart.
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::Args;
 
 use super::chart::ChartArgs;
 use super::sources::{self, Source};
 use super::{Exit, Global};
+use crate::connect::{Server, Version};
 use crate::convert::options::{BackendChoice, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
@@ -122,26 +121,29 @@ struct Deployment {
     storage_class: Option<String>,
 
     /// Size of the claim to make, such as 100Gi
-    #[arg(long, value_name = "SIZE", requires = "storage_class")]
+    #[arg(long, value_name = "SIZE", requires = "storage_class", value_parser = quantity)]
     storage_size: Option<String>,
 
     /// Existing Secret with the license file under the key license.lic
-    #[arg(long, value_name = "NAME")]
-    license_secret: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = SecretName::parse)]
+    license_secret: Option<SecretName>,
 
     /// URL that users will reach the new server under
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     address: Option<String>,
 
     /// Connect version to deploy; it must be the old server's
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = connect_version)]
     connect_version: Option<String>,
 }
 
 impl Values {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        self.check_targets()?;
+        sources::each_its_own(
+            self.from.iter().chain(&self.base).filter_map(Source::path),
+            [&self.out, &self.report, &self.credentials.secret_out],
+        )?;
         sources::one_stdin(self.from.iter().chain(&self.base))?;
         let documents = sources::documents(&self.from)?;
         let base = sources::values_files(&self.base)?;
@@ -164,27 +166,6 @@ impl Values {
         })
     }
 
-    /// Two outputs to one file, or one onto an input, would lose something.
-    fn check_targets(&self) -> anyhow::Result<()> {
-        let mut taken: HashSet<PathBuf> = self
-            .from
-            .iter()
-            .chain(&self.base)
-            .filter_map(Source::path)
-            .map(same_file)
-            .collect();
-        let targets = [&self.out, &self.report, &self.credentials.secret_out];
-        for target in targets.into_iter().flatten() {
-            if !taken.insert(same_file(target)) {
-                bail!(
-                    "{} is named twice: every input and output needs a file of its own",
-                    target.display()
-                );
-            }
-        }
-        Ok(())
-    }
-
     fn options(&self) -> Options {
         let deployment = &self.deployment;
         let storage = match (&deployment.pvc, &deployment.storage_class) {
@@ -199,7 +180,10 @@ impl Values {
             backend: deployment.backend,
             chart_defaults: deployment.chart_defaults,
             storage,
-            license_secret: deployment.license_secret.clone(),
+            license_secret: deployment
+                .license_secret
+                .as_ref()
+                .map(|name| name.as_str().to_owned()),
             secrets: if self.credentials.inline_secrets {
                 Secrets::Inline
             } else {
@@ -277,7 +261,32 @@ impl Values {
     }
 }
 
-fn same_file(path: &Path) -> PathBuf {
-    std::fs::canonicalize(path)
-        .unwrap_or_else(|_| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()))
+/// The address that users will have, as Connect takes it.
+fn address(text: &str) -> Result<String, String> {
+    match text.parse::<Server>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A version as image tags have it.
+fn connect_version(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let known = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(' ');
+    match text.parse::<Version>() {
+        Ok(_) if known => Ok(text.to_owned()),
+        _ => Err("write it as the old server says it, such as 2026.08.0".to_owned()),
+    }
+}
+
+/// An amount as Kubernetes writes it.
+fn quantity(text: &str) -> Result<String, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[number.len()..];
+    let known = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
+    if known && number.parse::<f64>().is_ok_and(|number| number > 0.0) {
+        Ok(text.to_owned())
+    } else {
+        Err("write a number and a unit, such as 100Gi".to_owned())
+    }
 }

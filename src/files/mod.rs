@@ -66,6 +66,13 @@ impl Batch {
         }
         // A link is followed, so that its target is replaced and the link stays.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if target.metadata().is_ok_and(|found| !found.is_file()) {
+            bail!(
+                "{} is no regular file, and would be replaced by one; name another, or leave it out \
+                 for standard output",
+                path.display()
+            );
+        }
         let folder = match target.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),

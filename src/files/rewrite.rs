@@ -14,6 +14,9 @@ use anyhow::{Context as _, bail};
 pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Result<()> {
     let target =
         fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
+    if !target.metadata()?.is_file() {
+        bail!("{} is no regular file", path.display());
+    }
     let old = File::open(&target).with_context(|| format!("cannot read {}", path.display()))?;
     let folder = target.parent().unwrap_or(Path::new("."));
     let mut new = tempfile::NamedTempFile::new_in(folder).with_context(|| {

@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod announce;
+mod arguments;
 mod canary;
 mod chart_in_use;
 mod chart_rules;

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::super::Exit;
 use super::super::post_render::set;
+use super::super::sources::each_its_own;
 use crate::files::{Access, Existing, write};
 use crate::output;
 use crate::overlay::values::{Given, make};
@@ -45,6 +46,7 @@ pub(super) struct Values {
 impl Values {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        each_its_own(self.files.iter().map(PathBuf::as_path), [&self.out])?;
         let mut files = Vec::new();
         for path in &self.files {
             let text = std::fs::read_to_string(path)
