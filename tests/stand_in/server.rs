@@ -77,8 +77,6 @@ pub(crate) struct Shared {
     connections: watch::Sender<u64>,
     /// Until when connections are refused.
     down: watch::Sender<Option<Instant>>,
-    /// Raised to end every build that runs.
-    hurry: watch::Sender<u64>,
     pub(crate) next_node: AtomicUsize,
     pub(crate) prefix: String,
 }
@@ -92,7 +90,6 @@ impl Shared {
             world: Mutex::new(World::new(config)),
             connections: watch::Sender::new(0),
             down: watch::Sender::new(None),
-            hurry: watch::Sender::new(0),
             next_node: AtomicUsize::new(0),
         }
     }
@@ -124,16 +121,6 @@ impl Shared {
     /// Ends a time of being down early.
     pub(crate) fn come_up(&self) {
         self.down.send_replace(None);
-    }
-
-    /// Lets the builds that run now come to their end.
-    pub(crate) fn finish_builds(&self) {
-        self.hurry.send_modify(|epoch| *epoch += 1);
-    }
-
-    /// Told once builds shall come to their end.
-    pub(crate) fn hurry(&self) -> watch::Receiver<u64> {
-        self.hurry.subscribe()
     }
 
     /// Closes every connection, whatever is being answered on it.

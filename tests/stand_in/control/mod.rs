@@ -212,7 +212,7 @@ impl Control {
 
     /// The builds that run now come to their end, however long they would have taken.
     pub fn finish_builds(&self) {
-        self.shared.finish_builds();
+        self.shared.world().builds.queue.finish();
     }
 
     /// How many builds run at once from now on.

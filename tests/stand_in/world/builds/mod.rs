@@ -10,12 +10,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::{Item, JobState, Language, World};
 use crate::connect_stand_in::server::Shared;
 use course::{Course, PackageCache};
-use queue::Queue;
+use queue::{Hurry, Queue};
 
 /// What a build was asked to do and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -113,11 +113,10 @@ pub(crate) fn submit(shared: &Arc<Shared>, order: Order) -> String {
 }
 
 /// One build from the queue to its end.
-async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<()>) {
-    if turn.await.is_err() {
+async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<Hurry>) {
+    let Ok(hurry) = turn.await else {
         return; // the server ends
-    }
-    let hurry = shared.hurry();
+    };
     let began = tokio::time::Instant::now();
     let Some(course) = shared.world().start_build(index) else {
         return;
@@ -138,7 +137,7 @@ async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<()>) {
 }
 
 /// Lets a build's time pass, unless it shall come to its end.
-async fn reached(time: tokio::time::Instant, hurry: &watch::Receiver<u64>) {
+async fn reached(time: tokio::time::Instant, hurry: &Hurry) {
     // A copy is told again: the stretches that follow are cut short too.
     let mut hurry = hurry.clone();
     tokio::select! {

@@ -2,12 +2,17 @@
 
 use std::collections::VecDeque;
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+
+/// Tells a build that it shall come to its end.
+pub(super) type Hurry = watch::Receiver<u64>;
 
 /// Builds that wait for their turn, in the order in which they came, and how many had theirs.
 #[derive(Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<oneshot::Sender<()>>,
+    waiting: VecDeque<oneshot::Sender<Hurry>>,
+    /// Raised to end every build that runs.
+    hurry: watch::Sender<u64>,
     /// Those that left the queue and haven't ended.
     running: usize,
     /// The largest number that ran at once.
@@ -20,7 +25,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// One more waits; it is told when its turn has come.
-    pub(super) fn join(&mut self) -> oneshot::Receiver<()> {
+    pub(super) fn join(&mut self) -> oneshot::Receiver<Hurry> {
         let (turn, wait) = oneshot::channel();
         self.waiting.push_back(turn);
         self.open += 1;
@@ -34,11 +39,17 @@ impl Queue {
             let Some(turn) = self.waiting.pop_front() else {
                 break;
             };
-            if turn.send(()).is_ok() {
+            // Whoever is counted as running is told, also when it has not come to its first line.
+            if turn.send(self.hurry.subscribe()).is_ok() {
                 self.running += 1;
                 self.most_running = self.most_running.max(self.running);
             }
         }
+    }
+
+    /// Lets the builds that run now come to their end.
+    pub(crate) fn finish(&self) {
+        self.hurry.send_modify(|epoch| *epoch += 1);
     }
 
     /// One that ran no longer does.
