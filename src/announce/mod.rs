@@ -22,7 +22,7 @@ pub(crate) use text::{Banner, Change};
 use crate::files;
 use crate::gcfg::Document;
 use crate::state::Lock;
-use record::{Laid, Record, Standing, digest};
+use record::{AnnouncementRecord, Laid, Standing, digest};
 
 /// How Connect is made to read its file again: both settings are reloadable.
 pub(crate) const RELOAD: &str = "sudo systemctl reload rstudio-connect";
@@ -30,7 +30,7 @@ pub(crate) const RELOAD: &str = "sudo systemctl reload rstudio-connect";
 /// What was done, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Outcome {
+pub(crate) struct Announced {
     pub schema: u32,
     pub file: PathBuf,
     /// Whether the message is in the file afterwards.
@@ -75,16 +75,16 @@ impl Place {
         message: &str,
         banners: &[Banner],
         beside: Option<&Document>,
-    ) -> anyhow::Result<Outcome> {
+    ) -> anyhow::Result<Announced> {
         let _lock = self.lock()?;
         let now = self.read()?;
-        let found = Record::read(&self.folder, &self.file)?;
+        let found = AnnouncementRecord::read(&self.folder, &self.file)?;
         let mut record = match found.as_ref().map(|record| (record, record.standing(&now))) {
             Some((record, Standing::Laid)) => record.clone(),
             Some((record, Standing::Changed)) => {
                 return Err(text::changed(&self.name(), &now, record)?.into());
             }
-            _ => Record::new(&self.file, &now)?,
+            _ => AnnouncementRecord::new(&self.file, &now)?,
         };
         // An earlier message makes room for the new one.
         let original = record.original_of(&now)?;
@@ -110,10 +110,10 @@ impl Place {
     ///
     /// # Errors
     /// No message is recorded, or the file was changed since.
-    pub(crate) fn take_off(&self, force: bool) -> anyhow::Result<Outcome> {
+    pub(crate) fn take_off(&self, force: bool) -> anyhow::Result<Announced> {
         let _lock = self.lock()?;
         let now = self.read()?;
-        let Some(mut record) = Record::read(&self.folder, &self.file)? else {
+        let Some(mut record) = AnnouncementRecord::read(&self.folder, &self.file)? else {
             bail!(
                 "no announcement in {} is recorded in {}; if another account put it there (sudo), \
                  run this as that account",
@@ -161,8 +161,8 @@ impl Place {
         self.file.display().to_string()
     }
 
-    fn outcome(&self, announced: bool, changed: bool, changes: Vec<Change>) -> Outcome {
-        Outcome {
+    fn outcome(&self, announced: bool, changed: bool, changes: Vec<Change>) -> Announced {
+        Announced {
             schema: 1,
             file: self.file.clone(),
             announced,

@@ -19,7 +19,7 @@ const SCHEMA: u32 = 1;
 /// The messages in one configuration file. Of the file itself it holds nothing but what stood in
 /// place of the message, since the rest may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(super) struct AnnouncementRecord {
     schema: u32,
     pub file: String,
     /// SHA-256 of the text without a message.
@@ -96,7 +96,7 @@ pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
         if !is_record {
             continue;
         }
-        let record = Record::read_file(&path)?;
+        let record = AnnouncementRecord::read_file(&path)?;
         let Some((record, laid)) = record.and_then(|r| Some((r.clone(), r.laid.last()?.clone())))
         else {
             continue;
@@ -115,7 +115,7 @@ pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
     Ok(found)
 }
 
-impl Record {
+impl AnnouncementRecord {
     /// Begins a record of a file that has this text.
     pub(super) fn new(file: &Path, text: &str) -> anyhow::Result<Self> {
         let name = file.to_str();

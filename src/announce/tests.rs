@@ -14,7 +14,7 @@ fn place(folder: &Path, text: &str) -> Place {
     }
 }
 
-fn lay(place: &Place, message: &str) -> anyhow::Result<Outcome> {
+fn lay(place: &Place, message: &str) -> anyhow::Result<Announced> {
     place.lay(message, &Banner::ALL, None)
 }
 
@@ -46,7 +46,9 @@ fn the_record_holds_nothing_else_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let place = place(folder.path(), TEXT);
     lay(&place, "We move").unwrap();
-    let record = Record::read(&place.folder, &place.file).unwrap().unwrap();
+    let record = AnnouncementRecord::read(&place.folder, &place.file)
+        .unwrap()
+        .unwrap();
     assert!(!serde_json::to_string(&record).unwrap().contains("hunter2"));
 }
 
@@ -57,11 +59,15 @@ fn it_may_be_interrupted_anywhere() {
     let place = place(folder.path(), TEXT);
     lay(&place, "one").unwrap();
     let one = fs::read_to_string(&place.file).unwrap();
-    let record = Record::read(&place.folder, &place.file).unwrap().unwrap();
+    let record = AnnouncementRecord::read(&place.folder, &place.file)
+        .unwrap()
+        .unwrap();
     let with_one = record.laid[0].clone();
     lay(&place, "two").unwrap();
     let two = fs::read_to_string(&place.file).unwrap();
-    let mut both = Record::read(&place.folder, &place.file).unwrap().unwrap();
+    let mut both = AnnouncementRecord::read(&place.folder, &place.file)
+        .unwrap()
+        .unwrap();
     both.laid.insert(0, with_one);
     // The record knows both texts, and the file has any of the three.
     for cut_off in [TEXT, &one, &two] {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::Record;
+use super::record::AnnouncementRecord;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::gcfg::edit::{self, Edit};
 use crate::gcfg::{self, Configuration, Document, Section, SettingName};
@@ -105,7 +105,7 @@ pub(super) fn lay(
 pub(super) fn take_off_changed(
     name: &str,
     now: &str,
-    record: &Record,
+    record: &AnnouncementRecord,
 ) -> anyhow::Result<(String, Vec<Change>)> {
     let mut text = now.to_owned();
     let mut changes = Vec::new();
@@ -130,7 +130,11 @@ pub(super) fn take_off_changed(
 }
 
 /// What speaks against taking the message out of a text that was changed since.
-pub(super) fn changed(name: &str, now: &str, record: &Record) -> anyhow::Result<InvalidInput> {
+pub(super) fn changed(
+    name: &str,
+    now: &str,
+    record: &AnnouncementRecord,
+) -> anyhow::Result<InvalidInput> {
     let document = gcfg::parse_text(name, now)?;
     let at = record.laid.last().map(|laid| laid.at.strftime("%F %T UTC"));
     let since = at.map_or_else(String::new, |at| format!(" since the announcement of {at}"));

@@ -9,7 +9,7 @@ use crate::yaml::{Map, Value};
 
 /// Everything that is known about versions; what is not is `None`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Facts {
+pub(crate) struct VersionsInUse {
     /// The old server's Connect, and where that was learned.
     pub old_server: Option<(String, &'static str)>,
     /// The chart of the release that runs now.
@@ -22,7 +22,7 @@ pub(crate) struct Facts {
 
 /// Judges the versions; `values` are complete, and absent where none were given.
 #[must_use]
-pub(crate) fn checks(facts: &Facts, chart: &Chart, values: Option<&Map>) -> Vec<Check> {
+pub(crate) fn checks(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Vec<Check> {
     vec![
         connect(facts, chart, values),
         image(chart, values),
@@ -33,7 +33,7 @@ pub(crate) fn checks(facts: &Facts, chart: &Chart, values: Option<&Map>) -> Vec<
     ]
 }
 
-fn connect(facts: &Facts, chart: &Chart, values: Option<&Map>) -> Check {
+fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check {
     let code = CheckCode::ConnectVersion;
     let Some((old, whence)) = &facts.old_server else {
         return Check::not_asked(
@@ -162,7 +162,7 @@ const BREAKING: [(&str, &str); 3] = [
     ),
 ];
 
-fn chart_version(facts: &Facts, chart: &Chart) -> Check {
+fn chart_version(facts: &VersionsInUse, chart: &Chart) -> Check {
     let code = CheckCode::ChartVersion;
     let version = chart.version();
     let (Some(target), Some(known)) = (numbers(version), numbers(chart::VERSION)) else {
@@ -209,7 +209,7 @@ fn chart_version(facts: &Facts, chart: &Chart) -> Check {
     Check::pass(code, proof)
 }
 
-fn helm(facts: &Facts) -> Check {
+fn helm(facts: &VersionsInUse) -> Check {
     let code = CheckCode::HelmVersion;
     let Some(helm) = &facts.helm else {
         return Check::not_asked(code, "no helm in the PATH, and not run by one");
@@ -235,7 +235,7 @@ fn helm(facts: &Facts) -> Check {
     }
 }
 
-fn plugin(facts: &Facts) -> Check {
+fn plugin(facts: &VersionsInUse) -> Check {
     let code = CheckCode::PluginVersion;
     let own = env!("CARGO_PKG_VERSION");
     match &facts.plugin_manifest {
@@ -259,10 +259,10 @@ mod tests {
     use crate::check::Status;
     use crate::yaml::read_values;
 
-    fn facts(old: &str) -> Facts {
-        Facts {
+    fn facts(old: &str) -> VersionsInUse {
+        VersionsInUse {
             old_server: Some((old.to_owned(), "--connect-version")),
-            ..Facts::default()
+            ..VersionsInUse::default()
         }
     }
 
@@ -361,9 +361,9 @@ mod tests {
     #[test]
     fn helms_are_known() {
         let of = |helm: &str| {
-            let facts = Facts {
+            let facts = VersionsInUse {
                 helm: Some(HelmVersion::new(helm)),
-                ..Facts::default()
+                ..VersionsInUse::default()
             };
             super::helm(&facts).status
         };

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::Exit;
 use super::sources;
-use crate::announce::{Banner, Outcome, Place};
+use crate::announce::{Announced, Banner, Place};
 use crate::output::{self, Format, Page};
 
 /// Tell the users of the old server that it is going to move
@@ -79,7 +79,7 @@ impl Announce {
     }
 }
 
-fn drawn(outcome: &Outcome) -> Page {
+fn drawn(outcome: &Announced) -> Page {
     let mut page = Page::new();
     let file = outcome.file.display();
     if !outcome.changed {

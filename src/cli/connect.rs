@@ -9,7 +9,8 @@ use clap::builder::FalseyValueParser;
 
 use super::duration;
 use crate::connect::{
-    self, ApiKey, Connect, KeyError, Notice, Options, Patience, Server, Trust, readable_by_others,
+    self, ApiKey, Connect, ConnectOptions, KeyError, Notice, Patience, Server, Trust,
+    readable_by_others,
 };
 use crate::output;
 
@@ -112,7 +113,7 @@ impl ConnectArgs {
     ///
     /// # Errors
     /// The file of certificates cannot be used.
-    pub(crate) fn options(&self) -> anyhow::Result<Options> {
+    pub(crate) fn options(&self) -> anyhow::Result<ConnectOptions> {
         let mut trust = Trust::default();
         if let Some(path) = &self.cacert {
             trust = trust.with_file(path)?;
@@ -120,7 +121,7 @@ impl ConnectArgs {
         if self.insecure {
             trust = trust.insecure();
         }
-        Ok(Options {
+        Ok(ConnectOptions {
             trust,
             timeout: self.request_timeout,
             patience: Patience {
@@ -185,7 +186,7 @@ fn key(
 pub(super) async fn open(
     server: Server,
     key: ApiKey,
-    options: &Options,
+    options: &ConnectOptions,
 ) -> Result<Connect, connect::Error> {
     let tell = |notice: Notice| output::talk(notice.to_string());
     Connect::open(server, key, options, Arc::new(tell)).await

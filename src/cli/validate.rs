@@ -10,7 +10,7 @@ use super::inventory as file;
 use super::runtime::block_on;
 use super::sources::Source;
 use super::{Exit, duration};
-use crate::connect::{Connect, ContentGuid, Options, Patience, Server};
+use crate::connect::{Connect, ConnectOptions, ContentGuid, Patience, Server};
 use crate::inventory::Inventory;
 use crate::output::{self, Format, Ticker};
 use crate::validate::{self, ByHand, Servers};
@@ -140,7 +140,7 @@ impl Validate {
     }
 
     /// The old server, if it is named and answers.
-    async fn old(&self, options: Options) -> anyhow::Result<Option<Connect>> {
+    async fn old(&self, options: ConnectOptions) -> anyhow::Result<Option<Connect>> {
         let Some(server) = &self.old_server else {
             return Ok(None);
         };
@@ -149,7 +149,7 @@ impl Validate {
             key_file: self.old_api_key_file.as_deref(),
             variable: OLD_KEY,
         };
-        let options = Options {
+        let options = ConnectOptions {
             patience: Patience {
                 max_outage: Duration::ZERO,
                 ..options.patience

@@ -16,7 +16,7 @@ use super::key::ApiKey;
 use super::outage::{Exposure, Notice, Outage, Patience, Trouble, Verdict};
 use super::request::{Reply, Request};
 use super::server::Settings;
-use super::transport::{Options, Transport};
+use super::transport::{ConnectOptions, Transport};
 use super::version::{Feature, Version};
 
 /// How often a request is repeated that the server itself answers with 500.
@@ -43,7 +43,7 @@ impl Connect {
     pub(crate) async fn open(
         server: Server,
         key: ApiKey,
-        options: &Options,
+        options: &ConnectOptions,
         tell: Arc<dyn Fn(Notice) + Send + Sync>,
     ) -> Result<Self, Error> {
         warn(&server, options, &*tell);
@@ -258,7 +258,7 @@ fn not_connect(error: Error) -> Error {
 }
 
 /// Says once of each server that the key is not safe on the way there.
-fn warn(server: &Server, options: &Options, tell: &(dyn Fn(Notice) + Send + Sync)) {
+fn warn(server: &Server, options: &ConnectOptions, tell: &(dyn Fn(Notice) + Send + Sync)) {
     static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let exposure = if !server.is_https() && !server.is_loopback() {
         Exposure::PlainHttp(server.to_string())

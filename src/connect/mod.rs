@@ -54,6 +54,6 @@ pub(crate) use scheduler::Waking;
 pub(crate) use server::{Host, User};
 pub(crate) use system_checks::SystemCheck;
 pub(crate) use tls::Trust;
-pub(crate) use transport::Options;
+pub(crate) use transport::ConnectOptions;
 pub(crate) use usage::Usage;
 pub(crate) use version::{Feature, Version};

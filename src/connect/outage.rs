@@ -80,12 +80,12 @@ type Teller = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// What all requests together know about the server's health.
 pub(super) struct Outage {
-    state: Mutex<State>,
+    state: Mutex<OutageState>,
     tell: Teller,
 }
 
 #[derive(Default)]
-struct State {
+struct OutageState {
     since: Option<Instant>,
     announced: bool,
     last_success: Option<Instant>,
@@ -178,7 +178,7 @@ impl Outage {
         verdict
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, OutageState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct SystemCheck {
 }
 
 #[derive(Deserialize)]
-struct Run {
+struct CheckRun {
     id: CheckRunId,
     #[serde(default, deserialize_with = "lenient::text")]
     status: Option<String>,
@@ -89,7 +89,7 @@ impl Connect {
         let start = Request::new(Method::POST, url(&[]))
             .body(json!({}))
             .needs(Needs::Administrator);
-        let mut run: Run = match self.ask_once(start).await.map_err(|failure| *failure.error) {
+        let mut run: CheckRun = match self.ask_once(start).await.map_err(|failure| *failure.error) {
             Ok(reply) => reply.json()?,
             Err(Error::Absent { .. } | Error::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error),

@@ -20,7 +20,7 @@ use super::tls::Trust;
 
 /// How to talk to a server.
 #[derive(Debug, Clone)]
-pub(crate) struct Options {
+pub(crate) struct ConnectOptions {
     pub(crate) trust: Trust,
     /// How long a request may take, apart from the time for which a long poll asks.
     pub timeout: Duration,
@@ -39,7 +39,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(server: Server, key: ApiKey, options: &Options) -> Result<Self, Error> {
+    pub(super) fn new(
+        server: Server,
+        key: ApiKey,
+        options: &ConnectOptions,
+    ) -> Result<Self, Error> {
         let builder = Client::builder()
             .user_agent(concat!("helm-connect-migrate/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(options.timeout.min(Duration::from_secs(10)))

@@ -23,7 +23,7 @@ pub(crate) type Usage = HashMap<ContentGuid, u64>;
 const PAGE: &str = "500";
 
 #[derive(Deserialize)]
-struct Record {
+struct UsageRecord {
     #[serde(default, deserialize_with = "lenient::id")]
     content_guid: Option<ContentGuid>,
 }
@@ -52,7 +52,7 @@ struct Tally {
 type Progress<'a> = &'a mut (dyn FnMut(u64) + Send);
 
 impl Tally {
-    fn count(&mut self, record: Record, progress: Progress<'_>) -> Result<(), String> {
+    fn count(&mut self, record: UsageRecord, progress: Progress<'_>) -> Result<(), String> {
         if let Some(guid) = record.content_guid {
             *self.usage.entry(guid).or_default() += 1;
             if self.usage.len() as u64 > ITEMS {
@@ -77,7 +77,7 @@ fn hash(cursor: &str) -> u64 {
 #[derive(Deserialize)]
 struct Page {
     #[serde(default)]
-    results: Vec<Record>,
+    results: Vec<UsageRecord>,
     #[serde(default)]
     paging: Option<Paging>,
 }

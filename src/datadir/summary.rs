@@ -41,7 +41,7 @@ pub(crate) struct KeyFile {
 
 /// What one entry of a folder tells.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct FileEntry {
     pub owner: Owner,
     /// File type and permissions.
     pub mode: u32,
@@ -102,7 +102,7 @@ fn by_owner<S: Serializer>(
 
 impl Summary {
     /// Counts an entry. Its path is only built where it is kept.
-    pub(super) fn count(&mut self, entry: Entry, folder: &Path, name: &OsStr) {
+    pub(super) fn count(&mut self, entry: FileEntry, folder: &Path, name: &OsStr) {
         match entry.kind {
             EntryKind::File => {
                 self.files += 1;

@@ -15,7 +15,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::summary::{Entry, EntryKind, Owner, Summary};
+use super::summary::{EntryKind, FileEntry, Owner, Summary};
 
 /// Folders that may wait.
 const WAITING: usize = 10_000;
@@ -215,9 +215,9 @@ impl Walk<'_> {
     }
 }
 
-fn entry(metadata: &Metadata) -> Entry {
+fn entry(metadata: &Metadata) -> FileEntry {
     let kind = metadata.file_type();
-    Entry {
+    FileEntry {
         owner: Owner {
             uid: metadata.uid(),
             gid: metadata.gid(),

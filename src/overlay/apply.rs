@@ -66,7 +66,7 @@ pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> 
     };
     let mut plans = targets
         .into_iter()
-        .map(|target| Plan::new(&base, target, options))
+        .map(|target| TargetEdits::new(&base, target, options))
         .collect::<Result<Vec<_>, _>>()?;
     let laid = write_checked(&base, &mut plans)?;
     let mut report = RunReport::new(report::Result::Applied, documents);
@@ -81,14 +81,14 @@ pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> 
 }
 
 /// What is done to one configuration.
-struct Plan {
+struct TargetEdits {
     target: Target,
     workloads: Vec<Workload>,
     gcfg: String,
     record: Record,
 }
 
-impl Plan {
+impl TargetEdits {
     fn new(base: &Workspace<'_>, target: Target, options: &Options) -> Result<Self, Refusal> {
         let gcfg_error = |error| Refusal::Gcfg {
             name: target.name.clone(),
@@ -247,7 +247,10 @@ impl Plan {
 
 /// Writes the plans, and checks that the result leads back to the very bytes. Where undoing alone
 /// does not, the plans learn what the bytes were.
-fn write_checked<'a>(base: &Workspace<'a>, plans: &mut [Plan]) -> Result<Workspace<'a>, Refusal> {
+fn write_checked<'a>(
+    base: &Workspace<'a>,
+    plans: &mut [TargetEdits],
+) -> Result<Workspace<'a>, Refusal> {
     for attempt in 0..2 {
         let mut laid = base.clone();
         for plan in plans.iter() {

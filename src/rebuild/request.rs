@@ -13,7 +13,7 @@ use crate::release::Access;
 pub(crate) struct Request {
     pub server: Server,
     pub key: ApiKey,
-    pub transport: connect::Options,
+    pub transport: connect::ConnectOptions,
     /// The Helm release, where one was named.
     pub release: Option<String>,
     /// The folder of the journal.

@@ -15,6 +15,6 @@ pub(crate) use access::{Access, AccessError, Cluster};
 pub(crate) use forward::Forward;
 pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};
 pub(crate) use look::Permission;
-pub(crate) use record::{REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, Status};
+pub(crate) use record::{REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, RevisionStatus};
 pub(crate) use rollout::wait as wait_for_rollout;
 pub(crate) use write::Made;

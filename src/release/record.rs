@@ -51,7 +51,7 @@ pub struct Record {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Info {
-    pub status: Status,
+    pub status: RevisionStatus,
     /// What stands in `helm history`.
     pub description: String,
     /// What Helm prints after an upgrade.
@@ -63,7 +63,7 @@ pub struct Info {
 /// How a revision went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum RevisionStatus {
     /// It is the one in force.
     Deployed,
     /// A later one took its place.
@@ -85,7 +85,7 @@ pub enum Status {
     Unknown,
 }
 
-impl Status {
+impl RevisionStatus {
     /// Whether Helm has not finished, or was ended before it could.
     #[must_use]
     pub const fn is_pending(self) -> bool {
@@ -222,7 +222,7 @@ impl Cluster {
                 newest.push(record);
             }
         }
-        newest.retain(|record| record.info.status != Status::Uninstalled);
+        newest.retain(|record| record.info.status != RevisionStatus::Uninstalled);
         Ok(newest)
     }
 
@@ -341,7 +341,7 @@ mod tests {
         assert_eq!(record.config.unwrap()["big"], 9_007_199_254_740_993_u64);
         let later = r#"{"name":"rsc","version":1,"info":{"status":"something-new"}}"#;
         let later = Record::decode(packed(later).as_bytes()).unwrap();
-        assert_eq!(later.info.status, Status::Unknown);
+        assert_eq!(later.info.status, RevisionStatus::Unknown);
         assert!(!later.is_revert());
     }
 

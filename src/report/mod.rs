@@ -12,13 +12,13 @@ use serde::Serialize;
 
 pub(crate) use markdown::Markdown;
 pub(crate) use page::{html, markdown, meta};
-pub(crate) use sources::{Account, Checks, Status, Validation};
+pub(crate) use sources::{Account, Checks, StatusOfRelease, Validation};
 pub(crate) use timeline::Rebuild;
 
 use crate::announce::Announcement;
 use crate::connect::version_order;
 use crate::inventory::Inventory;
-use sources::{Check, Setting, Validated};
+use sources::{Check, SettingOutcome, Validated};
 use steps::{Left, Step};
 
 /// What a report is made of; what is not there is said to be missing.
@@ -27,7 +27,7 @@ pub(crate) struct Evidence {
     pub checks: Option<Dated<Checks>>,
     pub inventory: Option<Dated<Inventory>>,
     pub account: Option<Dated<Account>>,
-    pub status: Option<Dated<Status>>,
+    pub status: Option<Dated<StatusOfRelease>>,
     /// In the order of time.
     pub validations: Vec<Dated<Validation>>,
     pub rebuilds: Vec<Rebuild>,
@@ -54,10 +54,10 @@ pub(crate) struct MigrationReport {
     pub steps: Vec<Step>,
     /// What is left to do, in the order of the steps.
     pub left: Vec<Left>,
-    pub settings: Vec<Setting>,
+    pub settings: Vec<SettingOutcome>,
     pub checks: Vec<Check>,
     pub runtimes: Vec<Runtime>,
-    pub content: Vec<Item>,
+    pub content: Vec<ContentRow>,
     pub rebuilds: Vec<Rebuild>,
     pub validations: Vec<Validations>,
     pub announcements: Vec<Announcement>,
@@ -74,7 +74,7 @@ pub(crate) struct Runtime {
 
 /// A content item, in the order of priority.
 #[derive(Debug, Serialize)]
-pub(crate) struct Item {
+pub(crate) struct ContentRow {
     pub guid: String,
     pub title: String,
     #[serde(rename = "type")]
@@ -211,13 +211,13 @@ fn runtimes(inventory: &Inventory) -> Vec<Runtime> {
     found
 }
 
-fn content(inventory: &Inventory) -> Vec<Item> {
+fn content(inventory: &Inventory) -> Vec<ContentRow> {
     let items = inventory.content.iter().map(|entry| {
         let runtimes = entry.languages.iter();
         let runtimes: Vec<_> = runtimes
             .map(|(language, version)| format!("{} {version}", language.name()))
             .collect();
-        Item {
+        ContentRow {
             guid: entry.guid.to_string(),
             title: entry.label().to_owned(),
             kind: entry.app_mode.clone(),

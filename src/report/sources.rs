@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub(crate) struct Account {
     pub inputs: Vec<String>,
-    pub settings: Vec<Setting>,
-    pub tasks: Vec<Task>,
+    pub settings: Vec<SettingOutcome>,
+    pub tasks: Vec<OpenTask>,
     pub blockers: Vec<Blocker>,
 }
 
 /// What became of one setting.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub(crate) struct Setting {
+pub(crate) struct SettingOutcome {
     pub setting: String,
     pub file: String,
     pub line: usize,
@@ -28,7 +28,7 @@ pub(crate) struct Setting {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Task {
+pub(crate) struct OpenTask {
     pub what: String,
     pub command: Option<String>,
 }
@@ -88,13 +88,13 @@ pub(crate) struct Finding {
 /// `status --output json`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Status {
-    pub steps: Vec<Step>,
+pub(crate) struct StatusOfRelease {
+    pub steps: Vec<StatusStep>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Step {
+pub(crate) struct StatusStep {
     pub number: u8,
     pub state: String,
     pub evidence: String,

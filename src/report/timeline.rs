@@ -98,11 +98,11 @@ impl Rebuild {
 struct Reading {
     rebuild: Rebuild,
     order: Vec<String>,
-    items: HashMap<String, Item>,
+    items: HashMap<String, TimelineItem>,
 }
 
 #[derive(Default)]
-struct Item {
+struct TimelineItem {
     title: String,
     /// Its build that has not ended: when it was submitted.
     under_way: Option<Timestamp>,
@@ -160,7 +160,7 @@ impl Reading {
         }
     }
 
-    fn item(&mut self, guid: String) -> &mut Item {
+    fn item(&mut self, guid: String) -> &mut TimelineItem {
         if !self.items.contains_key(&guid) {
             self.order.push(guid.clone());
         }

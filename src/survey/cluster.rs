@@ -7,7 +7,7 @@ use super::pods::Live;
 use super::{Answer, Configuration, Overlay, Reading, Survey};
 use crate::manifests::{Stream, objects, server_container};
 use crate::overlay::{Found, GCFG_KEY, configurations, detect};
-use crate::release::{Cluster, Record, Status, Workload};
+use crate::release::{Cluster, Record, RevisionStatus, Workload};
 
 /// There is no such release, or several that could be meant.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +51,7 @@ pub(crate) async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Res
     // Helm keeps the history of an uninstalled release where it is told to.
     let gone = history
         .first()
-        .is_none_or(|newest| newest.info.status == Status::Uninstalled);
+        .is_none_or(|newest| newest.info.status == RevisionStatus::Uninstalled);
     if gone {
         bail!(NoRelease(format!(
             "there is no release {name} in the namespace {namespace}; 'helm list -A' shows them all"
@@ -64,7 +64,7 @@ pub(crate) async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Res
 #[must_use]
 pub(crate) fn in_force(history: &[Record]) -> Option<&Record> {
     let of = |status| history.iter().find(|record| record.info.status == status);
-    of(Status::Deployed)
+    of(RevisionStatus::Deployed)
         .or_else(|| history.iter().find(|r| !r.info.status.is_pending()))
         .or_else(|| history.first())
 }
@@ -118,7 +118,12 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let with: Vec<&Record> = history
         .iter()
         .filter(|record| record.revision != stored.revision)
-        .filter(|record| matches!(record.info.status, Status::Superseded | Status::Deployed))
+        .filter(|record| {
+            matches!(
+                record.info.status,
+                RevisionStatus::Superseded | RevisionStatus::Deployed
+            )
+        })
         .filter(|record| is_on(record))
         .collect();
     survey.vanished_at = with.first().and_then(|last| {
@@ -170,17 +175,17 @@ pub(crate) async fn survey_live(cluster: &Cluster) -> anyhow::Result<Survey> {
     Ok(survey)
 }
 
-fn serde_plain(status: Status) -> String {
+fn serde_plain(status: RevisionStatus) -> String {
     match status {
-        Status::Deployed => "deployed",
-        Status::Superseded => "superseded",
-        Status::Failed => "failed",
-        Status::Uninstalled => "uninstalled",
-        Status::Uninstalling => "uninstalling",
-        Status::PendingInstall => "pending-install",
-        Status::PendingUpgrade => "pending-upgrade",
-        Status::PendingRollback => "pending-rollback",
-        Status::Unknown => "unknown",
+        RevisionStatus::Deployed => "deployed",
+        RevisionStatus::Superseded => "superseded",
+        RevisionStatus::Failed => "failed",
+        RevisionStatus::Uninstalled => "uninstalled",
+        RevisionStatus::Uninstalling => "uninstalling",
+        RevisionStatus::PendingInstall => "pending-install",
+        RevisionStatus::PendingUpgrade => "pending-upgrade",
+        RevisionStatus::PendingRollback => "pending-rollback",
+        RevisionStatus::Unknown => "unknown",
     }
     .to_owned()
 }

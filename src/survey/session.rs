@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::Answer;
 use super::steps::ServerFacts;
-use crate::connect::{ApiKey, Connect, Notice, Options, Server};
+use crate::connect::{ApiKey, Connect, ConnectOptions, Notice, Server};
 use crate::output;
 use crate::release::{Cluster, Forward, Workload};
 
@@ -17,7 +17,7 @@ pub(crate) struct ServerAccess {
     pub server: Option<Server>,
     /// Or why there is none.
     pub key: Result<ApiKey, String>,
-    pub options: Options,
+    pub options: ConnectOptions,
 }
 
 /// A connection to a server; the way to it is closed with it.

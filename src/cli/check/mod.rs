@@ -143,7 +143,7 @@ struct Gathered {
     values: Option<Map>,
     account: Option<Account>,
     release: Release,
-    versions: versions::Facts,
+    versions: versions::VersionsInUse,
     inventory: Option<Inventory>,
 }
 
@@ -226,7 +226,7 @@ impl CheckCommand {
         let values = (!files.is_empty())
             .then(|| chart::coalesce(chart.defaults(), ValuesFile::merged(&files)));
         let account = account(&documents, &files, &chart, &self.options())?;
-        let versions = versions::Facts {
+        let versions = versions::VersionsInUse {
             old_server: self
                 .connect_version
                 .clone()

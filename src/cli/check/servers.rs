@@ -9,7 +9,7 @@ use crate::check::database::{Connection, Target};
 use crate::check::runtimes::Available;
 use crate::check::{postgres, server};
 use crate::cli::connect::{ConnectArgs, OtherServer, open};
-use crate::connect::{Options, Server};
+use crate::connect::{ConnectOptions, Server};
 use crate::secret::Secret;
 
 /// The variable that holds the key to the new server.
@@ -75,7 +75,10 @@ pub(super) async fn old(arguments: &ConnectArgs) -> anyhow::Result<Option<Old>> 
 
 impl NewServerArgs {
     /// Which runtimes the new server has; `None` where none is given.
-    pub(super) async fn runtimes(&self, options: &Options) -> anyhow::Result<Option<Available>> {
+    pub(super) async fn runtimes(
+        &self,
+        options: &ConnectOptions,
+    ) -> anyhow::Result<Option<Available>> {
         let Some(address) = &self.new_server else {
             return Ok(None);
         };

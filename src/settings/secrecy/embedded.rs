@@ -14,7 +14,7 @@ const CONNECTION: &[&str] = &["host", "hostaddr", "port", "dbname", "user", "ser
 
 /// What is known about the setting that a value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Setting {
+pub(super) enum TextKind {
     /// Known, and no URL.
     Plain,
     /// Known to be a URL or connection string, which may lack its scheme.
@@ -23,18 +23,18 @@ pub(super) enum Setting {
 }
 
 /// Whether a value holds a password, or may.
-pub(super) fn holds_password(value: &str, setting: Setting) -> bool {
+pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
     value.contains("-----BEGIN")
         || assigns_credential(value, setting)
         || assigns_credential(&percent_decode_str(value).decode_utf8_lossy(), setting)
         || urls(value, setting).any(|(scheme, rest)| is_exposed(scheme, rest))
-        || setting == Setting::Unknown && user_and_password(value)
+        || setting == TextKind::Unknown && user_and_password(value)
 }
 
 /// `password=…`, as a keyword or as a parameter of a URL.
-fn assigns_credential(value: &str, setting: Setting) -> bool {
+fn assigns_credential(value: &str, setting: TextKind) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let mut connection = setting != Setting::Plain || value.contains("://");
+    let mut connection = setting != TextKind::Plain || value.contains("://");
     let mut credential = false;
     for (at, _) in value.match_indices('=') {
         let before = value[..at].trim_end();
@@ -54,11 +54,11 @@ fn assigns_credential(value: &str, setting: Setting) -> bool {
 }
 
 /// The URLs in a value: the scheme, and what stands behind its slashes.
-fn urls(value: &str, setting: Setting) -> impl Iterator<Item = (&str, &str)> {
+fn urls(value: &str, setting: TextKind) -> impl Iterator<Item = (&str, &str)> {
     let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let bare = !value.contains("//");
     let without_scheme =
-        (setting == Setting::Url && bare && !value.contains('=')).then_some(("", value));
+        (setting == TextKind::Url && bare && !value.contains('=')).then_some(("", value));
     value
         .match_indices("//")
         .filter_map(move |(at, slashes)| {
@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [Setting; 3] = [Setting::Plain, Setting::Url, Setting::Unknown];
+    const KINDS: [TextKind; 3] = [TextKind::Plain, TextKind::Url, TextKind::Unknown];
 
     #[test]
     fn what_holds_a_password_or_may_is_a_secret() {
@@ -157,13 +157,13 @@ mod tests {
         }
         assert!(holds_password(
             "user:pw@proxy.example.com:3128",
-            Setting::Url
+            TextKind::Url
         ));
         assert!(holds_password(
             "user:pw@proxy.example.com:3128",
-            Setting::Unknown
+            TextKind::Unknown
         ));
-        assert!(holds_password("password=x", Setting::Unknown));
+        assert!(holds_password("password=x", TextKind::Unknown));
     }
 
     #[test]
@@ -188,10 +188,10 @@ mod tests {
                 assert!(!holds_password(value, kind), "{value} {kind:?}");
             }
         }
-        assert!(!holds_password("mailto:me@example.com", Setting::Unknown));
+        assert!(!holds_password("mailto:me@example.com", TextKind::Unknown));
         assert!(!holds_password(
             "(&(objectClass=user)(authType=x))",
-            Setting::Plain
+            TextKind::Plain
         ));
     }
 

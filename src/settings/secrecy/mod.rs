@@ -51,13 +51,13 @@ impl Catalogue {
         }
         let kind = match self.lookup(name).map(|entry| entry.secrecy) {
             Some(Secrecy::Value) => return Some(Exposure::Credential),
-            Some(Secrecy::Url) => embedded::Setting::Url,
-            Some(Secrecy::No) => embedded::Setting::Plain,
+            Some(Secrecy::Url) => embedded::TextKind::Url,
+            Some(Secrecy::No) => embedded::TextKind::Plain,
             None => {
                 if self.looks_like_credential(name, value) {
                     return Some(Exposure::NamedLikeCredential);
                 }
-                embedded::Setting::Unknown
+                embedded::TextKind::Unknown
             }
         };
         embedded::holds_password(value, kind).then_some(Exposure::Embedded)
@@ -106,7 +106,7 @@ pub(crate) fn word_exposes(word: &str) -> bool {
 pub(crate) fn text_exposes(text: &str) -> bool {
     words::mentions_credential(text)
         || words::has_token(text)
-        || embedded::holds_password(text, embedded::Setting::Unknown)
+        || embedded::holds_password(text, embedded::TextKind::Unknown)
 }
 
 /// What a switch says is no secret, whatever it switches.
