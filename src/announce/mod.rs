@@ -22,7 +22,7 @@ pub(crate) use text::{Banner, Change};
 use crate::files;
 use crate::gcfg::Document;
 use crate::state::Lock;
-use record::{AnnouncementRecord, Laid, Standing, digest};
+use record::{AnnouncementRecord, FileState, Placed, digest};
 
 /// How Connect is made to read its file again: both settings are reloadable.
 pub(crate) const RELOAD: &str = "sudo systemctl reload rstudio-connect";
@@ -80,8 +80,8 @@ impl Place {
         let now = self.read()?;
         let found = AnnouncementRecord::read(&self.folder, &self.file)?;
         let mut record = match found.as_ref().map(|record| (record, record.standing(&now))) {
-            Some((record, Standing::Laid)) => record.clone(),
-            Some((record, Standing::Changed)) => {
+            Some((record, FileState::Placed)) => record.clone(),
+            Some((record, FileState::Changed)) => {
                 return Err(text::changed(&self.name(), &now, record)?.into());
             }
             _ => AnnouncementRecord::new(&self.file, &now)?,
@@ -92,7 +92,7 @@ impl Place {
         let changed = next.text != now;
         if changed && !self.dry_run {
             record.off = None;
-            record.laid.push(Laid {
+            record.laid.push(Placed {
                 at: Timestamp::now(),
                 digest: digest(&next.text),
                 undo: next.undo,
@@ -122,10 +122,10 @@ impl Place {
             );
         };
         let (before, changes) = match record.standing(&now) {
-            Standing::Off => (now.clone(), Vec::new()),
-            Standing::Laid => (record.original_of(&now)?, record.way_back()),
-            Standing::Changed if force => text::take_off_changed(&self.name(), &now, &record)?,
-            Standing::Changed => return Err(text::changed(&self.name(), &now, &record)?.into()),
+            FileState::Off => (now.clone(), Vec::new()),
+            FileState::Placed => (record.original_of(&now)?, record.way_back()),
+            FileState::Changed if force => text::take_off_changed(&self.name(), &now, &record)?,
+            FileState::Changed => return Err(text::changed(&self.name(), &now, &record)?.into()),
         };
         let changed = before != now;
         if !self.dry_run {

@@ -25,7 +25,7 @@ pub(super) struct AnnouncementRecord {
     /// SHA-256 of the text without a message.
     original: String,
     /// The texts with a message that the file may have: one, or for a moment two.
-    pub laid: Vec<Laid>,
+    pub laid: Vec<Placed>,
     /// When the message was taken off.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub off: Option<Timestamp>,
@@ -33,7 +33,7 @@ pub(super) struct AnnouncementRecord {
 
 /// One text with a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Laid {
+pub(crate) struct Placed {
     pub at: Timestamp,
     /// SHA-256 of the text.
     pub digest: String,
@@ -44,9 +44,9 @@ pub(crate) struct Laid {
 /// How a file stands to its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Standing {
+pub(crate) enum FileState {
     /// It has a message, and is to the byte what we wrote.
-    Laid,
+    Placed,
     /// It has none.
     Off,
     /// It is neither: somebody changed it since.
@@ -59,7 +59,7 @@ pub(crate) enum Standing {
 pub(crate) struct Announcement {
     pub file: String,
     /// How the file stands now; `None` where it cannot be read.
-    pub standing: Option<Standing>,
+    pub standing: Option<FileState>,
     pub since: Timestamp,
     pub off: Option<Timestamp>,
     pub changes: Vec<Change>,
@@ -169,17 +169,17 @@ impl AnnouncementRecord {
     }
 
     /// How a text of the file stands to this record.
-    pub(super) fn standing(&self, text: &str) -> Standing {
+    pub(super) fn standing(&self, text: &str) -> FileState {
         let digest = digest(text);
         if digest == self.original {
-            Standing::Off
+            FileState::Off
         } else if self.laid.iter().any(|laid| laid.digest == digest) {
-            Standing::Laid
+            FileState::Placed
         } else if self.off.is_some() {
             // What became of the file after our message was taken off is not ours to judge.
-            Standing::Off
+            FileState::Off
         } else {
-            Standing::Changed
+            FileState::Changed
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::record::{Announcement, Standing};
+use super::record::{Announcement, FileState};
 use super::text::Banner;
 use crate::output::{Page, Table};
 
@@ -14,9 +14,9 @@ pub(crate) fn drawn<'a>(
     let mut table = Table::new(["SERVER", "WHERE", "STATE", "SETTING", "MESSAGE"]);
     for announcement in recorded {
         let state = match announcement.standing {
-            Some(Standing::Laid) => "on",
-            Some(Standing::Off) => "off",
-            Some(Standing::Changed) => "the file was changed since",
+            Some(FileState::Placed) => "on",
+            Some(FileState::Off) => "off",
+            Some(FileState::Changed) => "the file was changed since",
             None => "the file cannot be read",
         };
         for change in &announcement.changes {
@@ -48,7 +48,7 @@ mod tests {
     fn both_servers_are_shown() {
         let recorded = Announcement {
             file: "/etc/x.gcfg".into(),
-            standing: Some(Standing::Laid),
+            standing: Some(FileState::Placed),
             since: jiff::Timestamp::UNIX_EPOCH,
             off: None,
             changes: vec![Change {

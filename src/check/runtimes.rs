@@ -16,7 +16,7 @@ pub(crate) struct Available {
     /// The same image by image; `None` where that is not known.
     pub images: Option<Vec<Languages>>,
     /// `executionEnvironments of the values`, or the new server.
-    pub whence: String,
+    pub place: String,
 }
 
 impl Available {
@@ -49,7 +49,7 @@ impl Available {
         Self {
             versions,
             images: Some(images),
-            whence: "executionEnvironments of the values".to_owned(),
+            place: "executionEnvironments of the values".to_owned(),
         }
     }
 
@@ -59,7 +59,7 @@ impl Available {
         Self {
             versions,
             images: None,
-            whence: server.to_owned(),
+            place: server.to_owned(),
         }
     }
 }
@@ -207,7 +207,7 @@ fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Avail
             format!(
                 "{} of {name} that content uses: {} has each",
                 plural(used.len(), "version", "versions"),
-                available.whence
+                available.place
             ),
         );
     }
@@ -243,7 +243,7 @@ fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Avail
     let evidence = format!(
         "{} of {name} missing in {}: {}",
         count(missing.len(), "version"),
-        available.whence,
+        available.place,
         count(items, "item")
     );
     let remedy = "add images that have them to executionEnvironments (--suggest prints what public ones there are), or have the items published again; a near version serves where Connect is set up to take one";

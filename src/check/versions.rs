@@ -35,7 +35,7 @@ pub(crate) fn checks(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>)
 
 fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check {
     let code = CheckCode::ConnectVersion;
-    let Some((old, whence)) = &facts.old_server else {
+    let Some((old, place)) = &facts.old_server else {
         return Check::not_asked(
             code,
             "the old server's version is not known; --connect-version VERSION, --inventory FILE or --server URL tells",
@@ -45,7 +45,7 @@ fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check 
     match (old.parse::<Version>(), new.parse::<Version>()) {
         (Ok(one), Ok(other)) if one == other => Check::pass(
             code,
-            format!("both servers run Connect {one} ({whence}; {says})"),
+            format!("both servers run Connect {one} ({place}; {says})"),
         ),
         (Ok(one), Ok(other)) => {
             let direction = if one < other {
@@ -56,7 +56,7 @@ fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check 
             Check::fail(
                 code,
                 format!(
-                    "the old server runs Connect {one} ({whence}), the new one would run {other} ({says}): {direction}"
+                    "the old server runs Connect {one} ({place}), the new one would run {other} ({says}): {direction}"
                 ),
                 deploy(chart, one, other),
             )
@@ -68,7 +68,7 @@ fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check 
         ),
         (Err(_), _) => Check::warn(
             code,
-            format!("{old:?} ({whence}) is no version"),
+            format!("{old:?} ({place}) is no version"),
             "say the old server's version with --connect-version",
         ),
     }

@@ -109,7 +109,7 @@ impl ConnectArgs {
         Ok(open(server, self.key()?, &self.options()?).await?)
     }
 
-    /// How to talk to it.
+    /// How to message to it.
     ///
     /// # Errors
     /// The file of certificates cannot be used.
@@ -166,7 +166,7 @@ fn key(
 ) -> anyhow::Result<ApiKey> {
     if let Some(path) = file {
         if readable_by_others(path) {
-            output::talk(format!(
+            output::message(format!(
                 "warning: others can read the API key in {0}; `chmod 600 {0}` keeps it to yourself",
                 path.display()
             ));
@@ -188,6 +188,6 @@ pub(super) async fn open(
     key: ApiKey,
     options: &ConnectOptions,
 ) -> Result<Connect, connect::Error> {
-    let tell = |notice: Notice| output::talk(notice.to_string());
+    let tell = |notice: Notice| output::message(notice.to_string());
     Connect::open(server, key, options, Arc::new(tell)).await
 }

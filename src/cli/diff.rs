@@ -128,7 +128,7 @@ impl Diff {
                 if let Some(table) = report::table(&comparison, self.all) {
                     output::print(table)?;
                 }
-                output::talk(report::counts(&comparison));
+                output::message(report::counts(&comparison));
             }
         }
         Ok(if self.detailed_exitcode && comparison.differs() {
@@ -150,10 +150,10 @@ impl Diff {
         let deployed =
             effective::render(&chart, &release, &files, config_map, Purpose::Deployment)?;
         if !deployed.warnings.is_empty() {
-            output::talk(deployed.warnings.as_str());
+            output::message(deployed.warnings.as_str());
         }
         let proof = chart.proof();
-        output::talk(format!("rendered by {}", proof.words));
+        output::message(format!("rendered by {}", proof.words));
         let by = match &proof.helm {
             Some(_) => "helm template".to_owned(),
             None => format!("our rules of chart {}", chart::VERSION),

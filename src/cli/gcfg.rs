@@ -8,8 +8,8 @@ use super::chart::ChartArgs;
 use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::files::{Access, Batch, Existing};
-use crate::local::{self, Inputs};
 use crate::output::{self, Format};
+use crate::to_vm::{self, Inputs};
 
 /// Turn the chart's values back into rstudio-connect.gcfg, for a server on a machine of its own
 ///
@@ -65,12 +65,12 @@ impl Gcfg {
         let files = sources::values_files(&self.values)?;
         let chart = self.chart.ask(global)?;
         let release = chart.release(&self.release, global.namespace.as_deref());
-        let local = local::to_gcfg(Inputs {
+        let local = to_vm::to_gcfg(Inputs {
             files: &files,
             chart: &chart,
             release: &release,
         })?;
-        output::talk(format!("read with {}", chart.proof().words));
+        output::message(format!("read with {}", chart.proof().words));
 
         let existing = if self.force {
             Existing::Replace
@@ -90,8 +90,8 @@ impl Gcfg {
             output::data(local.text.as_bytes())?;
         }
         match output::structured(self.output, &local.report)? {
-            Some(text) => output::talk(text.trim_end()),
-            None => output::talk(local::table(&local.report)),
+            Some(text) => output::message(text.trim_end()),
+            None => output::message(to_vm::table(&local.report)),
         }
         Ok(Exit::Done)
     }

@@ -71,7 +71,7 @@ impl InventoryCommand {
     async fn take(&self) -> anyhow::Result<Exit> {
         let connect = self.connect.open().await?;
         if connect.user().await?.is_lesser() {
-            output::talk(
+            output::message(
                 "warning: the API key is no administrator's, so the inventory has only the content that it can see",
             );
         }
@@ -80,7 +80,7 @@ impl InventoryCommand {
         let (place, checkpoint) =
             Checkpoint::resume(server, period, connect.server_time(), self.restart)?;
         if checkpoint.is_begun() {
-            output::talk(format!(
+            output::message(format!(
                 "going on with the run of {}: uses are counted up to {} (--restart begins afresh)",
                 checkpoint.until, checkpoint.counted
             ));
@@ -98,9 +98,9 @@ impl InventoryCommand {
         self.write(&inventory)?;
         // What it was for is on the disk now.
         Checkpoint::remove(&place)?;
-        output::talk(inventory::drawn(&inventory));
+        output::message(inventory::drawn(&inventory));
         if let Some(path) = &self.out {
-            output::talk(format!(
+            output::message(format!(
                 "wrote {}: put what matters most on top, then take it to rebuild, validate and check",
                 path.display()
             ));

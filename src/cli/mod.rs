@@ -125,7 +125,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
             let error = without_credentials(error);
             let page = Page::drawn(&error.render().ansi().to_string());
             return if error.use_stderr() {
-                output::talk(page);
+                output::message(page);
                 Exit::Usage
             } else {
                 let _ = output::print(page);
@@ -166,12 +166,12 @@ fn failure(error: &anyhow::Error) -> Exit {
             output::Style::Plain
         };
         for diagnostic in diagnostics {
-            output::talk(Page::drawn(&output::render(diagnostic, style)));
+            output::message(Page::drawn(&output::render(diagnostic, style)));
         }
         return Exit::InvalidInput;
     }
     if let Some(connect::Missing(message)) = error.downcast_ref() {
-        output::talk(format!("Error: {message}"));
+        output::message(format!("Error: {message}"));
         return Exit::Usage;
     }
     // A reader that went away, as in `… | head`, needs no message.
@@ -181,7 +181,7 @@ fn failure(error: &anyhow::Error) -> Exit {
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     });
     if !reader_gone {
-        output::talk(format!("Error: {error:#}"));
+        output::message(format!("Error: {error:#}"));
     }
     Exit::Failed
 }

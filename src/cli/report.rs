@@ -124,7 +124,7 @@ pub(super) fn deliver(text: &str, out: Option<&Path>, force: bool) -> anyhow::Re
                 Existing::Refuse
             };
             files::write(path, text.as_bytes(), Access::Usual, existing)?;
-            output::talk(format!("wrote {}", path.display()));
+            output::message(format!("wrote {}", path.display()));
         }
     }
     Ok(Exit::Done)

@@ -193,7 +193,7 @@ impl Revert {
                 // in order.
                 interrupted = tokio::signal::ctrl_c() => {
                     interrupted?;
-                    output::talk(format!(
+                    output::message(format!(
                         "interrupted; 'helm connect-migrate revert {}' goes on from here",
                         self.release
                     ));

@@ -95,7 +95,7 @@ pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
                 .any(|source| same_file(Path::new(&source.0), path))
         };
         if beside.is_file() && !given(&beside) {
-            output::talk(format!("reading {} too, as Connect does", beside.display()));
+            output::message(format!("reading {} too, as Connect does", beside.display()));
             sources.push(Source(beside.display().to_string()));
         }
     }

@@ -96,7 +96,7 @@ impl Validate {
             return block_on(self.validate());
         }
         let path = ByHand::tick(self.connect.address()?, &self.done, self.note.as_deref())?;
-        output::talk(format!("remembered in {}", path.display()));
+        output::message(format!("remembered in {}", path.display()));
         Ok(Exit::Done)
     }
 
@@ -159,7 +159,7 @@ impl Validate {
         match open(server.clone(), old.key()?, &options).await {
             Ok(connect) => Ok(Some(connect)),
             Err(error) => {
-                output::talk(format!(
+                output::message(format!(
                     "warning: the old server is not compared with: {error}"
                 ));
                 Ok(None)

@@ -155,7 +155,7 @@ impl Values {
             options: &self.options(),
         })?;
         if !conversion.warnings.is_empty() {
-            output::talk(conversion.warnings.as_str());
+            output::message(conversion.warnings.as_str());
         }
         self.write(&conversion)?;
         self.tell(&conversion)?;
@@ -238,24 +238,26 @@ impl Values {
 
     fn tell(&self, conversion: &Conversion) -> anyhow::Result<()> {
         if let Some(text) = output::structured(self.output, &conversion.account)? {
-            output::talk(text);
+            output::message(text);
             return Ok(());
         }
-        output::talk(table::draw(&conversion.account, output::talk_width()));
+        output::message(table::draw(&conversion.account, output::talk_width()));
         let written = if self.dry_run { "would write" } else { "wrote" };
         if let Some(path) = &self.out {
-            output::talk(format!("{written} the values to {}", path.display()));
+            output::message(format!("{written} the values to {}", path.display()));
         }
         match (&self.credentials.secret_out, &conversion.secret) {
-            (Some(path), Some(_)) => output::talk(format!(
+            (Some(path), Some(_)) => output::message(format!(
                 "{written} the Secret's manifest to {}; apply it with kubectl apply -f, then delete the file",
                 path.display()
             )),
-            (Some(_), None) => output::talk("no credentials to move: no Secret's manifest written"),
+            (Some(_), None) => {
+                output::message("no credentials to move: no Secret's manifest written")
+            }
             (None, _) => {}
         }
         if let Some(path) = &self.report {
-            output::talk(format!("{written} the account to {}", path.display()));
+            output::message(format!("{written} the account to {}", path.display()));
         }
         Ok(())
     }

@@ -106,7 +106,7 @@ pub(super) async fn refused(
     // What is cut off is not read at all: an error says what it has to say before that.
     let body = body::start(response, ERROR_BODY).await;
     let stranger = foreign(&headers, &body);
-    let said: Said = serde_json::from_slice(&body).unwrap_or_default();
+    let said: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
     let fault = ApiFault {
         request: request.name(),
         status: status.as_u16(),
@@ -159,7 +159,7 @@ pub(super) fn answered(error: Error) -> Failure {
 /// The body of an error answer.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Said {
+struct ErrorBody {
     #[serde(deserialize_with = "lenient::int")]
     code: Option<i64>,
     #[serde(deserialize_with = "lenient::text")]

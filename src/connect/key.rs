@@ -29,14 +29,14 @@ pub enum KeyError {
 }
 
 impl ApiKey {
-    /// Takes a key from a text; `whence` names the place for the error.
+    /// Takes a key from a text; `place` names the place for the error.
     ///
     /// # Errors
     /// The text cannot be a key.
-    pub fn new(text: &str, whence: &str) -> Result<Self, KeyError> {
+    pub fn new(text: &str, place: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(KeyError::Malformed(whence.to_owned()));
+            return Err(KeyError::Malformed(place.to_owned()));
         }
         Ok(Self(Secret::new(text)))
     }

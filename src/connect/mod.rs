@@ -50,7 +50,7 @@ pub(crate) use language::{Language, Languages, version_order};
 pub(crate) use licence::Licence;
 pub(crate) use outage::{Notice, Patience};
 pub(crate) use page::{Page, PageRequest};
-pub(crate) use scheduler::Waking;
+pub(crate) use scheduler::PendingStarts;
 pub(crate) use server::{Host, User};
 pub(crate) use system_checks::SystemCheck;
 pub(crate) use tls::Trust;

@@ -19,7 +19,7 @@ pub(crate) struct Scheduler {
 
 /// What starts by itself once it may.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Waking {
+pub(crate) struct PendingStarts {
     /// Content that always has processes: its label, and how many.
     pub kept: Vec<(String, i64)>,
     /// How many schedules there are; `None` where the server does not say.
@@ -40,7 +40,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked.
-    pub(crate) async fn waking(&self) -> Result<Waking, Error> {
+    pub(crate) async fn waking(&self) -> Result<PendingStarts, Error> {
         let kept = self
             .contents()
             .await?
@@ -50,7 +50,7 @@ impl Connect {
                 Some((item.label().to_owned(), count))
             })
             .collect();
-        Ok(Waking {
+        Ok(PendingStarts {
             kept,
             schedules: self.schedules().await,
         })

@@ -7,10 +7,10 @@ use crate::convert::{Conversion, Inputs, Options, convert, options::Secrets, tab
 use crate::diagnostic::{Diagnostic, InvalidInput};
 use crate::effective::{Comparison, Effective, report};
 use crate::gcfg::{self, Document};
-use crate::local;
 use crate::output::{Style, render};
 use crate::secret::Secret;
 use crate::settings::secrecy::stray_words;
+use crate::to_vm;
 
 use super::planted::{Canary, Planted};
 
@@ -140,7 +140,7 @@ fn back(planted: &Planted, conversion: &Conversion) -> Result<(), String> {
         file(&conversion.values)?,
         file("sharedStorage: {mount: true}")?,
     ];
-    let local = local::to_gcfg(local::Inputs {
+    let local = to_vm::to_gcfg(to_vm::Inputs {
         files: &files,
         chart: &CHART,
         release: &CHART.release("connect", None),
@@ -148,7 +148,7 @@ fn back(planted: &Planted, conversion: &Conversion) -> Result<(), String> {
     .map_err(|error| error.to_string())?;
     let report = serde_json::to_string(&local.report).map_err(|error| error.to_string())?;
     planted.hidden_in("the report of the way back", &report)?;
-    planted.hidden_in("the table of the way back", &local::table(&local.report))
+    planted.hidden_in("the table of the way back", &to_vm::table(&local.report))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
-use super::talk;
+use super::message;
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) async fn ask(question: &str) -> Answer {
     if !io::stdin().is_terminal() {
         return Answer::Nobody;
     }
-    talk(format!("{question} [y/N]"));
+    message(format!("{question} [y/N]"));
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|_| line)

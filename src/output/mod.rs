@@ -1,4 +1,4 @@
-//! The one terminal room: data to standard output, talk to standard error, and everything that a
+//! The one terminal room: data to standard output, message to standard error, and everything that a
 //! person reads made printable on its way.
 
 mod confirm;
@@ -88,7 +88,7 @@ pub(crate) fn result<T: Serialize, P: Into<Page>>(
 
 /// Writes a message to standard error, with a line feed. Colour is left out where it would not be
 /// shown (no terminal, `NO_COLOR`).
-pub(crate) fn talk(message: impl Into<Page>) {
+pub(crate) fn message(message: impl Into<Page>) {
     // Nobody is there to hear that nobody is listening.
     let _ = writeln!(anstream::stderr().lock(), "{}", message.into().trimmed());
 }
@@ -102,7 +102,7 @@ pub(crate) fn force_colour(on: bool) {
     choice.write_global();
 }
 
-/// Whether talk is shown in colour.
+/// Whether message is shown in colour.
 #[must_use]
 pub(crate) fn talk_is_coloured() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
@@ -135,7 +135,7 @@ pub(crate) fn streamed<T: Serialize>(format: Format, value: &T) -> anyhow::Resul
     })
 }
 
-/// How many columns talk may take: the terminal's width, or 100 where there is none.
+/// How many columns message may take: the terminal's width, or 100 where there is none.
 #[must_use]
 pub(crate) fn talk_width() -> u16 {
     width(io::stderr().is_terminal(), || {
@@ -162,7 +162,7 @@ fn width(
     size().map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
 }
 
-/// Whether a person reads talk as it is written.
+/// Whether a person reads message as it is written.
 #[must_use]
 pub(crate) fn talk_is_read_here() -> bool {
     io::stderr().is_terminal()

@@ -108,7 +108,7 @@ impl Page {
         anstream::adapter::strip_str(&self.0).to_string()
     }
 
-    /// The text without the line feed at its end, as talk has it.
+    /// The text without the line feed at its end, as message has it.
     pub(super) fn trimmed(&self) -> &str {
         self.0.trim_end_matches('\n')
     }

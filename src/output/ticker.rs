@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-use super::{Page, Printable, talk};
+use super::{Page, Printable, message};
 
 /// Lines where there is no terminal come this far apart.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -31,13 +31,13 @@ impl Ticker {
             self.bar.tick();
         } else if self.last.elapsed() >= PAUSE {
             self.last = Instant::now();
-            talk(line());
+            message(line());
         }
     }
 
     /// Something that stays to be read.
     pub(crate) fn say(&self, line: impl Into<Page>) {
-        self.bar.suspend(|| talk(line));
+        self.bar.suspend(|| message(line));
     }
 
     /// Ends; nothing of it stays.

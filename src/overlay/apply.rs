@@ -30,7 +30,7 @@ pub struct Options {
 
 /// A stream with the overlay on it.
 #[derive(Debug)]
-pub struct Laid<'a> {
+pub struct Applied<'a> {
     pub output: Edited<'a>,
     pub report: RunReport,
 }
@@ -40,14 +40,14 @@ pub struct Laid<'a> {
 ///
 /// # Errors
 /// Why the stream is refused. Nothing is handed out then.
-pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> {
+pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Applied<'a>, Refusal> {
     let mut base = Workspace::new(bytes);
     let documents = base.stream().with_content().count();
     let already_on = take_off_in(&mut base)?;
     let pass = |base: Workspace<'a>, why: &str| {
         let mut report = RunReport::new(report::Result::PassedThrough, documents);
         report.message = Some(why.to_owned());
-        Ok(Laid {
+        Ok(Applied {
             output: base.finish(),
             report,
         })
@@ -74,7 +74,7 @@ pub fn lay<'a>(bytes: &'a [u8], options: &Options) -> Result<Laid<'a>, Refusal> 
         .iter()
         .map(|plan| plan.report(already_on.contains(&plan.target.name)))
         .collect();
-    Ok(Laid {
+    Ok(Applied {
         output: laid.finish(),
         report,
     })

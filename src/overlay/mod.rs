@@ -27,7 +27,7 @@ pub mod values;
 mod workspace;
 
 pub(crate) use crate::manifests::GCFG_KEY;
-pub use apply::{Laid, Options, lay};
+pub use apply::{Applied, Options, lay};
 pub use chain::{Then, run as run_then};
 pub use detect::{Found, Shown, detect, detect_gcfg};
 pub use find::Selection;

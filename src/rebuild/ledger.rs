@@ -28,14 +28,14 @@ pub(crate) struct ItemLedger {
     pub title: String,
     /// How often it was submitted.
     pub attempts: u32,
-    pub standing: Standing,
+    pub standing: ItemState,
     /// When that was noted.
     pub since: Timestamp,
 }
 
 /// Where one item stands.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Standing {
+pub(crate) enum ItemState {
     /// Nothing was done yet.
     Waiting,
     /// It may have been submitted or not.
@@ -58,7 +58,7 @@ pub(crate) enum Standing {
     Skipped(SkipReason),
 }
 
-impl Standing {
+impl ItemState {
     /// The build that runs, or may still run.
     const fn running(&self) -> Option<&Running> {
         match self {
@@ -135,11 +135,11 @@ impl Ledger {
         let mut counts = Counts::default();
         for item in self.items.values() {
             *match item.standing {
-                Standing::Waiting => &mut counts.waiting,
-                Standing::Intended(_) | Standing::Running(_) => &mut counts.running,
-                Standing::Built { .. } => &mut counts.built,
-                Standing::Failed { .. } => &mut counts.failed,
-                Standing::Skipped(_) => &mut counts.skipped,
+                ItemState::Waiting => &mut counts.waiting,
+                ItemState::Intended(_) | ItemState::Running(_) => &mut counts.running,
+                ItemState::Built { .. } => &mut counts.built,
+                ItemState::Failed { .. } => &mut counts.failed,
+                ItemState::Skipped(_) => &mut counts.skipped,
             } += 1;
         }
         counts
@@ -167,14 +167,14 @@ impl Ledger {
                 title.clone_into(&mut self.entry(guid, at).title);
             }
             Record::Skipped { guid, reason } => {
-                self.stand(guid, at, |_| Standing::Skipped(*reason));
+                self.stand(guid, at, |_| ItemState::Skipped(*reason));
             }
             Record::Cache { cache, .. } => {
                 self.caches.insert(cache.clone());
             }
             Record::CachesDone => self.caches_done = true,
             Record::Intent(intent) => {
-                self.stand(&intent.guid, at, |_| Standing::Intended(intent.clone()));
+                self.stand(&intent.guid, at, |_| ItemState::Intended(intent.clone()));
             }
             Record::Submitted {
                 guid,
@@ -185,11 +185,11 @@ impl Ledger {
                 self.stand(guid, at, |standing| {
                     let intent = match (standing.running(), &standing) {
                         (Some(running), _) => running.intent.clone(),
-                        (None, Standing::Intended(intent)) => intent.clone(),
+                        (None, ItemState::Intended(intent)) => intent.clone(),
                         // Without its intent nothing is known about it.
                         _ => return standing,
                     };
-                    Standing::Running(Running {
+                    ItemState::Running(Running {
                         intent,
                         task: task.clone(),
                         cookies: cookies.clone(),
@@ -202,7 +202,7 @@ impl Ledger {
                 bundle,
                 seconds,
             } => {
-                self.stand(guid, at, |_| Standing::Built {
+                self.stand(guid, at, |_| ItemState::Built {
                     bundle: bundle.clone(),
                     seconds: *seconds,
                 });
@@ -213,7 +213,7 @@ impl Ledger {
                 reason,
                 error,
             } => {
-                self.stand(guid, at, |standing| Standing::Failed {
+                self.stand(guid, at, |standing| ItemState::Failed {
                     reason: *reason,
                     error: error.clone(),
                     // A build beyond its time may be so in several runs.
@@ -236,7 +236,7 @@ impl Ledger {
             .or_insert_with(|| ItemLedger {
                 title: guid.to_string(),
                 attempts: 0,
-                standing: Standing::Waiting,
+                standing: ItemState::Waiting,
                 since: at,
             })
     }
@@ -245,10 +245,10 @@ impl Ledger {
         &mut self,
         guid: &ContentGuid,
         at: Timestamp,
-        change: impl FnOnce(Standing) -> Standing,
+        change: impl FnOnce(ItemState) -> ItemState,
     ) {
         let item = self.entry(guid, at);
-        let before = std::mem::replace(&mut item.standing, Standing::Waiting);
+        let before = std::mem::replace(&mut item.standing, ItemState::Waiting);
         item.standing = change(before);
         item.since = at;
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::ledger::{Ledger, Running, Standing};
+use super::ledger::{ItemState, Ledger, Running};
 use super::record::{FailReason, Intent, SkipReason};
 use super::runtime::{self, Runtime};
 use super::selection::{Selection, Wanted};
@@ -146,7 +146,7 @@ pub(crate) fn plan(
     }
     let named: HashSet<ContentGuid> = wanted.iter().map(|item| item.guid.clone()).collect();
     let before = ledger.items().filter(|(guid, item)| {
-        !named.contains(*guid) && !matches!(item.standing, Standing::Skipped(_))
+        !named.contains(*guid) && !matches!(item.standing, ItemState::Skipped(_))
     });
     let before: Vec<Wanted> = before
         .map(|(guid, item)| Wanted {
@@ -164,7 +164,7 @@ pub(crate) fn plan(
             let required = (selection.listed.is_some() && named.contains(&item.guid))
                 || matches!(
                     before,
-                    Some(Standing::Failed {
+                    Some(ItemState::Failed {
                         reason: FailReason::Missing,
                         ..
                     })
@@ -220,7 +220,7 @@ fn planned(
     }
 }
 
-fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
+fn action(content: Option<&Content>, before: Option<&ItemState>) -> Action {
     let adopt = |running: &Running| Action::Adopt {
         running: running.clone(),
         newer: content
@@ -229,12 +229,12 @@ fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
     };
     // What runs is seen to its end, whatever became of the item meanwhile.
     match before {
-        Some(Standing::Running(running))
-        | Some(Standing::Failed {
+        Some(ItemState::Running(running))
+        | Some(ItemState::Failed {
             running: Some(running),
             ..
         }) => return adopt(running),
-        Some(Standing::Intended(intent)) => return Action::Look(intent.clone()),
+        Some(ItemState::Intended(intent)) => return Action::Look(intent.clone()),
         _ => {}
     }
     let Some(content) = content else {
@@ -244,11 +244,11 @@ fn action(content: Option<&Content>, before: Option<&Standing>) -> Action {
         return Action::Skip(reason);
     }
     match before {
-        Some(Standing::Built { bundle, .. }) if content.bundle_id.as_ref() == Some(bundle) => {
+        Some(ItemState::Built { bundle, .. }) if content.bundle_id.as_ref() == Some(bundle) => {
             Action::Finished
         }
-        Some(Standing::Built { .. }) => Action::Build(Why::OtherBundle),
-        Some(Standing::Failed { .. }) => Action::Build(Why::FailedBefore),
+        Some(ItemState::Built { .. }) => Action::Build(Why::OtherBundle),
+        Some(ItemState::Failed { .. }) => Action::Build(Why::FailedBefore),
         _ => Action::Build(Why::New),
     }
 }

@@ -56,13 +56,13 @@ pub(super) fn story(request: &Request, lock: Option<&Lock>) -> anyhow::Result<Op
         );
     }
     if let Some(holder) = lock.and_then(Lock::left_by) {
-        output::talk(format!(
+        output::message(format!(
             "The run of process {} on {} was cut off; going on from its journal.",
             holder.pid, holder.host
         ));
     }
     if story.unreadable > 0 {
-        output::talk(format!(
+        output::message(format!(
             "warning: {} lines of the journal cannot be read and do not count",
             story.unreadable
         ));

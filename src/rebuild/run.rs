@@ -13,7 +13,7 @@ use super::engine::{Done, Engine};
 use super::estimate::{estimate, took};
 use super::event::{Event, Item, RunSummary, SCHEMA};
 use super::journal::Journal;
-use super::ledger::Standing;
+use super::ledger::ItemState;
 use super::log::Logs;
 use super::mirror::Mirror;
 use super::plan::{Action, Plan, Planned};
@@ -39,7 +39,7 @@ pub(crate) async fn rehearse(request: &Request) -> anyhow::Result<Option<Rehears
     let Some(story) = story(request, None)? else {
         return Ok(None);
     };
-    let note: Note = Arc::new(output::talk);
+    let note: Note = Arc::new(output::message);
     let prepared = prepare(request, &story, note).await?;
     let caches = cache::rehearse(&prepared.connect, &prepared.caches).await?;
     let times = times(&prepared.connect, &prepared.plan).await?;
@@ -104,19 +104,19 @@ pub(crate) async fn run(
     let (prepared, refused) = tokio::select! {
         biased;
         () = stop.leaving() => {
-            output::talk("Nothing was changed.");
+            output::message("Nothing was changed.");
             return Ok(Ending::Interrupted);
         }
         asked = asked => asked?,
     };
     if let Some(ending) = refused {
-        output::talk("Nothing was changed.");
+        output::message("Nothing was changed.");
         return Ok(ending);
     }
     if request.restart
         && let Some(aside) = Journal::put_aside(folder)?
     {
-        output::talk(format!("The old journal is now {}.", aside.display()));
+        output::message(format!("The old journal is now {}.", aside.display()));
     }
     let journal = Journal::open(folder, prepared.good, mirror)?;
     let interrupted = move || signalled.load(Ordering::Relaxed);
@@ -163,8 +163,8 @@ async fn confirm(request: &Request, prepared: &Prepared) -> Option<Ending> {
         Answer::Yes => None,
         Answer::No => Some(Ending::Declined),
         Answer::Nobody => {
-            output::talk(question);
-            output::talk(
+            output::message(question);
+            output::message(
                 "There is no terminal to ask on: --yes goes on, --dry-run shows the plan.",
             );
             Some(Ending::NobodyToAsk)
@@ -327,7 +327,7 @@ async fn begin(
         let known = before.map(|item| &item.standing);
         if let Action::Skip(reason) = item.action
             && !missing(item)
-            && known != Some(&Standing::Skipped(reason))
+            && known != Some(&ItemState::Skipped(reason))
         {
             journal.note(Record::Skipped {
                 guid: item.guid.clone(),

@@ -21,12 +21,12 @@ pub(super) fn listen(stopper: Stopper, left: i32) -> std::io::Result<Signalled> 
         signals.next().await;
         flag.store(true, Ordering::Relaxed);
         stopper.leave();
-        output::talk(
+        output::message(
             "Interrupted: nothing more is submitted, and what the server is at is left to it. \
              Again to leave at once.",
         );
         signals.next().await;
-        output::talk("Left. Run the same command again to go on.");
+        output::message("Left. Run the same command again to go on.");
         std::process::exit(left);
     });
     Ok(signalled)

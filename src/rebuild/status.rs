@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::journal::Story;
-use super::ledger::{Counts, ItemLedger, Ledger, Standing};
+use super::ledger::{Counts, ItemLedger, ItemState, Ledger};
 use super::log::Logs;
 use crate::connect::{ContentGuid, Server};
 use crate::output::{Page, Table};
@@ -146,7 +146,7 @@ fn rows(ledger: &Ledger, server: Option<&str>, folder: &Path, all: bool) -> Vec<
         .filter(|(_, item)| {
             all || matches!(
                 item.standing,
-                Standing::Failed { .. } | Standing::Running(_) | Standing::Intended(_)
+                ItemState::Failed { .. } | ItemState::Running(_) | ItemState::Intended(_)
             )
         })
         .map(|(guid, item)| row(guid, item, server.as_ref(), &logs))
@@ -155,12 +155,12 @@ fn rows(ledger: &Ledger, server: Option<&str>, folder: &Path, all: bool) -> Vec<
 
 fn row(guid: &ContentGuid, item: &ItemLedger, server: Option<&Server>, logs: &Logs) -> Row {
     let (state, detail) = match &item.standing {
-        Standing::Waiting => ("waiting", None),
-        Standing::Intended(_) => ("submitting", None),
-        Standing::Running(running) => ("running", Some(format!("task {}", running.task))),
-        Standing::Built { bundle, .. } => ("built", Some(format!("bundle {bundle}"))),
-        Standing::Failed { error, .. } => ("failed", Some(error.clone())),
-        Standing::Skipped(reason) => ("skipped", Some(reason.to_string())),
+        ItemState::Waiting => ("waiting", None),
+        ItemState::Intended(_) => ("submitting", None),
+        ItemState::Running(running) => ("running", Some(format!("task {}", running.task))),
+        ItemState::Built { bundle, .. } => ("built", Some(format!("bundle {bundle}"))),
+        ItemState::Failed { error, .. } => ("failed", Some(error.clone())),
+        ItemState::Skipped(reason) => ("skipped", Some(reason.to_string())),
     };
     let log = logs.path(guid);
     Row {

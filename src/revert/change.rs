@@ -92,7 +92,7 @@ impl Change {
                 path.display()
             ));
         }
-        output::talk(text.trim_end());
+        output::message(text.trim_end());
     }
 
     /// Writes the values files.

@@ -1,6 +1,6 @@
 //! What speaks against taking the settings off now.
 
-use crate::connect::Waking;
+use crate::connect::PendingStarts;
 use crate::survey::journal::Rebuild;
 use crate::survey::steps::ServerFacts;
 use crate::survey::{Answer, Overlay, Survey};
@@ -30,7 +30,7 @@ pub(crate) struct Subject<'a> {
     /// What the server says of itself.
     pub server: &'a Answer<ServerFacts>,
     /// What starts by itself.
-    pub starting: Option<&'a Waking>,
+    pub starting: Option<&'a PendingStarts>,
     /// How far the rebuild is.
     pub rebuilds: &'a [Rebuild],
 }
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn what_starts_at_once_is_counted() {
-        let starting = Waking {
+        let starting = PendingStarts {
             kept: vec![("a".into(), 2), ("b".into(), 1)],
             schedules: Some(4),
         };

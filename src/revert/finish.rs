@@ -72,7 +72,7 @@ async fn remove_marks(tools: &Tools<'_>, after: &Survey) -> anyhow::Result<bool>
             if unmark.paths.is_empty() {
                 continue;
             }
-            output::talk(format!(
+            output::message(format!(
                 "Helm has left marks on the {kind} {name}; removing {}",
                 unmark.paths.join(", ")
             ));
@@ -89,7 +89,7 @@ async fn wait_for_pods(options: &Options, tools: &Tools<'_>, after: &Survey) -> 
         .iter()
         .filter_map(|c| c.workload.as_ref())
     {
-        let tell = |line: &str| output::talk(line);
+        let tell = |line: &str| output::message(line);
         let rolled = wait_for_rollout(tools.cluster, kind, name, options.timeout, tell).await;
         if let Err(error) = rolled {
             anyhow::bail!(
@@ -123,13 +123,13 @@ fn restart(
     };
     let manifest = restarted(base.manifest.as_bytes(), &stale, jiff::Timestamp::now())?;
     let manifest = String::from_utf8(manifest.to_vec())?;
-    output::talk(
+    output::message(
         "the pods may run with the temporary settings still, since they did not start after the \
          ConfigMap was changed: restarting them, by a revision with an annotation that says when",
     );
     let folder = work.folder()?;
     let upgrade = HelmUpgrade::of_release(options, tools, after, base, &manifest, folder)?;
-    output::talk(format!("runs:\n  {}", upgrade.shown()));
+    output::message(format!("runs:\n  {}", upgrade.shown()));
     upgrade.run(&options.release, &after.namespace)?;
     Ok(true)
 }
@@ -162,25 +162,25 @@ fn conclude(options: &Options, after: &Survey) -> Outcome {
             configuration.config_map
         ));
         page.page(&places(configuration));
-        output::talk(page);
+        output::message(page);
         let is_answered = !matches!(configuration.server, Answer::Unknown(_));
         seen &= configuration.is_off() && is_answered;
     }
     if !after.revisions_with_overlay.is_empty() {
         let list = after.revisions_with_overlay.iter().map(u32::to_string);
-        output::talk(format!(
+        output::message(format!(
             "note: 'helm rollback' to revision {} would bring the temporary settings back",
             list.collect::<Vec<_>>().join(" or ")
         ));
     }
     if seen {
-        output::talk("the temporary settings are off");
+        output::message("the temporary settings are off");
         return Outcome::Off;
     }
     if options.dry_run {
         return Outcome::Off;
     }
-    output::talk(format!(
+    output::message(format!(
         "Error: it was not seen in every place that the temporary settings are off. '{}' looks again",
         after.revert_command()
     ));

@@ -128,7 +128,7 @@ pub(crate) async fn revert(options: &Options, tools: &Tools<'_>) -> anyhow::Resu
     let base = base.context("the release has no revision")?;
     match todo(options, &before, base)? {
         Todo::Refused => return Ok(Outcome::Refused),
-        Todo::Nothing => output::talk(format!(
+        Todo::Nothing => output::message(format!(
             "the temporary settings are not in revision {} of {}; looking whether they are off \
              everywhere",
             before.revision, options.release
@@ -181,18 +181,18 @@ impl Upgrade<'_> {
         let change = Change::new(options, self.base)?;
         change.show(options, before, self.base);
         let upgrade = change.prepare(options, self.tools, before, self.base, work.folder()?)?;
-        output::talk(format!("runs:\n  {}", upgrade.shown()));
+        output::message(format!("runs:\n  {}", upgrade.shown()));
         let differences = upgrade.check(&change, before)?;
         if !differences.is_empty() {
-            output::talk("besides the temporary settings, this would change:");
+            output::message("besides the temporary settings, this would change:");
             for line in differences.iter().take(SHOWN) {
-                output::talk(format!("  {line}"));
+                output::message(format!("  {line}"));
             }
             if differences.len() > SHOWN {
-                output::talk(format!("  and {} more", differences.len() - SHOWN));
+                output::message(format!("  and {} more", differences.len() - SHOWN));
             }
             if !options.force {
-                output::talk(format!(
+                output::message(format!(
                     "Error: nothing was changed; --force takes these changes too, and 'helm \
                      connect-migrate revert {} -n {}' without a chart changes nothing else",
                     options.release, before.namespace
@@ -217,12 +217,12 @@ impl Upgrade<'_> {
         }
         let owners = conflicts.join(", ");
         if self.options.force_conflicts {
-            output::talk(format!(
+            output::message(format!(
                 "taking back by --force-conflicts what {owners} changed"
             ));
             return true;
         }
-        output::talk(format!(
+        output::message(format!(
             "Error: what must change was changed by {owners}, and belongs to that since: Helm would \
              refuse. --force-conflicts takes it back"
         ));
@@ -246,7 +246,7 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
     let stored = |overlay| any(&|c| c.stored.overlay() == Some(overlay));
     let live = |overlay| any(&|c| c.live.overlay() == Some(overlay));
     if stored(Overlay::Unmarked) && options.values.is_empty() {
-        output::talk(format!(
+        output::message(format!(
             "Error: the temporary settings of {release} come from its values, not from the \
              post-renderer. Give chart and values files: 'helm connect-migrate revert {release} \
              CHART -f values.yaml' takes them out of the files and upgrades"
@@ -254,7 +254,7 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
         return Ok(Todo::Refused);
     }
     if before.is_set_by_hand() && !options.force {
-        output::talk(format!(
+        output::message(format!(
             "Error: Helm's record of {release} has no temporary settings, but the live ConfigMap \
              has, without marks of ours: somebody set them by hand. --force has Helm put the stored \
              configuration back"
@@ -272,16 +272,16 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
 }
 
 fn show_mending(before: &Survey) {
-    output::talk(format!(
+    output::message(format!(
         "the temporary settings are not in revision {} of {}, and live objects differ:",
         before.revision, before.release
     ));
     for configuration in &before.configurations {
         if configuration.is_marked_live() {
-            output::talk("  marks that Helm has left are removed");
+            output::message("  marks that Helm has left are removed");
         }
         if let Some((kind, name)) = &configuration.workload {
-            output::talk(format!(
+            output::message(format!(
                 "  {kind} {name}: its pods restart where they may run with them"
             ));
         }
@@ -291,7 +291,7 @@ fn show_mending(before: &Survey) {
 /// Asks. `None`: go on.
 async fn go_on(options: &Options) -> Option<Outcome> {
     if options.dry_run {
-        output::talk("dry run: nothing was changed");
+        output::message("dry run: nothing was changed");
         return Some(Outcome::Off);
     }
     if options.yes {
@@ -300,11 +300,11 @@ async fn go_on(options: &Options) -> Option<Outcome> {
     match ask("Take the temporary settings off?").await {
         output::Answer::Yes => None,
         output::Answer::No => {
-            output::talk("nothing was changed");
+            output::message("nothing was changed");
             Some(Outcome::Refused)
         }
         output::Answer::Nobody => {
-            output::talk("Error: there is no terminal to ask on; --yes goes on without");
+            output::message("Error: there is no terminal to ask on; --yes goes on without");
             Some(Outcome::Unasked)
         }
     }
@@ -320,7 +320,7 @@ async fn ready(options: &Options, tools: &Tools<'_>, before: &Survey) -> anyhow:
         Err(_) => None,
     };
     if let Answer::Known(facts) = &server {
-        output::talk(format!(
+        output::message(format!(
             "the server answers: Connect {}, the key is {}'s",
             facts.version.as_deref().unwrap_or("(version hidden)"),
             facts.role.as_deref().unwrap_or("somebody")
@@ -345,11 +345,11 @@ fn weigh(options: &Options, findings: &[Finding]) -> bool {
             Weight::Refuse if options.force => "overridden by --force",
             Weight::Refuse => "Error",
         };
-        output::talk(format!("{word}: {}", finding.text));
+        output::message(format!("{word}: {}", finding.text));
     }
     let refused = findings.iter().any(|f| f.weight == Weight::Refuse);
     if refused && !options.force {
-        output::talk("nothing was changed; --force goes on all the same");
+        output::message("nothing was changed; --force goes on all the same");
     }
     !refused || options.force
 }

@@ -27,7 +27,7 @@ pub(super) async fn settle(
     } else if options.discard_pending {
         "asked for by --discard-pending: it is not one of ours"
     } else {
-        output::talk(format!(
+        output::message(format!(
             "Error: Helm was interrupted at revision {revision} of {name}, and takes no upgrade so \
              long. 'helm history {name} -n {0}' shows it; 'helm rollback {name} -n {0}' goes back \
              to the one before, or --discard-pending removes the record of the unfinished revision",
@@ -35,7 +35,7 @@ pub(super) async fn settle(
         ));
         return Ok(false);
     };
-    output::talk(format!(
+    output::message(format!(
         "revision {revision} of {name} is not finished; waiting whether Helm is still at work on it"
     ));
     let deadline = tokio::time::Instant::now() + GRACE;
@@ -50,12 +50,12 @@ pub(super) async fn settle(
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     if options.dry_run {
-        output::talk(format!(
+        output::message(format!(
             "dry run: the record of revision {revision} would be removed ({why})"
         ));
         return Ok(false);
     }
     cluster.forget(newest).await?;
-    output::talk(format!("removed the record of revision {revision}: {why}"));
+    output::message(format!("removed the record of revision {revision}: {why}"));
     Ok(true)
 }

@@ -48,7 +48,7 @@ impl Session {
                 (forward.url().parse()?, Some(forward))
             }
         };
-        let tell = |notice: Notice| output::talk(notice.to_string());
+        let tell = |notice: Notice| output::message(notice.to_string());
         let connect = Connect::open(server, key, &access.options, Arc::new(tell)).await?;
         Ok(Self {
             connect,

@@ -41,7 +41,7 @@ pub(crate) async fn upgrade(
     let flags = arguments.flags;
     if flags.help {
         let ended = run(helm.call("upgrade").args(&arguments.helm)).await?;
-        output::talk(
+        output::message(
             "This goes through connect-migrate; 'helm connect-migrate help upgrade' shows the \
              options of the temporary settings.",
         );
@@ -109,28 +109,28 @@ fn read(report: &Path) -> Option<RunReport> {
 
 fn tell_dry_run(report: Option<&RunReport>) {
     if let Some(report) = report {
-        output::talk(format!(
+        output::message(format!(
             "connect-migrate: {}",
             report.text(Overlaid::WouldBe)
         ));
     }
-    output::talk("connect-migrate: a dry run; nothing was changed");
+    output::message("connect-migrate: a dry run; nothing was changed");
 }
 
 /// Says what is true now. What was meant matters only where the cluster cannot be asked.
 async fn tell(access: &Access, release: Option<&str>, report: Option<&RunReport>, ended: Outcome) {
     let refused = report.is_some_and(RunReport::is_refused);
     if let Some(report) = report.filter(|_| refused || ended == Outcome::Done) {
-        output::talk(format!("connect-migrate: {}", report.text(Overlaid::In)));
+        output::message(format!("connect-migrate: {}", report.text(Overlaid::In)));
     }
     if report.is_none() && ended == Outcome::Done {
-        output::talk(
+        output::message(
             "connect-migrate: Helm did not run the post-renderer; this upgrade does not lay the \
              temporary settings",
         );
     }
     if ended == Outcome::Interrupted {
-        output::talk("connect-migrate: interrupted");
+        output::message("connect-migrate: interrupted");
     }
     let Some(release) = release else {
         return;
@@ -143,7 +143,7 @@ async fn tell(access: &Access, release: Option<&str>, report: Option<&RunReport>
             } else {
                 "what is live could not be asked"
             };
-            output::talk(format!("connect-migrate: {known}: {error:#}"));
+            output::message(format!("connect-migrate: {known}: {error:#}"));
             return;
         }
     };
@@ -154,7 +154,7 @@ async fn tell(access: &Access, release: Option<&str>, report: Option<&RunReport>
     if ended == Outcome::Done && is_live && !now.is_half_way() {
         return;
     }
-    output::talk(state(&now));
+    output::message(state(&now));
 }
 
 async fn look(access: &Access, release: &str) -> anyhow::Result<Survey> {

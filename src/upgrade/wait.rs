@@ -22,7 +22,7 @@ pub(super) async fn wait(
         let cluster = access.open().await?;
         for workload in &config.workloads {
             let (kind, name) = workload.split_once('/').context("no workload")?;
-            let tell = |line: &str| output::talk(line);
+            let tell = |line: &str| output::message(line);
             let workload = wait_for_rollout(&cluster, kind, name, timeout, tell).await?;
             answers(&cluster, &workload, timeout).await?;
             next(&cluster.namespace, &workload);
@@ -59,7 +59,7 @@ async fn answers(cluster: &Cluster, workload: &Workload, timeout: Duration) -> a
 fn next(namespace: &str, workload: &Workload) {
     let kind = workload.kind.to_lowercase();
     let name = &workload.name;
-    output::talk(format!(
+    output::message(format!(
         "the server of {} {name} answers. To look at it before users do:\n  kubectl port-forward \
          -n {namespace} {kind}/{name} 3939:3939   and open http://localhost:3939\nthen: helm \
          connect-migrate rebuild --server URL --all\nhow it stands: helm connect-migrate status -n \

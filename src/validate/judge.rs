@@ -76,7 +76,7 @@ pub(crate) fn judge(
 
 /// What the item was: on the old server now, else in the inventory. What nobody knows is `None`.
 struct Before<'a> {
-    whence: &'static str,
+    place: &'static str,
     app_mode: Option<&'a str>,
     /// The inner is `None` for content that was never deployed.
     bundle: Option<Option<&'a str>>,
@@ -88,7 +88,7 @@ impl<'a> Before<'a> {
     fn of(entry: &'a Entry, old: Option<&'a Seen>) -> Self {
         if let Some(Ok(Some(old))) = old.map(|old| &old.details) {
             return Self {
-                whence: "on the old server",
+                place: "on the old server",
                 app_mode: Some(old.app_mode.as_str()),
                 bundle: Some(old.bundle_id.as_ref().map(|bundle| bundle.as_str())),
                 languages: &old.languages,
@@ -96,7 +96,7 @@ impl<'a> Before<'a> {
             };
         }
         Self {
-            whence: "in the inventory",
+            place: "in the inventory",
             app_mode: entry.app_mode.as_deref(),
             // An entry that a person wrote may tell no more than the GUID.
             bundle: entry.app_mode.is_some().then_some(entry.bundle.as_deref()),
@@ -115,25 +115,25 @@ fn needs_build(details: &Content) -> bool {
 }
 
 fn compare(before: &Before<'_>, now: &Content, find: &mut impl FnMut(Status, FindingCode, String)) {
-    let whence = before.whence;
+    let place = before.place;
     let bundle = now.bundle_id.as_ref().map(|bundle| bundle.as_str());
     match (before.bundle, bundle) {
         (Some(Some(was)), None) => find(
             Status::Fail,
             FindingCode::Bundle,
-            format!("no bundle is active; bundle {was} was {whence}"),
+            format!("no bundle is active; bundle {was} was {place}"),
         ),
         (Some(Some(was)), Some(is)) if was != is => find(
             Status::Warn,
             FindingCode::Bundle,
             format!(
-                "bundle {is} is active, bundle {was} {whence}: deployed since, or another bundle was built"
+                "bundle {is} is active, bundle {was} {place}: deployed since, or another bundle was built"
             ),
         ),
         (Some(None), Some(is)) => find(
             Status::Warn,
             FindingCode::Bundle,
-            format!("bundle {is} is active, none {whence}"),
+            format!("bundle {is} is active, none {place}"),
         ),
         _ => {}
     }
@@ -144,7 +144,7 @@ fn compare(before: &Before<'_>, now: &Content, find: &mut impl FnMut(Status, Fin
         find(
             Status::Fail,
             FindingCode::Type,
-            format!("it is {mode}, and was {was} {whence}"),
+            format!("it is {mode}, and was {was} {place}"),
         );
     }
     let changed: Vec<String> = before
@@ -160,7 +160,7 @@ fn compare(before: &Before<'_>, now: &Content, find: &mut impl FnMut(Status, Fin
         find(
             Status::Warn,
             FindingCode::Runtimes,
-            format!("{} (was {whence})", changed.join(", ")),
+            format!("{} (was {place})", changed.join(", ")),
         );
     }
     match (before.locked, now.locked == Some(true)) {

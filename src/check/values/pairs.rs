@@ -6,14 +6,14 @@ use crate::gcfg::{Document, SettingName, fold};
 use crate::yaml::{Map, Value};
 
 /// What the values say, and what the chart made of `config`.
-struct Said<'a> {
+struct RenderedValues<'a> {
     values: &'a Map,
     rendered: Option<&'a Document>,
 }
 
 /// Judges the pairs. `values` are complete.
 pub(super) fn checks(values: &Map, rendered: Option<&Document>) -> Vec<Check> {
-    let said = Said { values, rendered };
+    let said = RenderedValues { values, rendered };
     vec![
         data_directory(&said),
         address(&said),
@@ -23,7 +23,7 @@ pub(super) fn checks(values: &Map, rendered: Option<&Document>) -> Vec<Check> {
     ]
 }
 
-impl Said<'_> {
+impl RenderedValues<'_> {
     fn at(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         self.values.get(*first)?.at(rest)
@@ -56,7 +56,7 @@ impl Said<'_> {
 }
 
 /// The data directory must lie on a volume: content would go with the pod.
-fn data_directory(said: &Said<'_>) -> Check {
+fn data_directory(said: &RenderedValues<'_>) -> Check {
     let code = CheckCode::ValuesDataDirectory;
     if let Some(check) = said.not_rendered(code) {
         return check;
@@ -122,7 +122,7 @@ fn host_and_path(url: &str) -> (&str, &str) {
 }
 
 /// Users come by the ingress, and links lead to `Server.Address`.
-fn address(said: &Said<'_>) -> Check {
+fn address(said: &RenderedValues<'_>) -> Check {
     let code = CheckCode::ValuesAddress;
     if let Some(check) = said.not_rendered(code) {
         return check;
@@ -195,7 +195,7 @@ fn address(said: &Said<'_>) -> Check {
 }
 
 /// The service and the probes must ask where the server listens.
-fn ports(said: &Said<'_>) -> Check {
+fn ports(said: &RenderedValues<'_>) -> Check {
     let code = CheckCode::ValuesPorts;
     if let Some(check) = said.not_rendered(code) {
         return check;
@@ -240,7 +240,7 @@ fn ports(said: &Said<'_>) -> Check {
 }
 
 /// The license comes from one place.
-fn license(said: &Said<'_>) -> Check {
+fn license(said: &RenderedValues<'_>) -> Check {
     let code = CheckCode::ValuesLicense;
     let given: Vec<&str> = [
         (&["license", "key"][..], "license.key"),
@@ -271,7 +271,7 @@ fn license(said: &Said<'_>) -> Check {
 }
 
 /// Several servers share a database, which SQLite cannot be.
-fn replicas(said: &Said<'_>) -> Check {
+fn replicas(said: &RenderedValues<'_>) -> Check {
     let code = CheckCode::ValuesReplicas;
     if let Some(check) = said.not_rendered(code) {
         return check;

@@ -372,8 +372,8 @@ impl CheckCommand {
         }
         // Data is the block of images then.
         match output::structured(self.output, report)? {
-            Some(text) => output::talk(text),
-            None => output::talk(table::draw(report, output::talk_width())),
+            Some(text) => output::message(text),
+            None => output::message(table::draw(report, output::talk_width())),
         }
         Ok(())
     }

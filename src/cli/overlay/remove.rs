@@ -39,7 +39,7 @@ impl Remove {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let mut batch = Batch::default();
-        let mut talk = Vec::new();
+        let mut message = Vec::new();
         let mut blocked = false;
         for path in &self.files {
             let name = path.display();
@@ -56,11 +56,11 @@ impl Remove {
                 )?;
             }
             blocked |= !self.drop && !removed.unrecorded.is_empty();
-            talk.extend(self.say(path, &removed));
+            message.extend(self.say(path, &removed));
         }
         batch.commit()?;
-        for line in talk {
-            output::talk(line);
+        for line in message {
+            output::message(line);
         }
         Ok(if blocked { Exit::Blocked } else { Exit::Done })
     }

@@ -141,8 +141,8 @@ impl InClusterArgs {
                     Answer::Yes => {}
                     Answer::No => return Ok(Exit::Failed),
                     Answer::Nobody => {
-                        output::talk(question);
-                        output::talk("There is no terminal to ask on: --yes goes on.");
+                        output::message(question);
+                        output::message("There is no terminal to ask on: --yes goes on.");
                         return Ok(Exit::Usage);
                     }
                 }

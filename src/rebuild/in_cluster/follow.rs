@@ -13,7 +13,7 @@ use crate::connect::Server;
 use crate::output;
 use crate::rebuild::event::{Event, Failure, Item, RunSummary, SCHEMA};
 use crate::rebuild::journal::Story;
-use crate::rebuild::ledger::{Ledger, Standing};
+use crate::rebuild::ledger::{ItemState, Ledger};
 use crate::rebuild::mirror::Mirror;
 use crate::rebuild::plan::Tally;
 use crate::rebuild::progress::Progress;
@@ -53,7 +53,7 @@ pub(crate) async fn follow(
     let ended = tokio::select! {
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("cannot listen for signals")?;
-            output::talk(format!(
+            output::message(format!(
                 "Detached; the Job {name} goes on. To come back:\n  helm connect-migrate rebuild \
                  --attach --release {release} --namespace {}", cluster.namespace
             ));
@@ -103,7 +103,7 @@ async fn watch(
         match look(cluster, &name).await {
             Ok((map, job, pods)) => {
                 if std::mem::take(&mut away) {
-                    output::talk("The cluster answers again.");
+                    output::message("The cluster answers again.");
                 }
                 teller.tell(&Story::parse(&mirror::read(&map)?));
                 for trouble in pods.iter().filter_map(trouble) {
@@ -116,7 +116,7 @@ async fn watch(
             }
             Err(error @ (AccessError::Unreachable { .. } | AccessError::Other { .. })) => {
                 if !std::mem::replace(&mut away, true) {
-                    output::talk(format!("{error}; the Job goes on meanwhile."));
+                    output::message(format!("{error}; the Job goes on meanwhile."));
                 }
             }
             Err(error) => return Err(error.into()),
@@ -253,7 +253,7 @@ impl<'a> Teller<'a> {
         let failures = ledger
             .items()
             .filter_map(|(guid, item)| match &item.standing {
-                Standing::Failed { reason, error, .. } => Some(Failure {
+                ItemState::Failed { reason, error, .. } => Some(Failure {
                     item: Item {
                         guid: guid.clone(),
                         title: item.title.clone(),
@@ -299,8 +299,8 @@ fn event(entry: &JournalEntry, ledger: &Ledger, server: Option<&Server>) -> Opti
         },
         Record::Submitted { guid, task, .. } => {
             let bundle = match &ledger.item(guid)?.standing {
-                Standing::Running(running) => running.intent.bundle.clone(),
-                Standing::Built { bundle, .. } => bundle.clone(),
+                ItemState::Running(running) => running.intent.bundle.clone(),
+                ItemState::Built { bundle, .. } => bundle.clone(),
                 _ => return None,
             };
             Event::Submitted {

@@ -212,7 +212,7 @@ fn a_build_beyond_its_time_is_remembered_as_running() {
     let ledger = Ledger::replay(&entries);
     let item = ledger.item(&guid(0)).unwrap();
     assert_eq!(item.attempts, 1);
-    let Standing::Failed {
+    let ItemState::Failed {
         running: Some(running),
         ..
     } = &item.standing

@@ -8,7 +8,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::Show;
 use super::lines::words;
 use crate::connect::ContentGuid;
-use crate::output::{Printable, talk};
+use crate::output::{Printable, message};
 use crate::rebuild::event::{Event, Item};
 use crate::rebuild::record::SkipReason;
 
@@ -94,16 +94,16 @@ impl Show for Bar {
             }
             Event::Lost { item } | Event::Stalled { item } | Event::Superseded { item, .. } => {
                 self.end(&item.guid);
-                self.talk(event);
+                self.say_all(event);
             }
             Event::Summary(_) => {
                 for (_, line) in self.running.drain() {
                     line.finish_and_clear();
                 }
                 self.total.finish_and_clear();
-                self.talk(event);
+                self.say_all(event);
             }
-            Event::Note { .. } | Event::Cache { .. } => self.talk(event),
+            Event::Note { .. } | Event::Cache { .. } => self.say_all(event),
         }
     }
 }
@@ -127,7 +127,7 @@ impl Bar {
         }
     }
 
-    fn talk(&self, event: &Event) {
+    fn say_all(&self, event: &Event) {
         for line in words(event) {
             self.say(&line);
         }
@@ -135,7 +135,7 @@ impl Bar {
 
     /// A line above the bar.
     fn say(&self, line: &str) {
-        self.all.suspend(|| talk(line));
+        self.all.suspend(|| message(line));
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Lines {
 impl Show for Lines {
     fn show(&mut self, event: &Event) {
         for line in self.lines(event) {
-            output::talk(line);
+            output::message(line);
         }
     }
 }

@@ -49,12 +49,12 @@ struct Decided {
     content: Content,
     action: Action,
     reason: Option<String>,
-    said: Said,
+    said: SettingSource,
 }
 
 /// Who said a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+enum SettingSource {
     Values,
     Default,
     Template,
@@ -92,13 +92,13 @@ pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<Local> {
     for setting in effective.settings() {
         let key = setting.name.key();
         let said = if matches!(setting.origin, Origin::Environment { .. }) {
-            Said::Environment
+            SettingSource::Environment
         } else if of_user.contains(&key) {
-            Said::Values
+            SettingSource::Values
         } else if of_chart.contains(&key) {
-            Said::Default
+            SettingSource::Default
         } else {
-            Said::Template
+            SettingSource::Template
         };
         let (action, reason) = fate::decide(setting, said, &values);
         let decided = Decided {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Group, Said};
+use super::{Group, SettingSource};
 
 /// What became of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -79,10 +79,10 @@ impl LocalReport {
                 property: setting.name.property.clone(),
                 action: setting.action,
                 source: match setting.said {
-                    Said::Values => "values",
-                    Said::Default => "chart-default",
-                    Said::Template => "chart",
-                    Said::Environment => "environment",
+                    SettingSource::Values => "values",
+                    SettingSource::Default => "chart-default",
+                    SettingSource::Template => "chart",
+                    SettingSource::Environment => "environment",
                 },
                 reason: setting.reason.clone(),
             })

@@ -1,10 +1,10 @@
 //! What becomes of a setting on the way back.
 
-use super::{Decided, Group, Said, ValuesRow};
+use super::{Decided, Group, SettingSource, ValuesRow};
 use crate::chart::{SECOND_FILE, Variable, VariableValue, second_file};
 use crate::effective::{Content, Reference, Setting};
 use crate::gcfg::{Section, SettingName, fold, write};
-use crate::local::Action;
+use crate::to_vm::Action;
 use crate::yaml::{Map, Value};
 
 /// Whether a section is only about running content elsewhere.
@@ -15,7 +15,11 @@ pub(super) fn is_off_host(section: &Section) -> bool {
     )
 }
 
-pub(super) fn decide(setting: &Setting, said: Said, values: &Map) -> (Action, Option<String>) {
+pub(super) fn decide(
+    setting: &Setting,
+    said: SettingSource,
+    values: &Map,
+) -> (Action, Option<String>) {
     let drop = |reason: &str| (Action::Drop, Some(reason.to_owned()));
     if is_off_host(&setting.name.section) {
         return drop("it is about content in pods; here content runs on the server's machine");
@@ -43,10 +47,12 @@ pub(super) fn decide(setting: &Setting, said: Said, values: &Map) -> (Action, Op
         {
             drop("a pod logs to its output; without the setting Connect logs to files")
         }
-        ("python" | "quarto" | "tensorflow" | "r", "executable") if said != Said::Values => {
+        ("python" | "quarto" | "tensorflow" | "r", "executable")
+            if said != SettingSource::Values =>
+        {
             drop("it names a program of the container image; name those of this machine")
         }
-        ("metrics", "prometheuslisten") if said == Said::Template => {
+        ("metrics", "prometheuslisten") if said == SettingSource::Template => {
             drop("the chart opens this port for the cluster's Prometheus")
         }
         _ => match texts.iter().find_map(|text| mount(text, values)) {
@@ -121,7 +127,7 @@ pub(super) fn data_dir(groups: &mut Vec<Group>, values: &Map) {
         content: Content::Values(vec![path.to_owned()]),
         action: Action::Review,
         reason: Some("from sharedStorage.path; config does not set it".to_owned()),
-        said: Said::Template,
+        said: SettingSource::Template,
         name: name.clone(),
     };
     match groups
