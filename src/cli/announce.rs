@@ -6,8 +6,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::Exit;
-use super::sources;
 use crate::announce::{Announced, Banner, Place};
+use crate::inputs;
 use crate::output::{self, Format, Page};
 
 /// Tell the users of the old server that it is going to move
@@ -70,7 +70,7 @@ impl Announce {
             }
             Some(message) => {
                 let banners = self.only.map_or(Banner::ALL.to_vec(), |only| vec![only]);
-                place.lay(message, &banners, sources::beside(&self.from)?.as_ref())?
+                place.lay(message, &banners, inputs::beside(&self.from)?.as_ref())?
             }
             None => place.take_off(self.force)?,
         };

@@ -109,7 +109,7 @@ impl ConnectArgs {
         Ok(open(server, self.key()?, &self.options()?).await?)
     }
 
-    /// How to message to it.
+    /// How to talk to it.
     ///
     /// # Errors
     /// The file of certificates cannot be used.

@@ -3,12 +3,12 @@
 use clap::Args;
 
 use super::chart::ChartArgs;
-use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Purpose};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::effective::{self, Comparison, Deployed, Effective, Reference, Secrets, report};
 use crate::gcfg;
+use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 
 /// Compare what the server gets before and after the migration, setting by setting
@@ -83,14 +83,14 @@ struct After {
 impl Diff {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        sources::one_stdin(
+        inputs::one_stdin(
             self.from
                 .iter()
                 .chain(&self.values)
                 .chain(&self.manifest)
                 .chain(&self.secrets),
         )?;
-        let documents = sources::documents(&self.from)?;
+        let documents = inputs::documents(&self.from)?;
         let before = Effective::of_documents(&documents);
         let after = self.after(global)?;
         let document = gcfg::parse_text(
@@ -142,7 +142,7 @@ impl Diff {
         if let Some(source) = &self.manifest {
             return self.read_from_manifest(source.name(), &source.text()?);
         }
-        let files = sources::values_files(&self.values)?;
+        let files = inputs::values_files(&self.values)?;
         let chart = self.chart.ask(global)?;
         let release = chart.release(&self.release, global.namespace.as_deref());
         let files: Vec<_> = files.iter().collect();

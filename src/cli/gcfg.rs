@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::chart::ChartArgs;
-use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::files::{Access, Batch, Existing};
+use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 use crate::to_vm::{self, Inputs};
 
@@ -57,12 +57,12 @@ pub(super) struct Gcfg {
 impl Gcfg {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        sources::each_its_own(
+        inputs::each_its_own(
             self.values.iter().filter_map(Source::path),
             [&self.out, &self.report],
         )?;
-        sources::one_stdin(&self.values)?;
-        let files = sources::values_files(&self.values)?;
+        inputs::one_stdin(&self.values)?;
+        let files = inputs::values_files(&self.values)?;
         let chart = self.chart.ask(global)?;
         let release = chart.release(&self.release, global.namespace.as_deref());
         let local = to_vm::to_gcfg(Inputs {

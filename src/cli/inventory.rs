@@ -9,9 +9,9 @@ use jiff::SignedDuration;
 
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
-use super::sources::Source;
 use super::{Exit, duration};
 use crate::files::{self, Access, Existing};
+use crate::inputs::Source;
 use crate::inventory::{self, Checkpoint, Inventory, Stage};
 use crate::output::{self, Ticker};
 

@@ -20,7 +20,6 @@ mod report;
 mod revert;
 mod runtime;
 mod session;
-mod sources;
 mod status;
 mod upgrade;
 mod validate;

@@ -8,8 +8,8 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::Exit;
-use super::sources::stdin;
 use crate::files::{Access, Existing, write};
+use crate::inputs::stdin;
 use crate::manifests::Stream;
 use crate::output;
 use crate::overlay::{

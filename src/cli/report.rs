@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::Exit;
-use super::sources::Source;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::files::{self, Access, Existing};
+use crate::inputs::Source;
 use crate::output::{self, Format};
 use crate::report::{Dated, Evidence, MigrationReport, Rebuild, html, markdown};
 use crate::source::Span;
@@ -133,7 +133,7 @@ pub(super) fn deliver(text: &str, out: Option<&Path>, force: bool) -> anyhow::Re
 impl EvidenceArgs {
     pub(super) fn gather(&self) -> anyhow::Result<Evidence> {
         let one = [&self.inventory, &self.check, &self.account, &self.status];
-        super::sources::one_stdin(one.into_iter().flatten().chain(&self.validation))?;
+        crate::inputs::one_stdin(one.into_iter().flatten().chain(&self.validation))?;
         let inventory = self.inventory.as_ref().map(|source| {
             let content = inventory::read(&source.file()?)?;
             anyhow::Ok(dated(source, content))

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::chart::ChartArgs;
-use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::connect::{Server, Version};
 use crate::convert::options::{BackendChoice, ChartDefaults, SecretName, Secrets, Storage};
 use crate::convert::{self, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
 use crate::gcfg::SettingName;
+use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 
 /// Turn rstudio-connect.gcfg into values for the rstudio-connect chart
@@ -140,13 +140,13 @@ struct Deployment {
 impl Values {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        sources::each_its_own(
+        inputs::each_its_own(
             self.from.iter().chain(&self.base).filter_map(Source::path),
             [&self.out, &self.report, &self.credentials.secret_out],
         )?;
-        sources::one_stdin(self.from.iter().chain(&self.base))?;
-        let documents = sources::documents(&self.from)?;
-        let base = sources::values_files(&self.base)?;
+        inputs::one_stdin(self.from.iter().chain(&self.base))?;
+        let documents = inputs::documents(&self.from)?;
+        let base = inputs::values_files(&self.base)?;
         let chart = self.chart.ask(global)?;
         let conversion = convert::convert(&Inputs {
             documents: &documents,

@@ -18,7 +18,7 @@ use super::proxy::Proxy;
 use super::request::{Reply, Request};
 use super::tls::Trust;
 
-/// How to message to a server.
+/// How to talk to a server.
 #[derive(Debug, Clone)]
 pub(crate) struct ConnectOptions {
     pub(crate) trust: Trust,

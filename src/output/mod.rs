@@ -1,4 +1,4 @@
-//! The one terminal room: data to standard output, message to standard error, and everything that a
+//! The one terminal room: data to standard output, messages to standard error, and everything that a
 //! person reads made printable on its way.
 
 mod confirm;

@@ -13,7 +13,6 @@ use clap::Args;
 use super::chart::ChartArgs;
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
-use super::sources::{self, Source};
 use super::{Exit, Global};
 use crate::chart::{self, Chart, Release, ValuesFile};
 use crate::check::{
@@ -24,6 +23,7 @@ use crate::convert::account::Account;
 use crate::convert::options::{SecretName, Secrets};
 use crate::convert::{self, Inputs, Options};
 use crate::gcfg::{Document, SettingName};
+use crate::inputs::{self, Source};
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
 use crate::release::Access;
@@ -205,15 +205,15 @@ impl CheckCommand {
     }
 
     fn gather(&self, global: &Global) -> anyhow::Result<Gathered> {
-        sources::one_stdin(
+        inputs::one_stdin(
             self.from
                 .iter()
                 .chain(&self.values)
                 .chain(&self.inventory)
                 .chain(&self.images),
         )?;
-        let documents = sources::documents(&self.from)?;
-        let files = sources::values_files(&self.values)?;
+        let documents = inputs::documents(&self.from)?;
+        let files = inputs::values_files(&self.values)?;
         let inventory = self
             .inventory
             .as_ref()

@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::Exit;
-use super::super::sources::Source;
 use crate::gcfg;
+use crate::inputs::Source;
 use crate::output::{self, Format, Page};
 use crate::overlay::{Found, Shown, detect, detect_gcfg};
 

@@ -7,8 +7,8 @@ use clap::Args;
 
 use super::super::Exit;
 use super::super::post_render::set;
-use super::super::sources::each_its_own;
 use crate::files::{Access, Existing, write};
+use crate::inputs::each_its_own;
 use crate::output;
 use crate::overlay::values::{Given, make};
 use crate::overlay::{TemporarySetting, with_temporary};

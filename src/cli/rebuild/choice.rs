@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::in_cluster::argument;
 use crate::cli::duration;
-use crate::cli::sources::{Source, one_stdin};
 use crate::connect::ContentGuid;
+use crate::inputs::{Source, one_stdin};
 use crate::inventory;
 use crate::rebuild::selection::{Selection, Wanted, read_list};
 

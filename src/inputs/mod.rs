@@ -1,4 +1,4 @@
-//! Input files that several commands read.
+//! The files that commands read: named by a flag, or standard input.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use crate::source::SourceFile;
 
 /// A file, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Source(pub String);
+pub(crate) struct Source(pub String);
 
 impl FromStr for Source {
     type Err = Infallible;
@@ -30,21 +30,21 @@ impl FromStr for Source {
 
 impl Source {
     /// Whether it is standard input.
-    pub(super) fn is_stdin(&self) -> bool {
+    pub(crate) fn is_stdin(&self) -> bool {
         self.0 == "-"
     }
 
     /// What messages call it.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         if self.is_stdin() { "<stdin>" } else { &self.0 }
     }
 
     /// The path of a file.
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub(crate) fn path(&self) -> Option<&Path> {
         (!self.is_stdin()).then(|| Path::new(&self.0))
     }
 
-    pub(super) fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+    pub(crate) fn bytes(&self) -> anyhow::Result<Vec<u8>> {
         if self.is_stdin() {
             return stdin();
         }
@@ -52,17 +52,17 @@ impl Source {
     }
 
     /// The text of a file that findings point into.
-    pub(super) fn file(&self) -> anyhow::Result<Arc<SourceFile>> {
+    pub(crate) fn file(&self) -> anyhow::Result<Arc<SourceFile>> {
         Ok(Arc::new(SourceFile::new(self.name(), self.text()?)))
     }
 
-    pub(super) fn text(&self) -> anyhow::Result<String> {
+    pub(crate) fn text(&self) -> anyhow::Result<String> {
         String::from_utf8(self.bytes()?).with_context(|| format!("{} is not UTF-8", self.name()))
     }
 }
 
 /// All of standard input.
-pub(super) fn stdin() -> anyhow::Result<Vec<u8>> {
+pub(crate) fn stdin() -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::io::stdin()
         .lock()
@@ -72,7 +72,7 @@ pub(super) fn stdin() -> anyhow::Result<Vec<u8>> {
 }
 
 /// Fails when standard input is named more than once.
-pub(super) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::Result<()> {
+pub(crate) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> anyhow::Result<()> {
     if sources
         .into_iter()
         .filter(|source| source.is_stdin())
@@ -85,7 +85,7 @@ pub(super) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> an
 }
 
 /// Reads configuration files. A migration file beside the first is read too, as Connect does.
-pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
+pub(crate) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
     let mut sources = sources.to_vec();
     if let Some(first) = sources.first().filter(|first| !first.is_stdin()) {
         let beside = Path::new(&first.0).with_file_name(crate::chart::SECOND_FILE);
@@ -118,7 +118,7 @@ pub(super) fn documents(sources: &[Source]) -> anyhow::Result<Vec<Document>> {
 }
 
 /// The migration file beside a configuration file, which Connect reads behind it.
-pub(super) fn beside(file: &Path) -> anyhow::Result<Option<Document>> {
+pub(crate) fn beside(file: &Path) -> anyhow::Result<Option<Document>> {
     let path = file.with_file_name(crate::chart::SECOND_FILE);
     if !path.is_file() || same_file(file, &path) {
         return Ok(None);
@@ -133,7 +133,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads values files in Helm's order.
-pub(super) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>> {
+pub(crate) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>> {
     sources
         .iter()
         .map(|source| {
@@ -152,7 +152,7 @@ pub(super) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>
 ///
 /// # Errors
 /// A file is named twice.
-pub(super) fn each_its_own<'a>(
+pub(crate) fn each_its_own<'a>(
     inputs: impl IntoIterator<Item = &'a Path>,
     outputs: impl IntoIterator<Item = &'a Option<PathBuf>>,
 ) -> anyhow::Result<()> {
