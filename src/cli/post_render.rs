@@ -4,17 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use clap::Args;
 
 use super::Exit;
-use crate::files::{Access, Existing, write};
 use crate::inputs::stdin;
-use crate::manifests::Stream;
-use crate::output;
 use crate::overlay::{
-    self, Options, Refusal, RunReport, Selection, TemporarySetting, Then, helm, lay, log, refuse,
-    with_temporary,
+    self, Options, PostRenderRun, Selection, TemporarySetting, Then, with_temporary,
 };
 
 /// Lay the temporary settings over manifests, as a Helm post-renderer
@@ -116,53 +112,16 @@ impl PostRender {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let input = stdin().context("cannot read the manifests")?;
-        match self.render(&input) {
-            Ok(report) => {
-                self.leave(&report)?;
-                Ok(Exit::Done)
-            }
-            Err(Failure::Refused(refusal)) => {
-                let documents = Stream::split(&input).with_content().count();
-                let mut message = refusal.to_string();
-                if self.wrapped {
-                    // Under the names that the flags have there.
-                    message = message
-                        .replace("--configmap", "--overlay-configmap")
-                        .replace("--allow-missing", "--overlay-allow-missing");
-                }
-                self.leave(&RunReport::refused(message.clone(), documents))?;
-                if self.wrapped {
-                    "the temporary settings were refused; the reason follows"
-                        .clone_into(&mut message);
-                }
-                if helm::is_helm_4_post_renderer() {
-                    let message = format!("connect-migrate: {message}");
-                    output::data_by(|mut out| refuse(&input, &message, &mut out))?;
-                    return Ok(Exit::Done);
-                }
-                Err(anyhow!("{message}"))
-            }
-            Err(Failure::Output(error)) => {
-                let mut report = RunReport::refused(format!("cannot write: {error}"), 0);
-                report.documents = Stream::split(&input).with_content().count();
-                self.leave(&report)?;
-                Err(anyhow!(error).context("cannot write the manifests"))
-            }
-        }
-    }
-
-    /// Writes the result, all at once, when nothing can be refused any more.
-    fn render(&self, input: &[u8]) -> Result<RunReport, Failure> {
-        let laid = lay(input, &self.overlay.options()).map_err(Failure::Refused)?;
-        match self.then() {
-            None => output::data_by(|mut out| laid.output.write_to(&mut out)),
-            Some(then) => {
-                let output = overlay::run_then(&then, &laid.output).map_err(Failure::Refused)?;
-                output::data(&output)
-            }
-        }
-        .map_err(Failure::Output)?;
-        Ok(laid.report)
+        overlay::post_render(
+            &input,
+            &PostRenderRun {
+                options: self.overlay.options(),
+                then: self.then(),
+                report: self.report.as_deref(),
+                wrapped: self.wrapped,
+            },
+        )?;
+        Ok(Exit::Done)
     }
 
     fn then(&self) -> Option<Then> {
@@ -173,20 +132,4 @@ impl PostRender {
             plugin: self.then_plugin.clone(),
         })
     }
-
-    /// Leaves a record in the log, and in the file that was asked for.
-    fn leave(&self, report: &RunReport) -> anyhow::Result<()> {
-        log::append(report);
-        if let Some(path) = &self.report {
-            let text = serde_json::to_vec(report)?;
-            write(path, &text, Access::Private, Existing::Replace)?;
-        }
-        Ok(())
-    }
-}
-
-/// Why nothing was handed out.
-enum Failure {
-    Refused(Refusal),
-    Output(io::Error),
 }
