@@ -87,7 +87,7 @@ pub(super) struct Revert {
     #[arg(long)]
     force_conflicts: bool,
 
-    /// Remove the record of a revision of somebody else's that Helm did not finish
+    /// Mark a revision of somebody else's as failed that Helm did not finish
     #[arg(long)]
     discard_pending: bool,
 

@@ -40,6 +40,14 @@ pub struct Workload {
     pub object: Value,
 }
 
+impl Workload {
+    /// Whether its pods are of the present template, all of them.
+    #[must_use]
+    pub fn is_rolled_out(&self) -> bool {
+        self.observed && self.updated >= self.wanted && self.total <= self.updated
+    }
+}
+
 /// The pods of a workload.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pods {

@@ -1,11 +1,14 @@
 //! What Helm stores about a release: a Secret per revision.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{ListParams, PostParams};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -165,6 +168,19 @@ impl Record {
     /// # Errors
     /// What is wrong with it.
     pub fn decode(data: &[u8]) -> Result<Self, String> {
+        let json = Self::unpack(data)?;
+        // The library's message may quote the values of the release.
+        serde_json::from_slice(&json).map_err(|error| {
+            let kind = if error.is_data() {
+                "a field of another type"
+            } else {
+                "no JSON"
+            };
+            format!("{kind} at line {}, column {}", error.line(), error.column())
+        })
+    }
+
+    fn unpack(data: &[u8]) -> Result<Vec<u8>, String> {
         let packed = STANDARD.decode(data).map_err(|error| error.to_string())?;
         let mut json = Vec::new();
         if packed.starts_with(&[0x1f, 0x8b]) {
@@ -176,15 +192,7 @@ impl Record {
             // Helm 2 did not pack, and Helm still reads that.
             json = packed;
         }
-        // The library's message may quote the values of the release.
-        serde_json::from_slice(&json).map_err(|error| {
-            let kind = if error.is_data() {
-                "a field of another type"
-            } else {
-                "no JSON"
-            };
-            format!("{kind} at line {}, column {}", error.line(), error.column())
-        })
+        Ok(json)
     }
 
     /// Whether it was applied server-side, so that fields belong to whoever wrote them last.
@@ -261,26 +269,71 @@ impl Cluster {
         Ok(records)
     }
 
-    /// Removes the record of a revision that Helm did not finish.
+    /// Marks a revision that Helm did not finish as failed, as an interrupted Helm does itself, so
+    /// that it takes the next one. `false` where the record has changed meanwhile.
     ///
     /// # Errors
-    /// It cannot be deleted.
-    pub async fn forget(&self, record: &Record) -> Result<(), RecordError> {
+    /// It cannot be read or written.
+    pub async fn give_up(&self, record: &Record) -> Result<bool, RecordError> {
         let resource = Driver::of_environment()?.resource();
         let name = format!("sh.helm.release.v1.{}.v{}", record.name, record.revision);
-        let what = format!("delete the {resource} {name}");
-        let params = DeleteParams::default();
-        match resource {
-            "Secret" => self.api::<Secret>().delete(&name, &params).await.map(drop),
-            _ => self
-                .api::<ConfigMap>()
-                .delete(&name, &params)
-                .await
-                .map(drop),
+        let what = format!("mark the {resource} {name} as failed");
+        let form = |why: String| RecordError::Form(resource, name.clone(), why);
+        // What was read is replaced, or nothing: Helm may be about to finish it after all.
+        macro_rules! replace {
+            ($kind:ty, $read:expr, $written:expr) => {{
+                let api = self.api::<$kind>();
+                let read = api.get(&name).await;
+                let mut object = read.map_err(|error| self.explain(&what, error))?;
+                let data = object.data.as_mut().and_then(|data| data.get_mut(RELEASE));
+                let data = data.ok_or_else(|| form(format!("it has no key {RELEASE}")))?;
+                *data = $written(as_failed(&$read(data), record).map_err(form)?);
+                let labels = object.metadata.labels.get_or_insert_default();
+                labels.insert("status".to_owned(), "failed".to_owned());
+                api.replace(&name, &PostParams::default(), &object)
+                    .await
+                    .map(drop)
+            }};
         }
-        .map_err(|error| self.explain(&what, error))?;
-        Ok(())
+        let replaced = match resource {
+            "Secret" => replace!(
+                Secret,
+                |data: &'_ ByteString| data.0.clone(),
+                |text: String| ByteString(text.into_bytes())
+            ),
+            _ => replace!(
+                ConfigMap,
+                |data: &'_ String| data.clone().into_bytes(),
+                |text: String| text
+            ),
+        };
+        match replaced {
+            Ok(()) => Ok(true),
+            Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
+            Err(error) => Err(self.explain(&what, error).into()),
+        }
     }
+}
+
+/// The content of a Secret of a revision, as that of one that failed. Nothing but the one word is
+/// changed: values may have numbers that do not survive being read.
+fn as_failed(data: &[u8], record: &Record) -> Result<String, String> {
+    let json = Record::unpack(data)?;
+    let text = String::from_utf8(json).map_err(|error| error.to_string())?;
+    let status = "\"status\":\"pending-";
+    let at = text.find(status).ok_or("it is not pending")?;
+    let end = at + status.len();
+    let rest = text[end..].trim_start_matches(|c: char| c.is_ascii_lowercase());
+    let text = format!("{}\"status\":\"failed{rest}", &text[..at]);
+    let mut wanted = record.clone();
+    wanted.info.status = RevisionStatus::Failed;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let packed = gzip.write_all(text.as_bytes()).and_then(|()| gzip.finish());
+    let packed = STANDARD.encode(packed.map_err(|error| error.to_string())?);
+    if Record::decode(packed.as_bytes())? != wanted {
+        return Err("its status is not where Helm writes it, or it has changed".to_owned());
+    }
+    Ok(packed)
 }
 
 /// The key of a record in its Secret or ConfigMap.
@@ -318,8 +371,6 @@ impl Driver {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
     use super::*;
 
     fn packed(json: &str) -> String {
@@ -350,6 +401,21 @@ mod tests {
         assert_eq!(Driver::of(""), Some(Driver::Secret));
         assert_eq!(Driver::of("configmaps"), Some(Driver::ConfigMap));
         assert_eq!(Driver::of("sql"), None);
+    }
+
+    #[test]
+    fn an_unfinished_revision_becomes_a_failed_one() {
+        let json = r#"{"name":"rsc","info":{"description":"say \"status\":\"pending-x\"","status":"pending-install"},
+            "config":{"status":"pending-upgrade","n":1e400},"version":1}"#;
+        let json = json.replace("1e400", "123456789012345678901234567890");
+        let data = packed(&json);
+        let record = Record::decode(data.as_bytes()).unwrap();
+        let failed = as_failed(data.as_bytes(), &record).unwrap();
+        let text = String::from_utf8(Record::unpack(failed.as_bytes()).unwrap()).unwrap();
+        assert_eq!(text, json.replace("pending-install", "failed"));
+        let mut other = record;
+        other.manifest = "changed".to_owned();
+        assert!(as_failed(data.as_bytes(), &other).is_err());
     }
 
     #[test]

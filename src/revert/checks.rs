@@ -45,6 +45,12 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
             Weight::Warn,
             "the server is scaled to 0, so that it cannot be asked beforehand".to_owned(),
         ),
+        Answer::Unknown(_) if subject.survey.configurations.iter().any(|c| c.is_gone) => say(
+            Weight::Warn,
+            "somebody has removed objects of the release, so that the server cannot be asked \
+             beforehand; they are made again"
+                .to_owned(),
+        ),
         Answer::Unknown(why) | Answer::Silent(why) => say(
             Weight::Refuse,
             format!("the server cannot be asked, so nobody would see the settings restored: {why}"),
@@ -194,6 +200,7 @@ mod tests {
             chart_version: "1".into(),
             revisions: 1,
             foreign_pending: false,
+            failed: None,
             server_side: false,
             vanished_at: None,
         }

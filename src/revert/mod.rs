@@ -26,7 +26,8 @@ use crate::output::{self, ask};
 use crate::release::{Cluster, Record};
 use crate::survey::journal::journals;
 use crate::survey::{
-    Answer, NoRelease, Overlay, ServerAccess, Session, Survey, choose, facts, survey, survey_live,
+    Answer, Failed, NoRelease, Overlay, ServerAccess, Session, Survey, choose, facts, survey,
+    survey_live,
 };
 use change::Change;
 pub(crate) use chart::StaticChart;
@@ -54,7 +55,7 @@ pub(crate) struct Options {
     pub force: bool,
     /// Take fields back from whoever else owns them.
     pub force_conflicts: bool,
-    /// Remove the record of a revision of somebody else's that Helm did not finish.
+    /// Give up on a revision of somebody else's that Helm did not finish.
     pub discard_pending: bool,
     pub journal: Option<PathBuf>,
 }
@@ -108,24 +109,14 @@ pub(crate) async fn revert(options: &Options, tools: &Tools<'_>) -> anyhow::Resu
         }
         history => history?,
     };
-    let mut unfinished = None;
     if let Some(newest) = history.first().filter(|r| r.info.status.is_pending()) {
         if !pending::settle(cluster, newest, options).await? {
             return Ok(Outcome::Refused);
         }
-        unfinished = history.into_iter().next();
         history = choose(cluster, Some(&options.release)).await?;
-        // Where Helm has finished it meanwhile, its record is there still.
-        unfinished = unfinished.filter(|record| {
-            let revisions = history.iter().map(|record| record.revision);
-            !revisions
-                .into_iter()
-                .any(|revision| revision == record.revision)
-        });
     }
     let before = survey(cluster, &history).await;
-    let base = base::of(&history, unfinished.as_ref(), &before);
-    let base = base.context("the release has no revision")?;
+    let base = base::of(&history, &before).context("the release has no revision")?;
     match todo(options, &before, base)? {
         Todo::Refused => return Ok(Outcome::Refused),
         Todo::Nothing => output::message(format!(
@@ -262,7 +253,14 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
         return Ok(Todo::Refused);
     }
     let is_stored = stored(Overlay::On) || stored(Overlay::Partly) || stored(Overlay::Unmarked);
-    if is_stored || live(Overlay::On) || live(Overlay::Unmarked) || options.chart.is_some() {
+    let is_gone = any(&|c| c.is_gone);
+    if is_stored
+        || live(Overlay::On)
+        || live(Overlay::Unmarked)
+        || is_gone
+        || before.failed == Some(Failed::Laying)
+        || options.chart.is_some()
+    {
         return Ok(Todo::Upgrade);
     }
     if any(&|c| c.is_marked_live() || c.is_half_way()) {

@@ -12,7 +12,8 @@ use crate::release::{Cluster, Record};
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Whether the release can be upgraded. Helm upgrades none whose newest revision it has not
-/// finished; where that is one of ours whose Helm is gone, its record is removed.
+/// finished; where that is one of ours whose Helm is gone, it is marked as failed, as an interrupted
+/// Helm does itself.
 pub(super) async fn settle(
     cluster: &Cluster,
     newest: &Record,
@@ -30,7 +31,7 @@ pub(super) async fn settle(
         output::message(format!(
             "Error: Helm was interrupted at revision {revision} of {name}, and takes no upgrade so \
              long. 'helm history {name} -n {0}' shows it; 'helm rollback {name} -n {0}' goes back \
-             to the one before, or --discard-pending removes the record of the unfinished revision",
+             to the one before, or --discard-pending marks the unfinished revision as failed",
             cluster.namespace
         ));
         return Ok(false);
@@ -51,11 +52,12 @@ pub(super) async fn settle(
     }
     if options.dry_run {
         output::message(format!(
-            "dry run: the record of revision {revision} would be removed ({why})"
+            "dry run: revision {revision} would be marked as failed ({why})"
         ));
         return Ok(false);
     }
-    cluster.forget(newest).await?;
-    output::message(format!("removed the record of revision {revision}: {why}"));
+    if cluster.give_up(newest).await? {
+        output::message(format!("marked revision {revision} as failed: {why}"));
+    }
     Ok(true)
 }

@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde_json::{Map, Value};
 
 use super::pods::Live;
-use super::{Answer, Configuration, Overlay, Reading, Survey};
+use super::{Answer, Configuration, Failed, Overlay, Reading, Survey};
 use crate::manifests::{Stream, objects, server_container};
 use crate::overlay::{Found, GCFG_KEY, configurations, detect};
 use crate::release::{Cluster, Record, RevisionStatus, Workload};
@@ -84,6 +84,7 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
         chart_version: String::new(),
         revisions: history.len(),
         foreign_pending: false,
+        failed: None,
         server_side: false,
         vanished_at: None,
     };
@@ -101,6 +102,12 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let is_on = |record: &Record| found(&record.manifest).iter().any(|found| found.on);
     survey.foreign_pending =
         newest.info.status.is_pending() && !newest.is_revert() && !is_on(newest);
+    let did_not_end =
+        newest.info.status.is_pending() || newest.info.status == RevisionStatus::Failed;
+    survey.failed = did_not_end.then(|| match is_on(newest) {
+        true => Failed::Laying,
+        false => Failed::TakingOff,
+    });
     let stored_reading = |found: &Found| {
         Answer::Known(Reading {
             overlay: overlay(found),
@@ -223,6 +230,7 @@ async fn configuration(
         running: None,
         object: None,
         stale: false,
+        is_gone: false,
         stored_replicas: records
             .last()
             .and_then(|record| replicas(&record.manifest, &name)),
@@ -255,7 +263,10 @@ async fn configuration(
             }
             configuration.object = Some(object);
         }
-        Err(error) => configuration.live = Answer::Unknown(error.to_string()),
+        Err(error) => {
+            configuration.is_gone = error.is_missing();
+            configuration.live = Answer::Unknown(error.to_string());
+        }
     }
     match workload {
         Some(Ok(workload)) => {
@@ -268,7 +279,10 @@ async fn configuration(
             }
             configuration.running = Some(workload);
         }
-        Some(Err(error)) => configuration.pods = Answer::Unknown(error.to_string()),
+        Some(Err(error)) => {
+            configuration.is_gone |= error.is_missing();
+            configuration.pods = Answer::Unknown(error.to_string());
+        }
         None => {}
     }
     configuration

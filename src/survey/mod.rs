@@ -12,7 +12,7 @@ pub(crate) mod steps;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::overlay::{CHECKSUM, GCFG_KEY};
+use crate::overlay::{CHECKSUM, GCFG_KEY, checksum};
 use crate::release::other_owners;
 
 pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_live};
@@ -112,6 +112,9 @@ pub(crate) struct Configuration {
     /// Whether pods run that may have read another configuration than the live one.
     #[serde(skip)]
     pub stale: bool,
+    /// Whether the ConfigMap or its workload is not there any more.
+    #[serde(skip)]
+    pub is_gone: bool,
     /// How many pods the stored manifest asks for.
     #[serde(skip)]
     pub stored_replicas: Option<i64>,
@@ -167,6 +170,9 @@ impl Configuration {
     /// Whether a change stopped between two places, so that it will not get further by itself.
     #[must_use]
     pub(crate) fn is_half_way(&self) -> bool {
+        if self.is_gone {
+            return true;
+        }
         let (stored, live) = (self.stored.overlay(), self.live.overlay());
         let differ = stored
             .zip(live)
@@ -175,7 +181,19 @@ impl Configuration {
             && (self.stale
                 || self.is_marked_live()
                 || self.pods.overlay().is_some_and(|pods| pods != Overlay::Off));
-        differ || old_pods || live == Some(Overlay::Partly)
+        differ || old_pods || live == Some(Overlay::Partly) || self.is_unread()
+    }
+
+    /// Whether the pods were not made to read the overlay that is live, and will not be.
+    fn is_unread(&self) -> bool {
+        let (Some(workload), Some(text)) = (&self.running, self.live_gcfg()) else {
+            return false;
+        };
+        let is_told = workload.pod_annotations.get(CHECKSUM) == Some(&checksum(text));
+        // While pods are being replaced, old ones are there still.
+        self.live.overlay() == Some(Overlay::On)
+            && self.stale
+            && (!is_told || workload.is_rolled_out())
     }
 
     /// The live ConfigMap's gcfg text.
@@ -207,6 +225,15 @@ impl Configuration {
     }
 }
 
+/// What a revision was to do with the temporary settings that did not end well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// It has them.
+    Laying,
+    /// It does not have them.
+    TakingOff,
+}
+
 /// A release and its Connect configurations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -233,6 +260,9 @@ pub(crate) struct Survey {
     /// Whether the newest revision is unfinished and not one of ours.
     #[serde(skip)]
     pub foreign_pending: bool,
+    /// What the newest revision was to do, where Helm has not finished it or gave up on it.
+    #[serde(skip)]
+    pub failed: Option<Failed>,
     /// Whether the newest revision was applied server-side.
     #[serde(skip)]
     pub server_side: bool,
@@ -245,7 +275,12 @@ impl Survey {
     /// Whether a change of the overlay stopped half-way.
     #[must_use]
     pub(crate) fn is_half_way(&self) -> bool {
-        self.foreign_pending || self.configurations.iter().any(Configuration::is_half_way)
+        let took_off = self.failed == Some(Failed::TakingOff);
+        let is_pending = self.status.starts_with("pending-");
+        let mut configurations = self.configurations.iter();
+        is_pending
+            || configurations
+                .any(|c| c.is_half_way() || took_off && c.stored.overlay() == Some(Overlay::On))
     }
 
     /// Whether somebody set the temporary settings by hand, behind Helm's back.

@@ -317,6 +317,7 @@ mod tests {
                 running: None,
                 object: None,
                 stale: false,
+                is_gone: false,
                 stored_replicas: None,
                 baseline: serde_json::Map::new(),
             }],
@@ -324,6 +325,7 @@ mod tests {
             chart_version: "1".into(),
             revisions: 1,
             foreign_pending: false,
+            failed: None,
             server_side: false,
             vanished_at: None,
         }

@@ -177,7 +177,7 @@ fn state(now: &Survey) -> Page {
         page.page(&places(configuration));
     }
     let is_off = now.configurations.iter().all(|c| c.is_off());
-    if now.is_half_way() || now.foreign_pending {
+    if now.is_half_way() {
         page.line("The temporary settings are on in part. Run the same command again once its cause is mended, or take them off:");
         page.line(format!("next: {}", now.revert_command()));
     } else if is_off {

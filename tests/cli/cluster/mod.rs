@@ -1,7 +1,9 @@
 //! status and revert on a real API server, with each real Helm.
 
+mod half_way;
 mod interrupted;
 mod rebuild;
+mod records;
 mod revert;
 mod rights;
 mod script;

@@ -138,6 +138,9 @@ async fn register(client: &Client, kubelet: SocketAddr) {
         .unwrap();
 }
 
+/// The text of the configuration by the name of the pod that has read it.
+type Readings = Arc<Mutex<HashMap<String, String>>>;
+
 /// A namespace of a test's own, with a controller at work in it.
 pub struct Namespace {
     /// Its name.
@@ -148,6 +151,8 @@ pub struct Namespace {
     pub controller: Arc<AtomicBool>,
     /// Whether new pods become ready.
     pub healthy: Arc<AtomicBool>,
+    /// What the containers of each pod have read when they started.
+    read: Readings,
     cluster: &'static Cluster,
     stop: Arc<AtomicBool>,
 }
@@ -180,6 +185,7 @@ impl Cluster {
             server,
             controller: Arc::new(AtomicBool::new(true)),
             healthy: Arc::new(AtomicBool::new(true)),
+            read: Readings::default(),
             cluster: self,
             stop: Arc::default(),
         };
@@ -189,6 +195,7 @@ impl Cluster {
             server: namespace.server.clone(),
             works: Arc::clone(&namespace.controller),
             healthy: Arc::clone(&namespace.healthy),
+            read: Arc::clone(&namespace.read),
             stop: Arc::clone(&namespace.stop),
         };
         self.runtime.spawn(controller.run());
@@ -255,6 +262,61 @@ impl Namespace {
         Api::namespaced(self.cluster.client.clone(), &self.name)
     }
 
+    /// Objects of a kind that no namespace holds.
+    pub fn global<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::ClusterResourceScope>,
+        K::DynamicType: Default,
+    {
+        Api::all(self.cluster.client.clone())
+    }
+
+    /// The configurations that the containers of the pods that are there have read, by pod.
+    pub fn read(&self) -> HashMap<String, String> {
+        let pods: Api<Pod> = self.api();
+        let list = self.block_on(pods.list(&ListParams::default())).unwrap();
+        let names = list.iter().filter_map(|pod| pod.metadata.name.clone());
+        let read = self.read.lock().unwrap();
+        names
+            .filter_map(|name| Some((name.clone(), read.get(&name)?.clone())))
+            .collect()
+    }
+
+    /// Ends the containers of every pod; the kubelet starts them again in the same pod.
+    pub fn restart_containers(&self, config_map: &str) {
+        self.block_on(async {
+            let maps: Api<ConfigMap> = self.api();
+            let text =
+                maps.get(config_map).await.unwrap().data.unwrap()["rstudio-connect.gcfg"].clone();
+            next_second(jiff::Timestamp::now()).await;
+            let pods: Api<Pod> = self.api();
+            for pod in pods.list(&ListParams::default()).await.unwrap() {
+                let mut pod = serde_json::to_value(pod).unwrap();
+                let statuses = pod["status"]["containerStatuses"].as_array_mut().unwrap();
+                for status in statuses.iter_mut() {
+                    status["state"] = running_since_now();
+                }
+                let patch = Patch::Merge(json!({"status": {"containerStatuses": statuses}}));
+                let name = pod["metadata"]["name"].as_str().unwrap();
+                let params = PatchParams::default();
+                pods.patch_status(name, &params, &patch).await.unwrap();
+                self.read
+                    .lock()
+                    .unwrap()
+                    .insert(name.to_owned(), text.clone());
+            }
+        });
+    }
+
+    /// Waits until there are no pods.
+    pub fn emptied(&self) {
+        let api: Api<Pod> = self.api();
+        wait_until("the pods are gone", || {
+            let list = self.block_on(api.list(&ListParams::default())).unwrap();
+            list.items.is_empty()
+        });
+    }
+
     /// Waits until every Deployment has been rolled out.
     pub fn settled(&self) {
         let api: Api<Deployment> = self.api();
@@ -287,6 +349,7 @@ struct Controller {
     server: ConnectServer,
     works: Arc<AtomicBool>,
     healthy: Arc<AtomicBool>,
+    read: Readings,
     stop: Arc<AtomicBool>,
 }
 
@@ -317,9 +380,15 @@ impl Controller {
             {
                 continue;
             }
-            let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas) != Some(0);
+            let spec = deployment.spec.as_ref();
+            if spec.and_then(|spec| spec.paused) == Some(true) {
+                self.paused(&deployment, &name).await?;
+                seen.insert(name, (generation, healthy));
+                continue;
+            }
+            let wanted = spec.and_then(|spec| spec.replicas) != Some(0);
             let pods = if wanted {
-                self.pods(&deployment, &name, generation, healthy).await?
+                self.pods(&deployment, &name, healthy).await?
             } else {
                 let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
                 let now = DeleteParams::default().grace_period(0);
@@ -339,17 +408,37 @@ impl Controller {
         Ok(())
     }
 
+    /// A rollout that is paused: the pods stay as they are.
+    async fn paused(&self, deployment: &Deployment, name: &str) -> kube::Result<()> {
+        let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
+        let all = pods.list(&ListParams::default()).await?;
+        let new = pod_name(deployment, name);
+        let count = |is_new: bool| {
+            let names = all.iter().filter_map(|pod| pod.metadata.name.as_ref());
+            names.filter(|name| !is_new || **name == new).count()
+        };
+        let status = json!({"status": {"observedGeneration": deployment.metadata.generation,
+            "replicas": count(false), "updatedReplicas": count(true),
+            "readyReplicas": count(false), "availableReplicas": count(false)}});
+        let deployments: Api<Deployment> = Api::namespaced(self.client.clone(), &self.namespace);
+        let params = PatchParams::default();
+        let patch = Patch::Merge(status);
+        deployments
+            .patch_status(name, &params, &patch)
+            .await
+            .map(drop)
+    }
+
     /// One pod of the present template; old ones go once it answers.
     async fn pods(
         &self,
         deployment: &Deployment,
         name: &str,
-        generation: i64,
         healthy: bool,
     ) -> kube::Result<usize> {
         let pods: Api<Pod> = Api::namespaced(self.client.clone(), &self.namespace);
         let template = serde_json::to_value(&deployment.spec.as_ref().unwrap().template).unwrap();
-        let new = format!("{name}-{generation}");
+        let new = pod_name(deployment, name);
         let labels = &template["metadata"]["labels"];
         let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": new, "labels": labels,
@@ -361,14 +450,25 @@ impl Controller {
             Err(kube::Error::Api(status)) if status.code == 409 => {}
             other => drop(other?),
         }
+        let pod = pods.get(&new).await?;
+        let is_up = pod.status.is_some_and(|status| {
+            let conditions = status.conditions.unwrap_or_default();
+            conditions
+                .iter()
+                .any(|one| one.type_ == "Ready" && one.status == "True")
+        });
+        if is_up {
+            return self.without_others(&pods, labels, &new).await;
+        }
         // No container starts within the second in which its pod is made.
-        let made = pods.get(&new).await?.metadata.creation_timestamp;
-        let made = made.map_or(0, |made| made.0.as_second());
-        while jiff::Timestamp::now().as_second() <= made {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        if let Some(made) = pod.metadata.creation_timestamp {
+            next_second(made.0).await;
+        }
+        if healthy {
+            self.read_configuration(deployment, &new).await?;
         }
         let state = if healthy {
-            json!({"running": {"startedAt": jiff::Timestamp::now().strftime("%FT%TZ").to_string()}})
+            running_since_now()
         } else {
             json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}})
         };
@@ -384,29 +484,32 @@ impl Controller {
             "containerStatuses": containers}});
         pods.patch_status(&new, &PatchParams::default(), &Patch::Merge(status))
             .await?;
-        let selector: Vec<_> = labels
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
-            .collect();
-        let params = ListParams::default().labels(&selector.join(","));
-        let all = pods.list(&params).await?;
-        if !healthy {
-            return Ok(all.items.len());
+        if healthy {
+            return self.without_others(&pods, labels, &new).await;
         }
-        self.read_configuration(deployment).await?;
-        for old in all.iter().filter_map(|pod| pod.metadata.name.clone()) {
+        let all = pods.list(&selected(labels)).await?;
+        Ok(all.items.len())
+    }
+
+    /// Old pods go.
+    async fn without_others(
+        &self,
+        pods: &Api<Pod>,
+        labels: &Value,
+        new: &str,
+    ) -> kube::Result<usize> {
+        let all = pods.list(&selected(labels)).await?;
+        for old in all.iter().filter_map(|pod| pod.metadata.name.as_deref()) {
             if old != new {
-                pods.delete(&old, &DeleteParams::default().grace_period(0))
-                    .await?;
+                let now = DeleteParams::default().grace_period(0);
+                pods.delete(old, &now).await?;
             }
         }
         Ok(1)
     }
 
     /// The server reads its configuration when a pod starts.
-    async fn read_configuration(&self, deployment: &Deployment) -> kube::Result<()> {
+    async fn read_configuration(&self, deployment: &Deployment, pod: &str) -> kube::Result<()> {
         let spec = deployment
             .spec
             .as_ref()
@@ -423,6 +526,10 @@ impl Controller {
             let map = maps.get(&name).await?;
             let data = map.data.unwrap_or_default();
             if let Some(text) = data.get("rstudio-connect.gcfg") {
+                self.read
+                    .lock()
+                    .unwrap()
+                    .insert(pod.to_owned(), text.clone());
                 let document = connect_migrate::gcfg::parse_text("", text).unwrap();
                 let limit = document
                     .settings()
@@ -433,5 +540,35 @@ impl Controller {
             }
         }
         Ok(())
+    }
+}
+
+/// What the pods of the present template are called.
+fn pod_name(deployment: &Deployment, name: &str) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let template = serde_json::to_string(&deployment.spec.as_ref().unwrap().template).unwrap();
+    let mut hasher = DefaultHasher::new();
+    template.hash(&mut hasher);
+    format!("{name}-{:08x}", hasher.finish() >> 32)
+}
+
+fn selected(labels: &Value) -> ListParams {
+    let selector: Vec<_> = labels
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
+        .collect();
+    ListParams::default().labels(&selector.join(","))
+}
+
+fn running_since_now() -> Value {
+    json!({"running": {"startedAt": jiff::Timestamp::now().strftime("%FT%TZ").to_string()}})
+}
+
+/// Clocks of Kubernetes' tell whole seconds.
+async fn next_second(of: jiff::Timestamp) {
+    while jiff::Timestamp::now().as_second() <= of.as_second() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

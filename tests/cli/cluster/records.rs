@@ -1,0 +1,130 @@
+//! Charts that change more, other places for Helm's records, large ones.
+
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
+
+use super::Place;
+use crate::support::chart::chart_dir;
+use crate::support::tools::{Helm, helms};
+
+#[test]
+fn a_chart_that_would_change_more_is_shown_and_refused() {
+    let helm: Helm = helms().remove(1);
+    let Some(place) = Place::new(&helm, "more") else {
+        return;
+    };
+    place.deploy(
+        "rsc",
+        true,
+        &["--set", "replicas=1", "--set", "pod.annotations.mine=x"],
+    );
+    let chart = chart_dir().to_string_lossy().into_owned();
+    let values = place.home.path().join("values.yaml");
+    std::fs::write(&values, "sharedStorage: {create: true}\n").unwrap();
+    let revert = [
+        "revert",
+        "rsc",
+        &chart,
+        "-f",
+        values.to_str().unwrap(),
+        "--yes",
+    ];
+    place
+        .ours(&revert)
+        .assert()
+        .code(4)
+        .stderr(contains("besides the temporary settings").and(contains("mine: x -> (none)")));
+    assert_eq!(place.status(&[])["revision"], 1);
+    // A chart of another name would delete what it does not have.
+    let other = place.home.path().join("other");
+    std::fs::create_dir_all(&other).unwrap();
+    let manifest = std::fs::read_to_string(chart_dir().join("Chart.yaml")).unwrap();
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("version: "))
+        .unwrap();
+    std::fs::write(
+        other.join("Chart.yaml"),
+        format!("apiVersion: v2\nname: other\nversion: {version}\n"),
+    )
+    .unwrap();
+    place
+        .ours(&["revert", "rsc", other.to_str().unwrap(), "--yes", "--force"])
+        .assert()
+        .code(1)
+        .stderr(contains("the release is of the chart rstudio-connect"));
+    assert_eq!(place.status(&[])["revision"], 1);
+}
+
+#[test]
+fn records_in_configmaps_are_read() {
+    let helm = helms().remove(2);
+    let Some(place) = Place::new(&helm, "driver") else {
+        return;
+    };
+    let chart = chart_dir().to_string_lossy().into_owned();
+    let args = [
+        "upgrade",
+        "--install",
+        "rsc",
+        &chart,
+        "--set",
+        "sharedStorage.create=true",
+    ];
+    place
+        .ours(&args)
+        .env("HELM_DRIVER", "configmap")
+        .assert()
+        .success();
+    place.namespace.settled();
+    let revert = ["revert", "rsc", "--yes"];
+    place
+        .ours(&revert)
+        .env("HELM_DRIVER", "sql")
+        .assert()
+        .code(1)
+        .stderr(contains("HELM_DRIVER"));
+    place
+        .ours(&revert)
+        .env("HELM_DRIVER", "configmap")
+        .assert()
+        .success();
+}
+
+#[test]
+fn a_record_that_is_nearly_full_has_room_for_the_way_back() {
+    for helm in [helms().remove(1), helms().remove(3)] {
+        let Some(place) = Place::new(&helm, "large") else {
+            return;
+        };
+        // What cannot be packed, in the values and in the manifest: a third copy would not fit.
+        let mut seed = 1_u64;
+        let mut noise = || {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(b"0123456789abcdefghijklmnopqrstuv"[(seed >> 59) as usize])
+        };
+        let text: String = (0..590_000).map(|_| noise()).collect();
+        let values = place.home.path().join("values.yaml");
+        std::fs::write(&values, format!("config: {{Server: {{Noise: {text}}}}}\n")).unwrap();
+        let values = ["-f", values.to_str().unwrap()];
+        place.deploy("rsc", false, &values);
+        place.deploy("rsc", true, &values);
+        let largest = place.largest_secret();
+        assert!(largest > 900_000 && largest < 1 << 20, "{largest}");
+        place.ours(&["revert", "rsc", "--yes"]).assert().success();
+        let said = super::places(&place.status(&[]));
+        assert_eq!(said[..3], ["off"; 3], "{}", helm.version);
+        // A release that Helm cannot store is not touched.
+        let (values, live) = (place.home.path().join("more.yaml"), place.live_gcfg());
+        let more = format!(
+            "config: {{Server: {{Noise: {text}{}}}}}\n",
+            &text[..100_000]
+        );
+        std::fs::write(&values, more).unwrap();
+        let run = place.lay(&["-f", values.to_str().unwrap()]).code(1);
+        run.stderr(contains("Too long").and(contains("The temporary settings are not on")));
+        assert_eq!(place.live_gcfg(), live);
+    }
+}
