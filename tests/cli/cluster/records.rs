@@ -93,7 +93,7 @@ fn records_in_configmaps_are_read() {
 
 #[test]
 fn a_record_that_is_nearly_full_has_room_for_the_way_back() {
-    for helm in [helms().remove(1), helms().remove(3)] {
+    for helm in helms().into_iter().filter(|helm| helm.version == "4.3") {
         let Some(place) = Place::new(&helm, "large") else {
             return;
         };
