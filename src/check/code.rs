@@ -150,6 +150,8 @@ checks! {
         RuntimesTensorflow = "runtimes-tensorflow",
         /// All languages of an item in one image.
         RuntimesTogether = "runtimes-together",
+        /// How long the rebuild takes, by the last builds.
+        RebuildTime = "rebuild-time",
     }
     DataDirectory {
         /// The kind of filesystem it lies on.
@@ -176,6 +178,8 @@ checks! {
         ClusterQuota = "cluster-quota",
         /// Two servers on one database.
         ClusterSharedDatabase = "cluster-shared-database",
+        /// Pods that may be put off their node in the middle of a build.
+        ClusterEviction = "cluster-eviction",
     }
     License {
         LicenseStatus = "license-status",

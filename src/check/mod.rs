@@ -11,6 +11,7 @@ pub(crate) mod data_directory;
 pub(crate) mod database;
 pub(crate) mod images;
 pub(crate) mod postgres;
+pub(crate) mod rebuild_time;
 pub(crate) mod runtimes;
 pub(crate) mod server;
 pub(crate) mod table;

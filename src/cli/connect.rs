@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
@@ -107,6 +108,30 @@ impl ConnectArgs {
     pub(super) async fn open(&self) -> anyhow::Result<Connect> {
         let server = self.address()?.clone();
         Ok(open(server, self.key()?, &self.options()?).await?)
+    }
+
+    /// What another process must be told to talk to it alike, beside address, key and certificates.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![
+            format!("--request-timeout={}ms", self.request_timeout.as_millis()),
+            format!("--max-outage={}ms", self.max_outage.as_millis()),
+        ];
+        arguments.extend(self.insecure.then(|| "--insecure".to_owned()));
+        arguments
+    }
+
+    /// The certificates to trust, as their file has them.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub(super) fn certificates(&self) -> anyhow::Result<Option<String>> {
+        let Some(path) = &self.cacert else {
+            return Ok(None);
+        };
+        Trust::default().with_file(path)?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read the certificates in {}", path.display()))?;
+        Ok(Some(text))
     }
 
     /// How to talk to it.

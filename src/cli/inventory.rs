@@ -131,6 +131,9 @@ fn told(ticker: &mut Ticker, stage: Stage) {
         Stage::Counted { days, of, records } => {
             ticker.at(|| format!("use: {days} of {of} days, {records} records"));
         }
+        Stage::Timed { items, of } => {
+            ticker.at(|| format!("times of builds: {items} of {of} items"));
+        }
         Stage::Without(what) => ticker.say(format!("warning: left out: {what}")),
     }
 }

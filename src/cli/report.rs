@@ -1,21 +1,14 @@
 //! `report`: the migration on one page.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 
 use super::Exit;
-use crate::diagnostic::{Code, Diagnostic, InvalidInput};
-use crate::files::{self, Access, Existing};
 use crate::inputs::Source;
 use crate::output::{self, Format};
-use crate::report::{Dated, Evidence, MigrationReport, Rebuild, html, markdown};
-use crate::source::Span;
-use crate::{announce, inventory, state};
+use crate::report::{Evidence, EvidenceFiles, MigrationReport, html, markdown};
 
 /// Gather what the commands found into one page, for those who decide and for the file
 ///
@@ -70,7 +63,8 @@ pub(super) struct EvidenceArgs {
     #[arg(long, value_name = "FILE")]
     status: Option<Source>,
 
-    /// What validate --output json printed. May repeat, the earliest first
+    /// What validate --output json printed, instead of what it remembers on this machine. May repeat,
+    /// the earliest first
     #[arg(long, value_name = "FILE")]
     validation: Vec<Source>,
 
@@ -115,117 +109,20 @@ impl Report {
 
 /// Writes a page where it belongs.
 pub(super) fn deliver(text: &str, out: Option<&Path>, force: bool) -> anyhow::Result<Exit> {
-    match out {
-        None => output::data(text.as_bytes())?,
-        Some(path) => {
-            let existing = if force {
-                Existing::Replace
-            } else {
-                Existing::Refuse
-            };
-            files::write(path, text.as_bytes(), Access::Usual, existing)?;
-            output::message(format!("wrote {}", path.display()));
-        }
-    }
+    crate::report::deliver(text, out, force)?;
     Ok(Exit::Done)
 }
 
 impl EvidenceArgs {
     pub(super) fn gather(&self) -> anyhow::Result<Evidence> {
-        let one = [&self.inventory, &self.check, &self.account, &self.status];
-        crate::inputs::one_stdin(one.into_iter().flatten().chain(&self.validation))?;
-        let inventory = self.inventory.as_ref().map(|source| {
-            let content = inventory::read(&source.file()?)?;
-            anyhow::Ok(dated(source, content))
-        });
-        Ok(Evidence {
-            inventory: inventory.transpose()?,
-            checks: json(self.check.as_ref(), "checks", "check --output json")?,
-            account: json(self.account.as_ref(), "settings", "values --report")?,
-            status: json(self.status.as_ref(), "steps", "status --output json")?,
-            validations: self
-                .validation
-                .iter()
-                .filter_map(|source| {
-                    json(Some(source), "items", "validate --output json").transpose()
-                })
-                .collect::<Result<_, _>>()?,
-            rebuilds: self.rebuilds()?,
-            announcements: announce::all()?,
-        })
-    }
-
-    fn rebuilds(&self) -> anyhow::Result<Vec<Rebuild>> {
-        let mut folders = self.journal.clone();
-        if folders.is_empty()
-            && let Some(root) = state::root()
-        {
-            for server in fs::read_dir(root).into_iter().flatten().flatten() {
-                let releases = fs::read_dir(server.path()).into_iter().flatten().flatten();
-                folders.extend(releases.map(|release| release.path()));
-            }
-            folders.retain(|folder| folder.join(JOURNAL).is_file());
-            folders.sort();
+        EvidenceFiles {
+            inventory: self.inventory.as_ref(),
+            check: self.check.as_ref(),
+            account: self.account.as_ref(),
+            status: self.status.as_ref(),
+            validation: &self.validation,
+            journal: &self.journal,
         }
-        let mut rebuilds = Vec::new();
-        for folder in folders {
-            let path = folder.join(JOURNAL);
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            rebuilds.push(Rebuild::of(&bytes));
-        }
-        Ok(rebuilds)
+        .gather()
     }
-}
-
-const JOURNAL: &str = "rebuild.jsonl";
-
-fn dated<T>(source: &Source, content: T) -> Dated<T> {
-    let written = source.path().and_then(|path| fs::metadata(path).ok());
-    Dated {
-        file: source.name().to_owned(),
-        at: written
-            .and_then(|file| file.modified().ok())
-            .and_then(|time| Timestamp::try_from(time).ok()),
-        content,
-    }
-}
-
-/// Reads the JSON that a command printed. `key` is what every one of them has.
-fn json<T: DeserializeOwned>(
-    source: Option<&Source>,
-    key: &str,
-    command: &str,
-) -> anyhow::Result<Option<Dated<T>>> {
-    let Some(source) = source else {
-        return Ok(None);
-    };
-    let file = source.file()?;
-    let invalid = |message: String, line: usize, column: usize| {
-        let span = place(file.text(), line, column);
-        InvalidInput::from(
-            Diagnostic::error(Code::EvidenceInvalid, message)
-                .at(&file, span)
-                .help(format!("give the file that '{command}' made")),
-        )
-    };
-    let value: serde_json::Value = serde_json::from_str(file.text())
-        .map_err(|error| invalid(error.to_string(), error.line(), error.column()))?;
-    if !value[key].is_array() {
-        return Err(invalid(format!("there is no list '{key}' in it"), 1, 1).into());
-    }
-    let content =
-        serde_json::from_value(value).map_err(|error| invalid(error.to_string(), 1, 1))?;
-    Ok(Some(dated(source, content)))
-}
-
-/// Where a line and a column, both from 1, are in a text.
-fn place(text: &str, line: usize, column: usize) -> Span {
-    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
-    let start = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);
-    let mut start = start.min(text.len());
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    Span::new(start, start)
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::connect::{ConnectArgs, OtherServer, open};
 use super::inventory as file;
@@ -131,6 +132,9 @@ impl Validate {
         .await;
         ticker.end();
         let validation = validation?;
+        if let Err(error) = validation.remember(self.connect.address()?, Timestamp::now()) {
+            output::message(format!("warning: not remembered for the report: {error:#}"));
+        }
         output::result(self.output, &validation, |_| validation.drawn())?;
         Ok(if validation.failed() {
             Exit::Blocked

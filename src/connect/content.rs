@@ -163,6 +163,12 @@ impl AppMode {
     }
 }
 
+impl From<&str> for AppMode {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl Default for AppMode {
     fn default() -> Self {
         Self("unknown".to_owned())

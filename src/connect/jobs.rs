@@ -1,5 +1,6 @@
 //! Jobs: the processes that a server ran for an item.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -60,6 +61,13 @@ impl Job {
             .is_some_and(|tag| tag.ends_with("_restore"))
     }
 
+    /// Whether it rendered a document.
+    fn is_render(&self) -> bool {
+        self.tag
+            .as_deref()
+            .is_some_and(|tag| tag.starts_with("build_") || tag == "render_shiny")
+    }
+
     #[must_use]
     pub(crate) fn state(&self) -> JobState {
         match (self.status, self.exit_code) {
@@ -72,8 +80,7 @@ impl Job {
     }
 
     /// How long it took, where that is known.
-    #[must_use]
-    pub(crate) fn took(&self) -> Option<Duration> {
+    fn took(&self) -> Option<Duration> {
         let took = self.end_time?.duration_since(self.start_time?);
         Duration::try_from(took).ok()
     }
@@ -83,6 +90,35 @@ impl Job {
     pub(crate) fn began(&self) -> Option<Timestamp> {
         self.queued_time.or(self.start_time)
     }
+}
+
+/// How long the last build of an item took that went well: its restores, one after the other.
+#[must_use]
+pub(crate) fn build_time(jobs: &[Job]) -> Option<Duration> {
+    last(jobs, Job::is_restore)
+}
+
+/// How long the last rendering of an item took that went well.
+#[must_use]
+pub(crate) fn render_time(jobs: &[Job]) -> Option<Duration> {
+    last(jobs, Job::is_render)
+}
+
+/// The time of the jobs of a kind that worked on the newest bundle, the last one of each tag.
+fn last(jobs: &[Job], kind: fn(&Job) -> bool) -> Option<Duration> {
+    let well = || {
+        let ended = |job: &&Job| kind(job) && job.state() == JobState::Ended(0);
+        jobs.iter().filter(ended)
+    };
+    let bundle = &well().max_by_key(|job| job.began())?.bundle_id;
+    let mut last: HashMap<&Option<String>, &Job> = HashMap::new();
+    for job in well().filter(|job| job.bundle_id == *bundle) {
+        let kept = last.entry(&job.tag).or_insert(job);
+        if job.began() > kept.began() {
+            *kept = job;
+        }
+    }
+    last.values().map(|job| job.took()).sum()
 }
 
 #[derive(Default, Deserialize)]
@@ -146,6 +182,30 @@ mod tests {
 
     fn job(json: &str) -> Job {
         serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn the_last_build_that_went_well_counts_with_all_of_its_restores() {
+        let job = |tag: &str, bundle: u32, start: &str, end: &str, code: &str| {
+            format!(
+                r#"{{"key": "k{bundle}{tag}", "tag": "{tag}", "bundle_id": {bundle}, "status": 2,
+                    "exit_code": {code}, "start_time": "2026-01-01T{start}Z",
+                    "end_time": "2026-01-01T{end}Z"}}"#
+            )
+        };
+        let jobs = [
+            job("packrat_restore", 1, "08:00:00", "09:00:00", "0"),
+            job("packrat_restore", 2, "10:00:00", "10:02:00", "0"),
+            job("python_restore", 2, "10:02:00", "10:03:00", "0"),
+            job("packrat_restore", 3, "11:00:00", "11:30:00", "1"),
+            job("run_app", 2, "12:00:00", "13:00:00", "0"),
+            job("build_report", 2, "12:00:00", "12:00:20", "0"),
+        ]
+        .join(",");
+        let jobs: Vec<Job> = serde_json::from_str(&format!("[{jobs}]")).unwrap();
+        assert_eq!(build_time(&jobs), Some(Duration::from_secs(180)));
+        assert_eq!(render_time(&jobs), Some(Duration::from_secs(20)));
+        assert_eq!((build_time(&[]), render_time(&[])), (None, None));
     }
 
     #[test]

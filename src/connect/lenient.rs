@@ -67,6 +67,16 @@ pub(super) fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i
     })
 }
 
+/// A number that may have a fraction.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Number(number) => number.as_f64(),
+        serde_json::Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+    .filter(|number| number.is_finite()))
+}
+
 /// A moment in RFC 3339, or in seconds since the epoch as old servers have it.
 pub(super) fn time<'de, D: Deserializer<'de>>(
     deserializer: D,

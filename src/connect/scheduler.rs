@@ -15,6 +15,12 @@ use super::request::Request;
 pub(crate) struct Scheduler {
     #[serde(deserialize_with = "lenient::int")]
     pub min_processes_limit: Option<i64>,
+    /// Cores that a pod asks for, unless its content says otherwise.
+    #[serde(deserialize_with = "lenient::number")]
+    pub cpu_request: Option<f64>,
+    /// The same of bytes of memory.
+    #[serde(deserialize_with = "lenient::int")]
+    pub memory_request: Option<i64>,
 }
 
 /// What starts by itself once it may.

@@ -24,6 +24,8 @@ pub(crate) enum Feature {
     Hits,
     /// The `activate` field of a build.
     Activate,
+    /// The queue of work that waits.
+    Queue,
 }
 
 impl Feature {
@@ -35,6 +37,7 @@ impl Feature {
             Self::Jobs => "listing the jobs of a content item",
             Self::Caches => "managing runtime caches through the API",
             Self::Hits => "the record of content hits",
+            Self::Queue => "showing the queue of work",
             Self::Activate => "building a bundle without activating it",
         }
     }
@@ -47,6 +50,7 @@ impl Feature {
             Self::Jobs => Version(2022, 10, 0),
             Self::Caches => Version(2023, 5, 0),
             Self::Hits => Version(2025, 4, 0),
+            Self::Queue => Version(2026, 1, 0),
             Self::Activate => Version(2025, 6, 0),
         }
     }

@@ -47,6 +47,10 @@ pub(crate) struct Entry {
     pub run_as: Option<String>,
     /// How many schedules it has; `None` where the server does not tell.
     pub schedules: Option<u64>,
+    /// Seconds that its last build took that went well, and its last rendering; `None` where no such
+    /// job is on record.
+    pub build_seconds: Option<u64>,
+    pub render_seconds: Option<u64>,
     /// Whether it is out of service.
     pub locked: bool,
     /// When it was deployed last.
@@ -85,6 +89,8 @@ impl Entry {
                 .schedules
                 .as_ref()
                 .map(|schedules| schedules.len() as u64),
+            build_seconds: None,
+            render_seconds: None,
             locked: details.locked == Some(true),
             deployed: details.last_deployed_time.map(|time| time.to_string()),
         }

@@ -10,13 +10,19 @@ use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Kind, Node};
 
+/// What one is, and where it comes from.
+const MADE_BY: &str = "an inventory is a mapping with a list of items under `content`, each with a `guid`; \
+                       'helm connect-migrate inventory --out FILE' writes it";
+
 /// Reads an inventory.
 ///
 /// # Errors
 /// It is not YAML, has no list of content, or an item of it has no GUID.
 pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> {
-    let wrong =
-        |message: String, at| Diagnostic::error(Code::InventoryInvalid, message).at(source, at);
+    let wrong = |message: String, at| {
+        let invalid = Diagnostic::error(Code::InventoryInvalid, message).at(source, at);
+        invalid.help(MADE_BY)
+    };
     let documents = yaml::load(source.text()).map_err(|error| {
         let at = Span {
             start: error.offset,
@@ -32,7 +38,7 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
             Code::InventoryInvalid,
             format!("{} has no `content`", source.name()),
         )
-        .help("an inventory is a mapping with a list of items under `content`, each with a `guid`")
+        .help(MADE_BY)
         .into());
     };
     if !matches!(content.kind, Kind::Sequence(_)) && content.as_str() != Some("") {
@@ -122,6 +128,8 @@ fn entry(node: &Node) -> Result<Entry, (String, Span)> {
         min_processes: number(node, "min-processes").unwrap_or_default(),
         run_as: text(node, "run-as"),
         schedules: number(node, "schedules"),
+        build_seconds: number(node, "build-seconds"),
+        render_seconds: number(node, "render-seconds"),
         locked: text(node, "locked").as_deref() == Some("true"),
         deployed: text(node, "deployed"),
     })

@@ -1,12 +1,14 @@
 //! Asking the server.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 
 use super::checkpoint::Checkpoint;
-use super::entry::{Inventory, ServerFacts};
-use crate::connect::{Connect, Error, Languages};
+use super::entry::{Entry, Inventory, ServerFacts};
+use crate::connect::{Connect, Error, Feature, Languages, build_time, render_time};
 
 /// Uses are counted in stretches of at least this length, and noted after each.
 const STRETCH: SignedDuration = SignedDuration::from_hours(24);
@@ -16,6 +18,9 @@ const STRETCHES: i32 = 100;
 
 /// The precision of the server's times: the next stretch begins this much later.
 const TICK: SignedDuration = SignedDuration::from_micros(1);
+
+/// Items whose jobs are asked for at once.
+const QUESTIONS: usize = 8;
 
 /// How far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub(crate) enum Stage {
         of: i64,
         records: u64,
     },
+    /// The times of so many items' builds are known or known not to be.
+    Timed { items: usize, of: usize },
     /// Something is not in the inventory, since the server does not tell.
     Without(String),
 }
@@ -63,6 +70,10 @@ pub(crate) async fn take(
     let mut content = Inventory::of(&connect.contents_in_full().await?, vanities).content;
     tell(Stage::Listed(content.len()));
 
+    match times(connect, &mut content, tell).await {
+        Ok(()) => {}
+        Err(error) => without(tell, "how long builds took", error)?,
+    }
     let known = match uses(connect, &mut checkpoint, tell, note).await {
         Ok(()) => true,
         Err(Stop::Connect(error)) => {
@@ -95,6 +106,46 @@ pub(crate) async fn take(
     };
     inventory.rank();
     Ok(inventory)
+}
+
+/// How long the last builds took, where the server has their jobs on record.
+async fn times(
+    connect: &Connect,
+    content: &mut [Entry],
+    tell: &mut (dyn FnMut(Stage) + Send),
+) -> Result<(), Error> {
+    connect.require(Feature::Jobs)?;
+    let is_built = |entry: &Entry| entry.bundle.is_some() && !entry.languages.is_empty();
+    let built: Vec<_> = content
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| is_built(entry))
+        .map(|(index, entry)| (index, entry.guid.clone()))
+        .collect();
+    let of = built.len();
+    let mut asked = futures::stream::iter(built)
+        .map(|(index, guid)| async move { (index, connect.jobs(&guid).await) })
+        .buffer_unordered(QUESTIONS);
+    let mut items = 0;
+    while let Some((index, jobs)) = asked.next().await {
+        match jobs {
+            Ok(jobs) => {
+                content[index].build_seconds = build_time(&jobs).map(whole);
+                content[index].render_seconds = render_time(&jobs).map(whole);
+            }
+            Err(error) if error.is_fatal() => return Err(error),
+            // An item that is gone, or not to be seen: its time is not known.
+            Err(_) => {}
+        }
+        items += 1;
+        tell(Stage::Timed { items, of });
+    }
+    Ok(())
+}
+
+/// To the next whole second: a build that took less took some time.
+fn whole(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// What the key may not see, or the version does not have, is left out and named; anything else

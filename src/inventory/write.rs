@@ -146,6 +146,14 @@ fn item(entry: &Entry, out: &mut String) {
     if let Some(schedules) = entry.schedules.filter(|&number| number > 0) {
         field(out, indent, "schedules", &schedules.to_string());
     }
+    for (key, seconds) in [
+        ("build-seconds", entry.build_seconds),
+        ("render-seconds", entry.render_seconds),
+    ] {
+        if let Some(seconds) = seconds {
+            field(out, indent, key, &seconds.to_string());
+        }
+    }
     if entry.locked {
         field(out, indent, "locked", "true");
     }
@@ -183,6 +191,8 @@ mod tests {
             min_processes: 2,
             run_as: Some("current-user".to_owned()),
             schedules: Some(1),
+            build_seconds: Some(372),
+            render_seconds: Some(20),
             locked: true,
             deployed: Some("2026-11-01T00:00:00Z".to_owned()),
         }
@@ -201,6 +211,8 @@ mod tests {
             min_processes: 0,
             run_as: None,
             schedules: None,
+            build_seconds: None,
+            render_seconds: None,
             locked: false,
             deployed: None,
             ..entry("22222222-2222-4222-8222-222222222222")
@@ -261,6 +273,8 @@ mod tests {
             min-processes: 2
             run-as: 'current-user'
             schedules: 1
+            build-seconds: 372
+            render-seconds: 20
             locked: true
             deployed: '2026-11-01T00:00:00Z'
           - guid: 22222222-2222-4222-8222-222222222222

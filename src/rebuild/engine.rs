@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::event::{Event, Failure, Item};
+use super::forecast::Forecast;
 use super::item::{self, End};
 use super::journal::Journal;
 use super::log::Logs;
@@ -18,6 +19,9 @@ use super::runtime::Runtime;
 use super::schedule::{Lesson, Schedule, Turn};
 use super::stop::Stopper;
 use crate::connect::Connect;
+
+/// The server's queue is looked at so often in the time that a question about a build may take.
+const LOOKS: u32 = 3;
 
 #[derive(Debug, Clone)]
 pub(crate) struct BuildOptions {
@@ -52,6 +56,7 @@ pub(crate) struct Engine {
 struct State {
     schedule: Schedule,
     pace: Pace,
+    forecast: Forecast,
     running: usize,
     done: Done,
     /// The longest time from a submission to its end.
@@ -108,6 +113,7 @@ impl Engine {
             state: Mutex::new(State {
                 schedule: Schedule::default(),
                 pace: Pace::new(options.parallelism),
+                forecast: Forecast::default(),
                 running: 0,
                 done: Done::default(),
                 longest: Duration::ZERO,
@@ -124,12 +130,18 @@ impl Engine {
 
     /// Works off a plan.
     pub(crate) async fn run(self: Arc<Self>, plan: Plan) -> Done {
-        self.lock().schedule = Schedule::new(plan, self.options.retry_failed);
+        {
+            let mut state = self.lock();
+            state.forecast = Forecast::new(&plan);
+            state.schedule = Schedule::new(plan, self.options.retry_failed);
+        }
+        let watcher = tokio::spawn(Arc::clone(&self).watch_queue());
         let mut workers = JoinSet::new();
         for _ in 0..self.options.parallelism {
             workers.spawn(Arc::clone(&self).work());
         }
         while workers.join_next().await.is_some() {}
+        watcher.abort();
         let mut state = self.lock();
         // What was submitted by an earlier run and did not get its turn runs on all the same.
         let running = state
@@ -140,6 +152,33 @@ impl Engine {
         let mut done = std::mem::take(&mut state.done);
         done.running += running;
         done
+    }
+
+    /// Looks at the server's queue every now and then, where it shows one.
+    async fn watch_queue(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.options.poll / LOOKS).await;
+            match self.connect.queued().await {
+                Ok(Some(waiting)) => {
+                    let fewer = {
+                        let mut state = self.lock();
+                        let running = state.running;
+                        state.pace.queued(waiting, running)
+                    };
+                    if let Some(fewer) = fewer {
+                        self.tell(Event::Note {
+                            message: format!(
+                                "The server's queue only grows, {waiting} wait by now: {fewer} builds \
+                                 at once for now, and more again as it shrinks."
+                            ),
+                        });
+                    }
+                }
+                Ok(None) => return,
+                // What keeps the server from answering is told by the builds.
+                Err(_) => {}
+            }
+        }
     }
 
     async fn work(self: Arc<Self>) {
@@ -181,7 +220,10 @@ impl Engine {
             } else {
                 Turn::Wait
             };
-            state.running += usize::from(matches!(turn, Turn::Begin(_)));
+            if let Turn::Begin(work) = &turn {
+                state.running += 1;
+                state.forecast.begun(&work.item.guid, Instant::now());
+            }
             (turn, fewer)
         };
         if let Some(fewer) = fewer {
@@ -197,6 +239,31 @@ impl Engine {
 
     /// Writes down how an item's turn ended.
     fn settle(&self, work: Work, end: End) {
+        let guid = work.item.guid.clone();
+        let built = match &end {
+            End::Built { took, .. } => Some(*took),
+            _ => None,
+        };
+        let retried = self.note_end(work, end);
+        if retried {
+            return;
+        }
+        let left = {
+            let mut state = self.lock();
+            let at_once = self.options.parallelism;
+            state.forecast.ended(&guid, built, at_once, Instant::now())
+        };
+        if let Some(left) = left {
+            self.tell(Event::Left {
+                seconds: left.seconds,
+                ratio: left.ratio,
+                unknown: left.unknown,
+            });
+        }
+    }
+
+    /// Says whether it is tried again.
+    fn note_end(&self, work: Work, end: End) -> bool {
         {
             let mut state = self.lock();
             let lesson = match &end {
@@ -246,7 +313,7 @@ impl Engine {
                     planned: false,
                 });
             }
-            End::Failed { reason, error } => self.fail(work, reason, error),
+            End::Failed { reason, error } => return self.fail(work, reason, error),
             End::Left { running } => self.lock().done.running += usize::from(running),
             End::Fatal(error) => {
                 // The first one says it; the others follow from it.
@@ -254,6 +321,7 @@ impl Engine {
                 self.stopper.leave();
             }
         }
+        false
     }
 
     fn failure(&self, item: Item, reason: FailReason, error: String) -> Failure {
@@ -284,7 +352,7 @@ impl Engine {
         });
     }
 
-    fn fail(&self, work: Work, reason: FailReason, error: String) {
+    fn fail(&self, work: Work, reason: FailReason, error: String) -> bool {
         let failure = self.failure(work.item.clone(), reason, error);
         let retry = work.retries > 0
             && reason != FailReason::Timeout
@@ -299,6 +367,7 @@ impl Engine {
             }
         }
         self.tell(Event::Failed { failure, retry });
+        retry
     }
 
     /// How long a submission may leave no trace before it counts as not made: a build that waits

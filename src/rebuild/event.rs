@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
+use super::estimate::Estimate;
 use super::plan::Tally;
 use super::record::{CacheOutcome, FailReason, Outcome, SkipReason};
 use crate::connect::{BundleId, Cache, ContentGuid, TaskId};
@@ -31,6 +32,16 @@ pub(crate) enum Event {
         /// The items by what becomes of them.
         #[serde(flatten)]
         tally: Tally,
+        /// How long it may take, where that is known.
+        estimate: Option<Estimate>,
+    },
+    /// How long it still takes, by what was seen of the builds so far.
+    Left {
+        seconds: f64,
+        /// How many times as long builds take as they took before.
+        ratio: f64,
+        /// Items whose time is not known and is not counted.
+        unknown: usize,
     },
     /// Something worth knowing that belongs to no item.
     Note {

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 use super::writer::{FileSink, Sink};
+use crate::output;
 use crate::release::{AccessError, Cluster};
 use crate::state;
 
@@ -36,6 +37,10 @@ pub(crate) struct Mirror {
     cluster: Cluster,
     /// As it was read or written last. Its version sees to it that there is one writer.
     object: Value,
+    /// The journal itself is on a disk that stays, so the copy may fall behind it.
+    may_fall_behind: bool,
+    /// It has outgrown the ConfigMap.
+    is_full: bool,
 }
 
 impl Mirror {
@@ -43,10 +48,20 @@ impl Mirror {
     ///
     /// # Errors
     /// It is not to be had, or holds something else.
-    pub(crate) async fn open(cluster: Cluster, name: &str) -> anyhow::Result<(Self, Vec<u8>)> {
+    pub(crate) async fn open(
+        cluster: Cluster,
+        name: &str,
+        may_fall_behind: bool,
+    ) -> anyhow::Result<(Self, Vec<u8>)> {
         let object = cluster.config_map(name).await?;
         let bytes = read(&object)?;
-        Ok((Self { cluster, object }, bytes))
+        let mirror = Self {
+            cluster,
+            object,
+            may_fall_behind,
+            is_full: false,
+        };
+        Ok((mirror, bytes))
     }
 
     /// Brings the copy to a folder whose journal is shorter, as that of a new pod is.
@@ -68,10 +83,22 @@ impl Mirror {
     }
 
     async fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.is_full {
+            return Ok(());
+        }
         let data = write(bytes)?;
+        if data.len() > LIMIT && self.may_fall_behind {
+            self.is_full = true;
+            output::message(
+                "The journal has outgrown a ConfigMap (1 MiB): from here on it is on the claim alone, \
+                 and who follows sees no more of it.",
+            );
+            return Ok(());
+        }
         if data.len() > LIMIT {
             return Err(io::Error::other(
-                "the journal has outgrown a ConfigMap (1 MiB); rebuild the rest from a machine",
+                "the journal has outgrown a ConfigMap (1 MiB); keep it on a claim (--claim), or \
+                 rebuild the rest from a machine",
             ));
         }
         self.object["binaryData"] = json!({ KEY: data });

@@ -9,6 +9,7 @@ mod estimate;
 mod event;
 mod evidence;
 mod follow;
+mod forecast;
 pub(crate) mod history;
 pub(crate) mod in_cluster;
 mod item;
@@ -23,6 +24,7 @@ pub(crate) mod progress;
 mod record;
 mod rehearsal;
 mod request;
+mod room;
 mod run;
 mod runtime;
 mod schedule;
@@ -32,6 +34,10 @@ pub(crate) mod status;
 mod stop;
 mod successor;
 mod writer;
+
+pub(crate) use estimate::{of_inventory, rough};
+/// Builds at once where nothing else is said: few enough for a small server.
+pub(crate) const AT_ONCE: u16 = 4;
 
 pub(crate) use request::{Ending, JournalCopy, Request};
 pub(crate) use run::{rehearse, run};

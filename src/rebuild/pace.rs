@@ -7,8 +7,17 @@ pub(super) struct Pace {
     now: usize,
     /// Answers of the server by which it asked for less, so far.
     pushes: u64,
+    /// How much waited on the server when it was last looked at.
+    waiting: usize,
+    /// How often in a row more waited than before.
+    growths: u32,
+    /// More waits than the server works off: no more builds for now.
+    crowded: bool,
     told: bool,
 }
+
+/// A queue that is longer each time it is looked at, so often, only grows.
+const GROWTHS: u32 = 3;
 
 impl Pace {
     pub(super) const fn new(most: usize) -> Self {
@@ -16,6 +25,9 @@ impl Pace {
             most,
             now: most,
             pushes: 0,
+            waiting: 0,
+            growths: 0,
+            crowded: false,
             told: false,
         }
     }
@@ -32,6 +44,30 @@ impl Pace {
             return None;
         }
         self.pushes = pushes;
+        self.fewer(running)
+    }
+
+    /// Takes note of how much waits on the server, looked at every now and then. Halves the number of
+    /// builds where its queue only grows, until it is shorter again. `Some` as for answers.
+    pub(super) fn queued(&mut self, waiting: usize, running: usize) -> Option<usize> {
+        self.growths = if waiting > self.waiting {
+            self.growths + 1
+        } else {
+            0
+        };
+        if waiting < self.waiting || waiting == 0 {
+            self.crowded = false;
+        }
+        self.waiting = waiting;
+        if self.growths < GROWTHS {
+            return None;
+        }
+        self.growths = 0;
+        self.crowded = true;
+        self.fewer(running)
+    }
+
+    fn fewer(&mut self, running: usize) -> Option<usize> {
         self.now = (self.now.min(running.max(1)) / 2).max(1);
         if self.now == self.most || self.told {
             return None;
@@ -42,7 +78,7 @@ impl Pace {
 
     /// A build has ended, and the server did not push back since the last one: one more.
     pub(super) fn ended(&mut self, pushes: u64) {
-        if pushes == self.pushes {
+        if pushes == self.pushes && !self.crowded {
             self.now = (self.now + 1).min(self.most);
         }
     }
@@ -65,6 +101,32 @@ mod tests {
             pace.ended(4);
         }
         assert!(pace.admits(7) && !pace.admits(8));
+    }
+
+    #[test]
+    fn half_as_many_while_the_queue_only_grows() {
+        let mut pace = Pace::new(8);
+        let looks = |pace: &mut Pace, looks: &[usize]| {
+            looks
+                .iter()
+                .filter_map(|waiting| pace.queued(*waiting, 8))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            looks(&mut pace, &[24, 24, 30, 29, 31, 32, 32]),
+            [0; 0],
+            "it stands"
+        );
+        assert_eq!(looks(&mut pace, &[33, 34, 35]), [4], "it grows");
+        pace.ended(0);
+        assert!(!pace.admits(4), "no more while it does");
+        assert_eq!(looks(&mut pace, &[36, 37, 38]), [0; 0], "told once");
+        assert!(pace.admits(1) && !pace.admits(2));
+        assert_eq!(looks(&mut pace, &[20]), [0; 0]);
+        for _ in 0..20 {
+            pace.ended(0);
+        }
+        assert!(pace.admits(7) && !pace.admits(8), "and up again");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Deciding what to do about each item: data in, data out.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub(crate) struct Planned {
     pub attempts: u32,
     /// What its build restores packages for.
     pub runtimes: Vec<Runtime>,
+    /// How long its last build took, where that is known.
+    pub took: Option<Duration>,
     /// Whether it was named, and so must be there.
     pub required: bool,
     pub action: Action,
@@ -152,6 +155,7 @@ pub(crate) fn plan(
         .map(|(guid, item)| Wanted {
             guid: guid.clone(),
             title: Some(item.title.clone()),
+            took: None,
         })
         .collect();
     let carried_over = before.len();
@@ -171,7 +175,8 @@ pub(crate) fn plan(
                 );
             let content = known.get(&item.guid).copied();
             Planned {
-                runtimes: content.map_or_else(Vec::new, |item| runtime::of(item, installed)),
+                runtimes: content
+                    .map_or_else(Vec::new, |item| runtime::of(item.managed(), installed)),
                 required,
                 ..planned(item, content, usage, ledger)
             }
@@ -214,6 +219,7 @@ fn planned(
         last_deployed: content.and_then(|item| item.last_deployed_time),
         attempts: before.map_or(0, |item| item.attempts),
         runtimes: Vec::new(),
+        took: wanted.took,
         required: false,
         action: action(content, before.map(|item| &item.standing)),
         guid: wanted.guid,

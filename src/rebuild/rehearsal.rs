@@ -25,6 +25,8 @@ pub(crate) struct Rehearsal {
     caches: Vec<Answered>,
     cache_note: Option<&'static str>,
     estimate: Option<Estimate>,
+    /// What server and cluster allow, as far as they say.
+    limits: Vec<String>,
     summary: Tally,
 }
 
@@ -46,6 +48,7 @@ impl Rehearsal {
         prepared: &Prepared,
         caches: Vec<Answered>,
         estimate: Option<Estimate>,
+        limits: Vec<String>,
     ) -> Self {
         let version = prepared.connect.version();
         Self {
@@ -56,6 +59,7 @@ impl Rehearsal {
             caches,
             cache_note: prepared.caches.note,
             estimate,
+            limits,
             summary: prepared.plan.tally(),
         }
     }
@@ -93,6 +97,9 @@ impl Rehearsal {
                 Estimate::text,
             );
             page.line(format!("time: {time}"));
+            for limit in &self.limits {
+                page.line(format!("at once: {limit}"));
+            }
         }
         let Tally {
             build,

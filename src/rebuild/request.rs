@@ -39,6 +39,8 @@ pub(crate) struct Request {
 pub(crate) struct JournalCopy {
     pub access: Access,
     pub name: String,
+    /// The journal itself is on a disk that stays.
+    pub may_fall_behind: bool,
 }
 
 /// How a run ended.

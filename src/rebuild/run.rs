@@ -1,16 +1,15 @@
 //! A run from its request to its summary.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context as _;
 use futures::StreamExt as _;
 
 use super::cache::{self, Scope};
 use super::engine::{Done, Engine};
-use super::estimate::{estimate, took};
+use super::estimate::estimate;
 use super::event::{Event, Item, RunSummary, SCHEMA};
 use super::journal::Journal;
 use super::ledger::ItemState;
@@ -22,10 +21,12 @@ use super::progress::Progress;
 use super::record::{self, Outcome, Record, SkipReason};
 use super::rehearsal::Rehearsal;
 use super::request::{Ending, Request};
+use super::room::Room;
 use super::signals;
 use super::stop::Stopper;
-use crate::connect::{Connect, ContentGuid, Error};
+use crate::connect::{Connect, ContentGuid, Error, build_time};
 use crate::output::{self, Answer, ask};
+use crate::release::Access;
 use crate::state::{self, Lock};
 
 /// Questions about items at once, for a rehearsal.
@@ -35,36 +36,45 @@ const QUESTIONS: usize = 8;
 ///
 /// # Errors
 /// The journal cannot be read, or the server not be asked.
-pub(crate) async fn rehearse(request: &Request) -> anyhow::Result<Option<Rehearsal>> {
+pub(crate) async fn rehearse(
+    request: &Request,
+    cluster: Option<Access>,
+) -> anyhow::Result<Option<Rehearsal>> {
     let Some(story) = story(request, None)? else {
         return Ok(None);
     };
     let note: Note = Arc::new(output::message);
-    let prepared = prepare(request, &story, note).await?;
+    let mut prepared = prepare(request, &story, note).await?;
     let caches = cache::rehearse(&prepared.connect, &prepared.caches).await?;
-    let times = times(&prepared.connect, &prepared.plan).await?;
-    let estimate = estimate(&prepared.plan, &times, request.options.parallelism);
-    Ok(Some(Rehearsal::new(&prepared, caches, estimate)))
+    times(&prepared.connect, &mut prepared.plan).await?;
+    let estimate = estimate(&prepared.plan, request.options.parallelism);
+    let room = Room::ask(&prepared.connect, cluster).await?;
+    let limits = room.lines(request.options.parallelism);
+    Ok(Some(Rehearsal::new(&prepared, caches, estimate, limits)))
 }
 
-/// How long the last builds of the items to build took, where the server has them on record.
-async fn times(connect: &Connect, plan: &Plan) -> Result<HashMap<ContentGuid, Duration>, Error> {
-    let to_build = plan
+/// How long the last builds of the items to build took, where no list says so and the server has them
+/// on record.
+async fn times(connect: &Connect, plan: &mut Plan) -> Result<(), Error> {
+    let to_build = |item: &Planned| matches!(item.action, Action::Build(_)) && item.took.is_none();
+    let unknown: Vec<(usize, ContentGuid)> = plan
         .items
         .iter()
-        .filter(|item| matches!(item.action, Action::Build(_)));
-    let mut asked = futures::stream::iter(to_build)
-        .map(|item| async move { (item.guid.clone(), connect.jobs(&item.guid).await) })
+        .enumerate()
+        .filter(|(_, item)| to_build(item))
+        .map(|(index, item)| (index, item.guid.clone()))
+        .collect();
+    let mut asked = futures::stream::iter(unknown)
+        .map(|(index, guid)| async move { (index, connect.jobs(&guid).await) })
         .buffer_unordered(QUESTIONS);
-    let mut times = HashMap::new();
-    while let Some((guid, jobs)) = asked.next().await {
+    while let Some((index, jobs)) = asked.next().await {
         match jobs {
-            Ok(jobs) => times.extend(took(&jobs).map(|time| (guid, time))),
+            Ok(jobs) => plan.items[index].took = build_time(&jobs),
             Err(error) if error.is_fatal() => return Err(error),
             Err(_) => {}
         }
     }
-    Ok(times)
+    Ok(())
 }
 
 /// Does what was asked for. A second signal leaves at once, with the exit code `left`.
@@ -83,7 +93,8 @@ pub(crate) async fn run(
     let lock = Lock::take(folder)?;
     let mut mirror = None;
     if let Some(copy) = &request.copy {
-        let (opened, bytes) = Mirror::open(copy.access.open().await?, &copy.name).await?;
+        let (opened, bytes) =
+            Mirror::open(copy.access.open().await?, &copy.name, copy.may_fall_behind).await?;
         Mirror::restore(&bytes, folder)?;
         mirror = Some(opened);
     }
@@ -212,6 +223,7 @@ async fn work(
         journal: folder.clone(),
         run: number,
         tally,
+        estimate: estimate(&plan, request.options.parallelism),
     });
     for item in &plan.items {
         if let Action::Skip(reason) = item.action

@@ -1,6 +1,6 @@
 //! Languages: what builds share a package cache of, and so teach each other.
 
-use crate::connect::{Content, Language, Languages};
+use crate::connect::{Language, Languages};
 
 /// A language in the version that a server has for an item. Its package cache is empty until one
 /// build has filled it; builds that begin together on an empty one get into each other's way.
@@ -10,11 +10,12 @@ pub(crate) struct Runtime {
     version: String,
 }
 
-/// The runtimes that a build of an item restores packages for, in versions of this server. None for
-/// what has no packages that Connect manages.
-pub(super) fn of(content: &Content, installed: &Languages) -> Vec<Runtime> {
-    content
-        .managed()
+/// The runtimes of the languages that a build restores packages for, in versions of this server.
+pub(super) fn of<'a>(
+    restored: impl IntoIterator<Item = (Language, &'a str)>,
+    installed: &Languages,
+) -> Vec<Runtime> {
+    restored
         .into_iter()
         .map(|(language, asked)| {
             let installed = installed.get(&language).map(Vec::as_slice);

@@ -1,9 +1,11 @@
 //! What was asked for: lists of GUIDs as people write them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connect::ContentGuid;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::inventory::Entry;
 use crate::source::{SourceFile, Span};
 
 /// What was asked for.
@@ -23,13 +25,29 @@ pub(crate) struct Wanted {
     pub guid: ContentGuid,
     /// What the list calls it.
     pub title: Option<String>,
+    /// How long its last build took, where the list says so.
+    pub took: Option<Duration>,
 }
 
 impl Wanted {
+    /// An item of an inventory.
+    #[must_use]
+    pub(crate) fn of(entry: Entry) -> Self {
+        Self {
+            guid: entry.guid,
+            title: entry.title.or(entry.name),
+            took: entry.build_seconds.map(Duration::from_secs),
+        }
+    }
+
     /// An item without a title.
     #[must_use]
     pub(crate) const fn new(guid: ContentGuid) -> Self {
-        Self { guid, title: None }
+        Self {
+            guid,
+            title: None,
+            took: None,
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The migration on one page, for those who decide and for the file afterwards: gathered from what
 //! commands have left, judged in [`steps`], and drawn by templates that escape every text.
 
+mod compared;
+mod gather;
 mod markdown;
 mod page;
 mod sources;
@@ -10,14 +12,16 @@ mod timeline;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use gather::{EvidenceFiles, deliver};
 pub(crate) use markdown::Markdown;
 pub(crate) use page::{html, markdown, meta};
 pub(crate) use sources::{Account, Checks, StatusOfRelease, Validation};
-pub(crate) use timeline::Rebuild;
+pub(crate) use timeline::{End, Rebuild};
 
 use crate::announce::Announcement;
 use crate::connect::version_order;
 use crate::inventory::Inventory;
+use compared::Comparison;
 use sources::{Check, SettingOutcome, Validated};
 use steps::{Left, Step};
 
@@ -60,6 +64,8 @@ pub(crate) struct MigrationReport {
     pub content: Vec<ContentRow>,
     pub rebuilds: Vec<Rebuild>,
     pub validations: Vec<Validations>,
+    /// The first validation against the last, where there are two.
+    pub comparison: Option<Comparison>,
     pub announcements: Vec<Announcement>,
 }
 
@@ -120,6 +126,7 @@ impl MigrationReport {
             runtimes: inventory.map(runtimes).unwrap_or_default(),
             content: inventory.map(content).unwrap_or_default(),
             rebuilds: evidence.rebuilds,
+            comparison: Comparison::of(&evidence.validations),
             validations: evidence.validations.into_iter().map(validation).collect(),
             announcements: evidence.announcements,
         };

@@ -6,11 +6,13 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
+use super::compared::Comparison;
 use super::timeline::{End, Run};
 use super::{MigrationReport, Validations, counts, joined};
 use crate::output::Page;
 
 const STYLE: &str = include_str!("../../templates/style.css");
+const SCRIPT: &str = include_str!("../../templates/sort.js");
 
 /// Tables with more rows are closed at first, so that a page with thousands of items opens at once.
 const OPEN: usize = 200;
@@ -21,6 +23,7 @@ struct Html<'a> {
     report: &'a MigrationReport,
     meta: String,
     style: &'static str,
+    script: &'static str,
 }
 
 #[derive(Template)]
@@ -36,8 +39,9 @@ struct Md<'a> {
 pub(crate) fn html(report: &MigrationReport) -> anyhow::Result<String> {
     let html = Html {
         report,
-        meta: meta(STYLE),
+        meta: meta(STYLE, Some(SCRIPT)),
         style: STYLE,
+        script: SCRIPT,
     };
     Ok(Page::from(html.render()?).plain())
 }
@@ -50,10 +54,16 @@ pub(crate) fn markdown(report: &MigrationReport) -> anyhow::Result<String> {
     Ok(Page::from(Md { report }.render()?).plain())
 }
 
-/// The policy of a page: nothing but its own style, which is named by its hash.
-pub(crate) fn meta(style: &str) -> String {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(style.as_bytes()));
-    format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
+/// The policy of a page: nothing but its own style and script, which are named by their hashes.
+pub(crate) fn meta(style: &str, script: Option<&str>) -> String {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text.as_bytes()));
+    let script = script.map_or_else(String::new, |script| {
+        format!("script-src 'sha256-{}'; ", hash(script))
+    });
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; {script}base-uri 'none'; form-action 'none'",
+        hash(style)
+    )
 }
 
 /// A time as people read it.
@@ -131,6 +141,12 @@ impl Run {
             height: row * self.builds.len() as f64,
             bars: bars.collect(),
         }
+    }
+}
+
+impl Comparison {
+    fn told(&self) -> String {
+        joined(&self.counts)
     }
 }
 

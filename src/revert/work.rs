@@ -37,7 +37,7 @@ impl Work {
         state::create_private(&folder)?;
         let lock = match Lock::take(&folder) {
             Ok(lock) => lock,
-            Err(state::Busy::Held(_)) => bail!("another revert of {release} is under way"),
+            Err(state::Busy::Held { .. }) => bail!("another revert of {release} is under way"),
             Err(error) => return Err(error.into()),
         };
         for entry in std::fs::read_dir(&folder)?.flatten() {

@@ -102,7 +102,7 @@ impl Runbook {
     pub(crate) fn html(&self) -> anyhow::Result<String> {
         let html = Html {
             plan: self,
-            meta: meta(STYLE),
+            meta: meta(STYLE, None),
             style: STYLE,
         };
         Ok(Page::from(html.render()?).plain())

@@ -1,9 +1,14 @@
 //! The steps with their commands.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use super::{Choices, Phase, Planned};
-use crate::report::Evidence;
+use crate::inventory::Inventory;
+use crate::rebuild::{of_inventory, rough};
+use crate::report::{End, Evidence};
+
+/// Builds by which the times of the new server are told from those of the old.
+const ENOUGH: usize = 10;
 
 const ADMIN: &str = "Connect administrator";
 const VM: &str = "administrator of the old machine";
@@ -230,12 +235,14 @@ fn after(choices: &Choices) -> Vec<Planned> {
             title: "Give the old machine's license back, and keep the machine stopped for some weeks",
             who: VM,
             commands: vec![
-                "sudo /opt/rstudio-connect/bin/license-manager deactivate".into(),
+                "sudo /opt/rstudio-connect/bin/license-manager status".into(),
+                "sudo /opt/rstudio-connect/bin/license-manager deactivate    # a key, or a license server".into(),
+                "sudo sh -c 'mkdir -p /root/connect-license && mv /var/lib/rstudio-connect/*.lic /root/connect-license/'    # a license file".into(),
                 format!("sudo helm connect-migrate announce --from {gcfg} --off"),
             ],
             takes: "minutes".into(),
-            see: "'license-manager status' says so",
-            back: "sudo /opt/rstudio-connect/bin/license-manager activate KEY".into(),
+            see: "'license-manager status' no longer says that it is activated",
+            back: "sudo /opt/rstudio-connect/bin/license-manager activate KEY, license-server HOST or activate-file FILE, then restart it".into(),
         },
     ]
 }
@@ -261,39 +268,65 @@ fn owners(evidence: &Evidence) -> String {
     }
 }
 
-/// From a rebuild that was journaled (a trial, say), else from what was said.
+/// By the last builds of the old server, times what a rebuild that was journaled (a trial, say) shows of
+/// the new one; else by the mean of those; else by what was said.
 fn rebuild(evidence: &Evidence, choices: &Choices) -> String {
     let Some(inventory) = &evidence.inventory else {
         return "not known: no inventory was given".into();
     };
-    let items = inventory.content.content.iter();
-    let items = items
-        .filter(|item| item.bundle.is_some() && !item.languages.is_empty() && !item.locked)
-        .count();
-    let runs = evidence.rebuilds.iter().flat_map(|rebuild| &rebuild.runs);
-    let times: Vec<f64> = runs
-        .flat_map(|run| &run.builds)
-        .map(|build| build.to - build.from)
-        .collect();
-    let (each, from) = match (choices.build_time, times.len()) {
+    let (items, estimate) = of_inventory(&inventory.content, choices.parallelism);
+    let seen = seen(evidence);
+    if let (None, Some(estimate)) = (choices.build_time, estimate) {
+        return match ratio(&inventory.content, &seen) {
+            Some(ratio) => estimate.scaled(ratio).text(),
+            None => estimate.text(),
+        };
+    }
+    let (each, from) = match (choices.build_time, seen.len()) {
         (Some(time), _) => (time.as_secs_f64(), "an assumption of yours".to_owned()),
         (None, 0) => {
-            return format!("{items} items to build; say how long one takes with --build-time");
+            return format!(
+                "not known: of the {items} items to build none has its last build on record; say how \
+                 long one takes with --build-time"
+            );
         }
         (None, count) => (
-            times.iter().sum::<f64>() / count as f64,
+            seen.iter().map(|(_, took)| took).sum::<f64>() / count as f64,
             format!("the mean of {count} builds in the journal"),
         ),
     };
     let rounds = items.div_ceil(choices.parallelism.max(1));
-    let all = Duration::from_secs_f64(each * rounds as f64);
-    let minutes = all.as_secs().div_ceil(60);
     format!(
-        "about {} h {:02} min: {items} items, {} at once, {each:.0} s each ({from})",
-        minutes / 60,
-        minutes % 60,
+        "about {}: {items} items, {} at once, {each:.0} s each ({from})",
+        rough(each * rounds as f64),
         choices.parallelism
     )
+}
+
+/// The builds that journals tell of, with the seconds that they took.
+fn seen(evidence: &Evidence) -> Vec<(&str, f64)> {
+    let runs = evidence.rebuilds.iter().flat_map(|rebuild| &rebuild.runs);
+    runs.flat_map(|run| &run.builds)
+        .filter(|build| build.end == End::Built)
+        .map(|build| (build.guid.as_str(), build.to - build.from))
+        .collect()
+}
+
+/// How many times as long builds took as the inventory says; `None` by too few of them.
+fn ratio(inventory: &Inventory, seen: &[(&str, f64)]) -> Option<f64> {
+    let known: HashMap<&str, f64> = inventory
+        .content
+        .iter()
+        .filter_map(|entry| Some((entry.guid.as_str(), entry.build_seconds? as f64)))
+        .collect();
+    let both: Vec<(f64, f64)> = seen
+        .iter()
+        .filter_map(|(guid, took)| Some((*took, *known.get(guid)?)))
+        .collect();
+    let (now, before) = both
+        .iter()
+        .fold((0.0, 0.0), |(a, b), (now, before)| (a + now, b + before));
+    (both.len() >= ENOUGH && before > 0.0).then(|| now / before)
 }
 
 /// A word as a POSIX shell takes it.

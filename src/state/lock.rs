@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub(crate) struct Lock {
     // Unlocks when dropped.
     _file: File,
     stale: Option<Holder>,
-    note: std::path::PathBuf,
+    note: PathBuf,
 }
 
 /// Who holds a lock.
@@ -34,8 +34,11 @@ pub(crate) struct Holder {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Busy {
     /// Another process has it.
-    #[error("another run is under way{}; wait for it, or end it with Ctrl-C: what it has built stays built", by(.0.as_ref()))]
-    Held(Option<Holder>),
+    #[error("another command of this program is at work in {}{}; wait for it, or end it with Ctrl-C, then run this one again", folder.display(), by(holder.as_ref()))]
+    Held {
+        folder: PathBuf,
+        holder: Option<Holder>,
+    },
     #[error("cannot lock the state folder")]
     System(#[from] io::Error),
 }
@@ -69,7 +72,10 @@ impl Lock {
                     let holder = read(&note);
                     // Without a note it may be a passing look at the lock, as `holder` takes.
                     if holder.is_some() || attempts > 5 {
-                        return Err(Busy::Held(holder));
+                        return Err(Busy::Held {
+                            folder: folder.to_path_buf(),
+                            holder,
+                        });
                     }
                     std::thread::sleep(Duration::from_millis(20));
                 }
@@ -157,7 +163,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let lock = Lock::take(folder.path()).unwrap();
         assert!(lock.left_by().is_none());
-        let Err(Busy::Held(Some(holder))) = Lock::take(folder.path()) else {
+        let Err(Busy::Held {
+            holder: Some(holder),
+            ..
+        }) = Lock::take(folder.path())
+        else {
             panic!("the lock was had twice");
         };
         assert_eq!(holder.pid, std::process::id());

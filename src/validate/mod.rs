@@ -8,7 +8,9 @@ mod by_hand;
 mod gather;
 mod judge;
 mod look;
+mod remembered;
 mod report;
 
 pub(crate) use by_hand::ByHand;
 pub(crate) use gather::{Servers, gather};
+pub(crate) use remembered::remembered;

@@ -191,6 +191,28 @@ pub(crate) struct Validation {
     /// The server's own checks; none where it has no such.
     #[serde(rename = "systemChecks", skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemFindings>,
+    /// What only a command in the pod can tell.
+    #[serde(rename = "dataDirectory")]
+    pub data_directory: DataDirectory,
+}
+
+/// Owners and modes of the data directory as the pod sees them: running a command in a pod is a right that
+/// nobody should need for this, so the command is printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DataDirectory {
+    pub not_asked: &'static str,
+    pub command: &'static str,
+}
+
+impl DataDirectory {
+    const PRINTED: Self = Self {
+        not_asked: "owners and modes of the data directory as the pod sees them are not looked at, since \
+                    that takes the right to run commands in pods; compare what this prints with what \
+                    check --data-dir found on the old server",
+        command: "kubectl exec -n NAMESPACE deployment/NAME -- sh -c 'id; ls -ldn \
+                  /var/lib/rstudio-connect /var/lib/rstudio-connect/*'",
+    };
 }
 
 impl Validation {
@@ -208,6 +230,7 @@ impl Validation {
             summary: Tally::of(items.iter().map(|item| item.status)),
             items,
             system,
+            data_directory: DataDirectory::PRINTED,
         }
     }
 
@@ -244,6 +267,10 @@ impl Validation {
         if let Some(system) = &self.system {
             system.draw(&mut out);
         }
+        out.line(format!(
+            "data directory: {}:\n  {}",
+            self.data_directory.not_asked, self.data_directory.command
+        ));
         out.line(format!(
             "{} items on {}: {}",
             self.items.len(),

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 
+use super::eviction::eviction;
 use super::{Facts, Wanted};
 use crate::check::{Check, CheckCode, count, plural};
 use crate::manifests::server_container;
+use crate::release::quantity;
 
 /// Share of a quota from which on it is worth a warning.
 const NEARLY: f64 = 0.8;
@@ -21,6 +23,7 @@ pub(crate) fn checks(facts: &Facts, wanted: &Wanted) -> Vec<Check> {
         accounts(facts, wanted),
         quota(facts, wanted),
         shared_database(facts, wanted),
+        eviction(facts, wanted),
     ]
 }
 
@@ -288,34 +291,6 @@ fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
     .details(without)
 }
 
-/// A quantity of Kubernetes' as a number: `500m`, `10Gi`, `2`, `1e9`.
-fn quantity(text: &str) -> Option<f64> {
-    if let Ok(number) = text.parse() {
-        return Some(number);
-    }
-    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
-    let number: f64 = text[..end].parse().ok()?;
-    let factor = match &text[end..] {
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "P" => 1e15,
-        "E" => 1e18,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0_f64.powi(4),
-        "Pi" => 1024.0_f64.powi(5),
-        "Ei" => 1024.0_f64.powi(6),
-        _ => return None,
-    };
-    Some(number * factor)
-}
-
 /// How many objects of a kind the release makes that a quota counts; `None` where it counts
 /// something else.
 fn made(resource: &str, wanted: &Wanted) -> Option<f64> {
@@ -493,6 +468,7 @@ mod tests {
             accounts: Ok(Vec::new()),
             quotas: Ok(Vec::new()),
             deployments: Ok(Vec::new()),
+            budgets: Ok(Vec::new()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Checks of the cluster: what the values expect of it, against what it has.
 
+mod eviction;
 mod judge;
 mod wanted;
 
@@ -12,6 +13,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{
     Namespace, PersistentVolumeClaim, ResourceQuota, Secret, ServiceAccount,
 };
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::storage::v1::StorageClass;
 
 use crate::release::{Cluster, Permission};
@@ -37,6 +39,8 @@ pub(crate) struct Facts {
     pub accounts: Asked<Vec<Value>>,
     pub quotas: Asked<Vec<Value>>,
     pub deployments: Asked<Vec<Value>>,
+    /// What says how many pods may go at once.
+    pub budgets: Asked<Vec<Value>>,
 }
 
 /// What Helm and this plugin do in the namespace: docs/rbac.md explains each. Helm reads, makes and
@@ -114,6 +118,7 @@ pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
         accounts: asked(cluster.list::<ServiceAccount>().await),
         quotas: asked(cluster.list::<ResourceQuota>().await),
         deployments: asked(cluster.list::<Deployment>().await),
+        budgets: asked(cluster.list::<PodDisruptionBudget>().await),
     }
 }
 

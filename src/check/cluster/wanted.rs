@@ -38,6 +38,10 @@ pub(crate) struct Wanted {
     pub service_type: String,
     /// What of `requests` and `limits` the server's container names, such as `requests.cpu`.
     pub resources: Vec<String>,
+    /// Annotations of the server's pods.
+    pub annotations: Vec<(String, String)>,
+    /// What the values say of how many pods may go at once.
+    pub budget: Option<serde_json::Value>,
     /// Kinds that the chart makes, beside those that it always does: API group and resource.
     pub makes: Vec<(&'static str, &'static str)>,
 }
@@ -120,9 +124,29 @@ impl Wanted {
                 .unwrap_or(1),
             service_type: text(&["service", "type"]).unwrap_or_else(|| "ClusterIP".to_owned()),
             resources,
+            annotations: annotations(&root),
+            budget: budget(&root),
             makes,
         }
     }
+}
+
+fn annotations(root: &Value) -> Vec<(String, String)> {
+    let Some(Value::Map(annotations)) = root.at(&["pod", "annotations"]) else {
+        return Vec::new();
+    };
+    let texts = annotations
+        .iter()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+    texts.collect()
+}
+
+fn budget(root: &Value) -> Option<serde_json::Value> {
+    root.at(&["podDisruptionBudget"])?;
+    let of = |key: &str| text_at(root, &["podDisruptionBudget", key]);
+    Some(serde_json::json!({
+        "maxUnavailable": of("maxUnavailable"), "minAvailable": of("minAvailable"),
+    }))
 }
 
 fn text_at(value: &Value, path: &[&str]) -> Option<String> {

@@ -17,7 +17,7 @@ use super::{Exit, Global};
 use crate::chart::{self, Chart, Release, ValuesFile};
 use crate::check::{
     Check, Group, Report, cluster, configuration, data_directory as data, database, images,
-    runtimes, server, table, values, versions,
+    rebuild_time, runtimes, server, table, values, versions,
 };
 use crate::convert::account::Account;
 use crate::convert::options::{SecretName, Secrets};
@@ -178,6 +178,7 @@ impl CheckCommand {
             gathered.inventory.as_ref(),
             asked.available.as_ref(),
         ));
+        checks.push(rebuild_time::check(gathered.inventory.as_ref()));
         checks.extend(match asked.old {
             None => [Group::License, Group::ApiKey]
                 .into_iter()

@@ -57,10 +57,7 @@ impl ChoiceArgs {
         let mut listed = Vec::new();
         for source in &self.from {
             let inventory = inventory::read(&source.file()?)?;
-            listed.extend(inventory.content.into_iter().map(|entry| Wanted {
-                guid: entry.guid,
-                title: entry.title.or(entry.name),
-            }));
+            listed.extend(inventory.content.into_iter().map(Wanted::of));
         }
         listed.extend(self.guid.iter().cloned().map(Wanted::new));
         for source in &self.guids_file {

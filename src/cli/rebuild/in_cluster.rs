@@ -54,9 +54,23 @@ pub(super) struct InClusterArgs {
     #[arg(long, value_name = "URL", help_heading = "In the cluster")]
     service_url: Option<Server>,
 
+    /// Claim in the namespace that keeps the journal, instead of the pod's own disk: for journals of more
+    /// than some ten thousand items. Group 65532 must be able to write to it
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "in_cluster",
+        help_heading = "In the cluster"
+    )]
+    claim: Option<String>,
+
     /// ConfigMap that holds a copy of the journal: what the Job's pod is run with
     #[arg(long, value_name = "NAME", hide = true)]
     pub(super) journal_copy: Option<String>,
+
+    /// The journal's folder outlasts the pod, so that its copy may fall behind
+    #[arg(long, requires = "journal_copy", hide = true)]
+    pub(super) journal_kept: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +122,8 @@ impl InClusterArgs {
                 image: self.image.clone().unwrap_or_default(),
                 server: server.to_string(),
                 list: selection.as_ref().and_then(list),
+                claim: self.claim.clone(),
+                certificates: run.connect.certificates()?,
                 arguments: run.arguments(),
                 key: key.clone().unwrap_or(KeyReference {
                     secret: made,

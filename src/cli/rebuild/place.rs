@@ -91,7 +91,8 @@ impl ReaderArgs {
         match Story::read(&folder)? {
             Some(story) => Ok((folder, story)),
             None => anyhow::bail!(
-                "no rebuild has been run yet: there is no journal in {}",
+                "no rebuild has been run yet: there is no journal in {}; 'helm connect-migrate rebuild' begins \
+                 one (look with the same --server and --release)",
                 folder.display()
             ),
         }

@@ -34,7 +34,7 @@ pub(super) struct Run {
     clear_caches: Scope,
 
     /// Builds at once, at most: fewer for as long as the server pushes back
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", default_value_t = rebuild::AT_ONCE, value_parser = clap::value_parser!(u16).range(1..=512))]
     parallelism: u16,
 
     /// How long one build may take (default: as long as it takes)
@@ -97,7 +97,8 @@ impl Run {
         }
         let request = self.request(global)?;
         if self.dry_run {
-            let rehearsal = block_on(rebuild::rehearse(&request))?;
+            let cluster = self.place.release.as_ref().map(|_| global.access());
+            let rehearsal = block_on(rebuild::rehearse(&request, cluster))?;
             let rehearsal = rehearsal.ok_or_else(|| self.nothing_chosen())?;
             output::result(self.output, &rehearsal, |_| rehearsal.drawn())?;
             return Ok(Exit::Done);
@@ -140,6 +141,7 @@ impl Run {
         arguments.push(format!("--retry-failed={}", self.retry_failed));
         arguments.push(argument("poll", self.poll));
         arguments.push(argument("stalled-after", self.stalled_after));
+        arguments.extend(self.connect.arguments());
         arguments.extend(self.item_timeout.map(|time| argument("item-timeout", time)));
         for (flag, given) in [
             ("--fail-fast", self.fail_fast),
@@ -177,6 +179,7 @@ impl Run {
                 .map(|name| JournalCopy {
                     access: global.access(),
                     name,
+                    may_fall_behind: self.in_cluster.journal_kept,
                 }),
             restart: self.restart,
             yes: self.yes,

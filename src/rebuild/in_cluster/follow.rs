@@ -231,6 +231,7 @@ impl<'a> Teller<'a> {
                     skipped: counts.skipped,
                     ..Tally::default()
                 },
+                estimate: None,
             });
         }
         let server = story.server().and_then(|server| server.parse().ok());

@@ -29,6 +29,10 @@ pub(crate) struct Task {
     pub key: KeyReference,
     /// The list of content, one GUID a line; `None` where the arguments say which.
     pub list: Option<String>,
+    /// The claim that keeps the journal, instead of a disk that goes with the pod.
+    pub claim: Option<String>,
+    /// Certificates to trust besides the image's (PEM).
+    pub certificates: Option<String>,
     /// What the run is told beside list and journal.
     pub arguments: Vec<String>,
 }
@@ -71,6 +75,11 @@ impl Task {
             map["metadata"]["name"] = format!("{name}-list").into();
             all.push(map);
         }
+        if let Some(pem) = &self.certificates {
+            let mut map = self.object("v1", "ConfigMap", json!({"data": {"ca.crt": pem}}));
+            map["metadata"]["name"] = format!("{name}-ca").into();
+            all.push(map);
+        }
         all
     }
 
@@ -102,15 +111,27 @@ impl Task {
             "--yes".to_owned(),
             format!("--namespace={}", self.namespace),
             format!("--release={}", self.release),
-            "--journal=/state/journal".to_owned(),
+            format!("--journal=/state/{name}"),
             format!("--journal-copy={name}"),
         ];
-        let mut volumes = vec![json!({"name": "state", "emptyDir": {"sizeLimit": "1Gi"}})];
+        let mut volumes = vec![match &self.claim {
+            // A claim may be shared, so each release has a folder of its own.
+            Some(claim) => {
+                arguments.push("--journal-kept".to_owned());
+                json!({"name": "state", "persistentVolumeClaim": {"claimName": claim}})
+            }
+            None => json!({"name": "state", "emptyDir": {"sizeLimit": "1Gi"}}),
+        }];
         let mut mounts = vec![json!({"name": "state", "mountPath": "/state"})];
         if self.list.is_some() {
             arguments.push("--guids-file=/list/content".to_owned());
             volumes.push(json!({"name": "list", "configMap": {"name": format!("{name}-list")}}));
             mounts.push(json!({"name": "list", "mountPath": "/list", "readOnly": true}));
+        }
+        if self.certificates.is_some() {
+            arguments.push("--cacert=/ca/ca.crt".to_owned());
+            volumes.push(json!({"name": "ca", "configMap": {"name": format!("{name}-ca")}}));
+            mounts.push(json!({"name": "ca", "mountPath": "/ca", "readOnly": true}));
         }
         arguments.extend(self.arguments.iter().cloned());
         let key = json!({"name": self.key.secret, "key": self.key.key});
@@ -193,5 +214,65 @@ impl Task {
             "app.kubernetes.io/part-of": self.release,
             "app.kubernetes.io/managed-by": "connect-migrate",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> Task {
+        Task {
+            namespace: "ns".to_owned(),
+            release: "sales".to_owned(),
+            image: "i:1".to_owned(),
+            server: "https://sales.ns.svc".to_owned(),
+            key: KeyReference {
+                secret: "s".to_owned(),
+                key: "k".to_owned(),
+            },
+            list: None,
+            claim: None,
+            certificates: None,
+            arguments: vec!["--insecure".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_claim_takes_the_place_of_the_disk_and_certificates_come_along() {
+        let job = |task: &Task| task.job()["spec"]["template"]["spec"].clone();
+        let plain = job(&task());
+        assert!(plain["volumes"][0]["emptyDir"].is_object());
+        assert!(
+            !plain["containers"][0]["args"]
+                .to_string()
+                .contains("--journal-kept")
+        );
+        let kept = Task {
+            claim: Some("work".to_owned()),
+            certificates: Some("PEM".to_owned()),
+            ..task()
+        };
+        let spec = job(&kept);
+        assert_eq!(
+            spec["volumes"][0]["persistentVolumeClaim"]["claimName"],
+            "work"
+        );
+        assert_eq!(
+            spec["volumes"][1]["configMap"]["name"],
+            "sales-connect-rebuild-ca"
+        );
+        let args = spec["containers"][0]["args"].to_string();
+        for argument in [
+            "--journal=/state/sales-connect-rebuild",
+            "--journal-kept",
+            "--cacert=/ca/ca.crt",
+            "--insecure",
+        ] {
+            assert!(args.contains(argument), "{argument}: {args}");
+        }
+        let map = kept.around().pop().unwrap();
+        assert_eq!(map["metadata"]["name"], "sales-connect-rebuild-ca");
+        assert_eq!(map["data"]["ca.crt"], "PEM");
     }
 }

@@ -83,10 +83,11 @@ pub(crate) async fn start(
 /// Removes what was made for a task; a Secret that was there before stays.
 async fn remove(cluster: &Cluster, release: &str) -> anyhow::Result<()> {
     let name = manifests::name(release);
-    let list = format!("{name}-list");
+    let (list, certificates) = (format!("{name}-list"), format!("{name}-ca"));
     for (api_version, kind, name) in [
         ("batch/v1", "Job", &name),
         ("v1", "ConfigMap", &list),
+        ("v1", "ConfigMap", &certificates),
         ("v1", "ConfigMap", &name),
         ("v1", "Secret", &made_secret(release)),
         ("rbac.authorization.k8s.io/v1", "RoleBinding", &name),

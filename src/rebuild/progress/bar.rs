@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Show;
-use super::lines::words;
+use super::lines::{left, words};
 use crate::connect::ContentGuid;
 use crate::output::{Printable, message};
 use crate::rebuild::event::{Event, Item};
@@ -21,6 +21,8 @@ pub(crate) struct Bar {
     total: ProgressBar,
     running: HashMap<ContentGuid, ProgressBar>,
     failed: usize,
+    /// How much is left, once builds were seen whose times were known before.
+    left: Option<String>,
     /// What was left out from the start and is not yet spoken of.
     left_out: BTreeMap<SkipReason, usize>,
 }
@@ -37,6 +39,7 @@ impl Default for Bar {
             total,
             running: HashMap::new(),
             failed: 0,
+            left: None,
             left_out: BTreeMap::new(),
         }
     }
@@ -64,6 +67,16 @@ impl Show for Bar {
             Event::Plan { tally, .. } => {
                 self.total.set_length(tally.work() as u64);
                 self.total.enable_steady_tick(Duration::from_millis(500));
+                self.say_all(event);
+            }
+            Event::Left { .. } => {
+                if self.left.is_none() {
+                    self.total.set_style(style(
+                        "{bar:30.green/dim} {pos}/{len} done  {msg}elapsed {elapsed}",
+                    ));
+                }
+                self.left = left(event);
+                self.message();
             }
             Event::Submitted { item, .. } => self.begin(item),
             Event::Adopted { item, .. } => self.begin(item),
@@ -88,7 +101,7 @@ impl Show for Bar {
                 } else {
                     self.failed += 1;
                     self.total.inc(1);
-                    self.total.set_message(format!("{} failed  ", self.failed));
+                    self.message();
                     self.say(&format!("FAILED {title}: {error}"));
                 }
             }
@@ -118,6 +131,17 @@ impl Bar {
         line.set_message(Printable::new(&item.title).to_string());
         line.enable_steady_tick(Duration::from_millis(500));
         self.running.insert(item.guid.clone(), line);
+    }
+
+    fn message(&self) {
+        let mut message = String::new();
+        if self.failed > 0 {
+            message.push_str(&format!("{} failed  ", self.failed));
+        }
+        if let Some(left) = &self.left {
+            message.push_str(&format!("left {left}  "));
+        }
+        self.total.set_message(message);
     }
 
     fn end(&mut self, guid: &ContentGuid) {

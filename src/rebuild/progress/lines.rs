@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Show, called};
 use crate::output::human;
 use crate::output::{self, Printable};
+use crate::rebuild::estimate::rough;
 use crate::rebuild::event::{Event, Failure, RunSummary};
 use crate::rebuild::record::{CacheOutcome, Outcome};
 
@@ -13,6 +14,8 @@ use crate::rebuild::record::{CacheOutcome, Outcome};
 pub(crate) struct Lines {
     total: usize,
     done: usize,
+    /// The tenth of the work after which it was last said how much is left.
+    tenth: usize,
 }
 
 impl Show for Lines {
@@ -28,7 +31,14 @@ impl Lines {
         match event {
             Event::Plan { tally, .. } => {
                 self.total = tally.work();
-                Vec::new()
+                words(event)
+            }
+            Event::Left { .. } => {
+                let tenth = self.done * 10 / self.total.max(1);
+                if std::mem::replace(&mut self.tenth, tenth) == tenth {
+                    return Vec::new();
+                }
+                words(event)
             }
             Event::Built { item, seconds, .. } => {
                 let took = human(Duration::from_secs_f64(*seconds));
@@ -80,6 +90,16 @@ impl Lines {
 pub(super) fn words(event: &Event) -> Vec<String> {
     match event {
         Event::Note { message } => vec![message.clone()],
+        Event::Plan {
+            estimate: Some(estimate),
+            ..
+        } => vec![format!("time: {}", estimate.text())],
+        Event::Left { ratio, .. } => {
+            let left = left(event).unwrap_or_default();
+            vec![format!(
+                "{left} left: builds take {ratio:.1} times as long as where they were built before"
+            )]
+        }
         Event::Cache { cache, outcome } => vec![match outcome {
             CacheOutcome::Absent => format!("the cache {cache} is gone already"),
             _ => format!("cleared the cache {cache}"),
@@ -109,6 +129,21 @@ pub(super) fn words(event: &Event) -> Vec<String> {
         Event::Summary(summary) => summing_up(summary),
         _ => Vec::new(),
     }
+}
+
+/// How much is left, in few words.
+pub(super) fn left(event: &Event) -> Option<String> {
+    let Event::Left {
+        seconds, unknown, ..
+    } = event
+    else {
+        return None;
+    };
+    let more = match unknown {
+        0 => String::new(),
+        unknown => format!(" and {unknown} items of unknown time"),
+    };
+    Some(format!("about {}{more}", rough(*seconds)))
 }
 
 /// The end of a run, for a person.
@@ -178,7 +213,10 @@ mod tests {
 
     #[test]
     fn counts_each_item_once() {
-        let mut lines = Lines { total: 3, done: 0 };
+        let mut lines = Lines {
+            total: 3,
+            ..Lines::default()
+        };
         let failure = Failure {
             item: item(),
             reason: FailReason::Build,

@@ -24,7 +24,7 @@ fn item(name: &str) -> Work {
             title: name.to_owned(),
         },
         action: Action::Build(Why::New),
-        runtimes: runtime::of(&content, &Languages::default()),
+        runtimes: runtime::of(content.managed(), &Languages::default()),
         required: false,
         attempts: 0,
         retries: 0,

@@ -289,6 +289,9 @@ fn a_job_goes_on_in_another_pod_and_brings_its_journal_home() {
 #[test]
 fn what_would_be_made_is_printed_without_a_key() {
     let Some(place) = Place::new(1) else { return };
+    let authority = rcgen::generate_simple_self_signed(vec!["sales".to_owned()]).unwrap();
+    let certificates = place.home.path().join("ca.pem");
+    std::fs::write(&certificates, authority.cert.pem()).unwrap();
     let arguments = [
         "--in-cluster",
         "--release",
@@ -297,6 +300,11 @@ fn what_would_be_made_is_printed_without_a_key() {
         "i:1",
         "--all",
         "--print",
+        "--claim",
+        "work",
+        "--cacert",
+        certificates.to_str().unwrap(),
+        "--insecure",
         "--api-key-secret",
         "connect-key/token",
     ];
@@ -308,6 +316,14 @@ fn what_would_be_made_is_printed_without_a_key() {
         printed.contains("name: connect-key") && printed.contains("key: token"),
         "{printed}"
     );
+    for part in [
+        "claimName: work",
+        "--cacert=/ca/ca.crt",
+        "--insecure",
+        "BEGIN CERTIFICATE",
+    ] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
     assert!(place.job().is_none(), "nothing is made");
 
     // A key of its own cannot be printed.
@@ -334,6 +350,8 @@ fn an_interrupt_detaches_and_attach_comes_back() {
         "i:1",
         "--all",
         "--yes",
+        "--claim",
+        "work",
     ];
     let first = place.rebuild(&arguments).spawn().unwrap();
     wait_until("the Job is there", || place.job().is_some());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connect_stand_in::{BuildEnd, Config, Outcome};
+use crate::connect_stand_in::{BuildEnd, Config, Control, Outcome};
 
 use super::{Rig, config, stdout, talk};
 
@@ -58,22 +58,50 @@ fn what_was_deleted_since_does_not_fail_a_run_that_did_not_name_it() {
     rig.run_to(0, &["--all"]);
 }
 
+/// How an item is looked at.
+const ITEM: &str = "GET /v1/content/{guid}";
+
+/// Waits until an item is being built, and until the clock by which the server tells when its jobs began,
+/// in whole seconds, has gone on since.
+fn seconds_into_its_build(control: &Control, guid: &str) {
+    control.wait_until("it is built", |control| {
+        control
+            .builds()
+            .iter()
+            .any(|build| build.guid == guid && build.started_ms.is_some() && build.end.is_none())
+    });
+    let begun = jiff::Timestamp::now().as_second();
+    control.wait_until("the clock goes on", |_| {
+        jiff::Timestamp::now().as_second() > begun
+    });
+}
+
+/// Builds last until they are told to end.
+const UNTIL_TOLD: Duration = Duration::from_secs(3600);
+
 /// Somebody deploys while an older bundle is built.
-fn deployed_meanwhile(config: Config, args: &[&str]) -> (Rig, String, String) {
+fn deployed_meanwhile(
+    config: Config,
+    args: &[&str],
+    seen_meanwhile: bool,
+) -> (Rig, String, String) {
     let rig = Rig::new(config);
     let control = rig.control();
     let guid = control.guids().remove(0);
     let deployer = std::thread::spawn({
         let guid = guid.clone();
         move || {
-            control.wait_until("it is built", |control| {
-                control.builds().iter().any(|build| {
-                    build.guid == guid && build.started_ms.is_some() && build.end.is_none()
-                })
-            });
-            // The server tells its clock in whole seconds, and a build begins within one.
-            std::thread::sleep(Duration::from_millis(1100));
-            control.deploy(&guid).unwrap()
+            seconds_into_its_build(&control, &guid);
+            let bundle = control.deploy(&guid).unwrap();
+            if seen_meanwhile {
+                let seen = control.counters().route(ITEM);
+                control.wait_until("the item is looked at", |control| {
+                    control.counters().route(ITEM) > seen
+                });
+            }
+            control.build_time(Duration::ZERO);
+            control.finish_builds();
+            bundle
         }
     });
     let output = rig.run_to(0, args);
@@ -101,12 +129,12 @@ fn deployed_meanwhile(config: Config, args: &[&str]) -> (Rig, String, String) {
 #[test]
 fn what_somebody_deploys_meanwhile_stays_in_use() {
     let slow = |year, month| Config {
-        build_time: Duration::from_secs(3),
+        build_time: UNTIL_TOLD,
         ..config(1).version(year, month, 0)
     };
     // A server without drafts tells by its jobs; one that has them is looked at while it builds.
-    for (config, poll) in [(slow(2024, 8), "30s"), (slow(2025, 9), "1s")] {
-        let (rig, bundle, said) = deployed_meanwhile(config, &["--all", "--poll", poll]);
+    for (config, poll, seen) in [(slow(2024, 8), "30s", false), (slow(2025, 9), "1s", true)] {
+        let (rig, bundle, said) = deployed_meanwhile(config, &["--all", "--poll", poll], seen);
         assert!(
             said.contains(&format!("bundle {bundle} of item 0"))
                 && said.contains("was deployed while"),
@@ -125,7 +153,7 @@ fn what_somebody_deploys_meanwhile_stays_in_use() {
 #[test]
 fn where_it_may_have_been_a_draft_somebody_is_told() {
     let rig = Rig::new(Config {
-        build_time: Duration::from_secs(3),
+        build_time: UNTIL_TOLD,
         ..config(1)
     });
     let control = rig.control();
@@ -134,9 +162,10 @@ fn where_it_may_have_been_a_draft_somebody_is_told() {
     let deployer = std::thread::spawn({
         let guid = guid.clone();
         move || {
-            control.wait_until("it is built", |control| control.open() > 0);
-            std::thread::sleep(Duration::from_millis(1100));
-            control.deploy(&guid).unwrap()
+            seconds_into_its_build(&control, &guid);
+            let bundle = control.deploy(&guid).unwrap();
+            control.finish_builds();
+            bundle
         }
     });
     let output = rig.run_to(0, &["--all", "--poll", "30s"]);

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::connect_stand_in::{Config, ItemSpec, Mix, Role};
 
-use super::{Rig, config, stdout, talk};
+use super::{Rig, config, events, stdout, talk};
 
 fn dry_run(rig: &Rig, args: &[&str]) -> serde_json::Value {
     let mut all = vec!["--dry-run", "--output", "json"];
@@ -316,6 +316,42 @@ fn a_dry_run_says_how_long_it_may_take_and_what_that_rests_on() {
     assert!(said.contains("time: not known"), "{said}");
     rig.run_to(0, &["--all"]);
     let said = stdout(&rig.run_to(0, &["--all", "--restart", "--dry-run"]));
-    let time = "time: about 1 min at 4 at once, by the last builds of 3 items";
+    let time = "time: about 1 min at 4 at once, ";
     assert!(said.contains(time), "{said}");
+    assert!(said.contains("by the last builds of 3 items"), "{said}");
+    let limit = "at once: each build is a pod, which asks for no CPU or memory";
+    assert!(said.contains(limit), "{said}");
+}
+
+#[test]
+fn the_times_of_an_inventory_are_told_and_corrected_by_what_is_seen() {
+    let rig = Rig::with(12);
+    let mut inventory = "content:\n".to_owned();
+    for guid in rig.control().guids() {
+        inventory.push_str(&format!("  - {{guid: {guid}, build-seconds: 3600}}\n"));
+    }
+    let path = rig.state.path().join("inventory.yaml");
+    std::fs::write(&path, inventory).unwrap();
+    let from = path.to_str().unwrap();
+    let args = ["--from", from, "--parallelism", "1", "--output", "json"];
+    let output = rig.run_to(0, &args);
+    let events = events(&output);
+    let plan = events
+        .iter()
+        .find(|event| event["event"] == "plan")
+        .unwrap();
+    assert_eq!(plan["estimate"]["seconds"], 12.0 * 3600.0);
+    assert_eq!(plan["estimate"]["unknown"], 0);
+    let left: Vec<_> = events
+        .iter()
+        .filter(|event| event["event"] == "left")
+        .collect();
+    assert_eq!(left.len(), 3, "after ten builds, and each one behind");
+    let ratio = left[0]["ratio"].as_f64().unwrap();
+    assert!(0.0 < ratio && ratio < 1.0, "{ratio}");
+    let seconds = left[0]["seconds"].as_f64().unwrap();
+    assert!(
+        (seconds - 2.0 * 3600.0 * ratio).abs() < 1.0,
+        "{seconds} at {ratio}"
+    );
 }

@@ -222,6 +222,11 @@ impl Control {
         world.start_builds();
     }
 
+    /// Others put more work into the queue each time that somebody looks at it; or all of theirs is done.
+    pub fn crowd(&self, grows: bool) {
+        self.shared.world().builds.crowd = grows.then_some(0);
+    }
+
     /// What every request waits for from now on.
     pub fn latency(&self, latency: Duration) {
         self.shared.world().config.latency = latency;

@@ -180,11 +180,39 @@ async fn queue(
     caller: Caller,
     Query(query): Query<HashMap<String, String>>,
 ) -> Reply {
-    let world = shared.world();
+    let mut world = shared.world();
     since(&world, 2026, 1)?;
     caller.administrator()?;
-    let (number, _) = paging(&query, 500)?;
-    Ok(Json(page(&[], 0, number)).into_response())
+    let (number, size) = paging(&query, 500)?;
+    if let Some(others) = &mut world.builds.crowd {
+        *others += 1;
+    }
+    let began =
+        jiff::Timestamp::now() - jiff::SignedDuration::try_from(world.clock()).unwrap_or_default();
+    let at = |ms: u64| {
+        let since = jiff::SignedDuration::from_millis(i64::try_from(ms).unwrap_or(0));
+        (began + since).to_string()
+    };
+    let open = world.builds.all.iter().filter(|build| build.end.is_none());
+    let builds = open.map(|build| (at(build.submitted_ms), build.started_ms.map(at)));
+    let others = (0..world.builds.crowd.unwrap_or(0)).map(|_| (at(0), None));
+    let rows: Vec<Value> = builds
+        .chain(others)
+        .enumerate()
+        .map(|(id, (created, started))| {
+            json!({
+                "id": (id + 1).to_string(), "name": "default", "job_type": "build",
+                "created_time": created, "updated_time": created, "started_time": started,
+            })
+        })
+        .collect();
+    let shown: Vec<Value> = rows
+        .iter()
+        .skip((number - 1) * size)
+        .take(size)
+        .cloned()
+        .collect();
+    Ok(Json(page(&shown, rows.len(), number)).into_response())
 }
 
 /// Processes that run, by their ids.

@@ -112,6 +112,8 @@ pub(crate) struct Item {
     /// In the order of start.
     pub(crate) jobs: Vec<Job>,
     pub(crate) rendering: Option<Rendering>,
+    /// How many schedules it has.
+    pub(crate) schedules: u32,
     /// How its builds end.
     pub(crate) outcome: Outcome,
     /// How long its builds take, if not as all others.
@@ -161,6 +163,7 @@ impl Item {
             bundles: Vec::new(),
             jobs: Vec::new(),
             rendering: None,
+            schedules: 0,
             outcome: Outcome::Succeed,
             build_time: None,
             failures: 0,

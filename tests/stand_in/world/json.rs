@@ -120,7 +120,15 @@ impl World {
             put("bookmarked", json!(false));
         }
         if include.schedule {
-            put("schedules", json!([]));
+            let schedule = json!({
+                "type": "rrule",
+                "schedule": {
+                    "dtstart": "2026-01-05T06:00:00Z", "rrules": ["FREQ=WEEKLY"], "until": null,
+                },
+                "next_run": null, "email": false, "timezone": "UTC",
+                "variant": {"key": "0", "name": "default", "is_default": true},
+            });
+            put("schedules", vec![schedule; item.schedules as usize].into());
         }
         if since(2025, 9) {
             put(

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::item::{Bundle, Item, Permission, Rendering};
-use super::{Group, Language, Role, Tag, Use, User, World, builds, runtimes};
+use super::{Group, Job, JobState, Language, Role, Tag, Use, User, World, builds, runtimes};
 use crate::connect_stand_in::config::{Config, ItemSpec, Mix, Outcome};
 use crate::connect_stand_in::random::Random;
 
@@ -189,6 +189,33 @@ fn made_up(config: &Config, index: usize) -> ItemSpec {
     spec
 }
 
+/// The jobs that built and rendered an item when it was deployed: with R, with Python, rendered.
+fn jobs_of_old(world: &mut World, item: &mut Item, random: &mut Random, made: [bool; 3]) {
+    let tags = ["packrat_restore", "python_restore", "build_report"];
+    let Some(bundle) = item.active else { return };
+    let mut at = item.last_deployed;
+    for (tag, _) in tags.into_iter().zip(made).filter(|(_, made)| *made) {
+        // Most builds are short, and a few are most of the work.
+        let share = random.unit();
+        let end = at + SignedDuration::from_secs(8 + (share.powi(6) * 900.0) as i64);
+        item.jobs.push(Job {
+            id: world.new_id(),
+            key: random.key(16),
+            tag,
+            bundle,
+            started: at,
+            state: JobState::Ended {
+                at: end,
+                exit_code: Some(0),
+            },
+            image: None,
+            stopped: None,
+            log: Vec::new(),
+        });
+        at = end;
+    }
+}
+
 /// Puts an item into the world, and makes up what its description leaves out.
 fn add(world: &mut World, spec: ItemSpec, index: usize) {
     let mut random = Random::for_purpose(world.config.seed, &format!("details {index}"));
@@ -280,6 +307,16 @@ fn add(world: &mut World, spec: ItemSpec, index: usize) {
                 rendering: world.new_id(),
                 rendered: deployed,
             });
+        }
+        if world.config.in_use {
+            let rendered = item.rendering.is_some();
+            item.schedules = u32::from(rendered && random.below(3) > 0);
+            jobs_of_old(
+                world,
+                &mut item,
+                &mut random,
+                [r.is_some(), py.is_some(), rendered],
+            );
         }
         for (language, version) in [(Language::R, &r), (Language::Python, &py)] {
             if let Some(version) = version {

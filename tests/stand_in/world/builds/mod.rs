@@ -84,6 +84,8 @@ pub(crate) struct Order {
 pub(crate) struct Builds {
     pub(crate) all: Vec<Build>,
     pub(crate) queue: Queue,
+    /// Work of others in the queue, one more each time that it is looked at.
+    pub(crate) crowd: Option<usize>,
     package_caches: HashMap<(Language, String), PackageCache>,
 }
 

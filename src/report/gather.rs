@@ -1,0 +1,163 @@
+//! Gathering what a report and a runbook are made of.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::{Dated, Evidence, Rebuild, Validation};
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::files::{self, Access, Existing};
+use crate::inputs::{Source, one_stdin};
+use crate::output;
+use crate::source::Span;
+use crate::validate::remembered;
+use crate::{announce, inventory, state};
+
+/// The files that commands wrote.
+#[derive(Debug)]
+pub(crate) struct EvidenceFiles<'a> {
+    pub inventory: Option<&'a Source>,
+    /// `check --output json`.
+    pub check: Option<&'a Source>,
+    /// `values --report`.
+    pub account: Option<&'a Source>,
+    /// `status --output json`.
+    pub status: Option<&'a Source>,
+    /// `validate --output json`, the earliest first; without any, what is remembered.
+    pub validation: &'a [Source],
+    /// Folders of journals; without any, all on this machine.
+    pub journal: &'a [PathBuf],
+}
+
+impl EvidenceFiles<'_> {
+    /// Reads them, and what is remembered on this machine.
+    ///
+    /// # Errors
+    /// A file cannot be read, or is not what it is said to be.
+    pub(crate) fn gather(&self) -> anyhow::Result<Evidence> {
+        let one = [self.inventory, self.check, self.account, self.status];
+        one_stdin(one.into_iter().flatten().chain(self.validation))?;
+        let inventory = self.inventory.map(|source| {
+            let content = inventory::read(&source.file()?)?;
+            anyhow::Ok(dated(source, content))
+        });
+        Ok(Evidence {
+            inventory: inventory.transpose()?,
+            checks: json(self.check, "checks", "check --output json")?,
+            account: json(self.account, "settings", "values --report")?,
+            status: json(self.status, "steps", "status --output json")?,
+            validations: self.validations()?,
+            rebuilds: self.rebuilds()?,
+            announcements: announce::all()?,
+        })
+    }
+
+    fn validations(&self) -> anyhow::Result<Vec<Dated<Validation>>> {
+        let remembered = remembered()
+            .into_iter()
+            .map(|path| Source(path.to_string_lossy().into_owned()));
+        let sources: Vec<Source> = match self.validation.is_empty() {
+            true => remembered.collect(),
+            false => self.validation.to_vec(),
+        };
+        let read = |source| json(Some(source), "items", "validate --output json").transpose();
+        sources.iter().filter_map(read).collect()
+    }
+
+    fn rebuilds(&self) -> anyhow::Result<Vec<Rebuild>> {
+        let mut folders = self.journal.to_vec();
+        if folders.is_empty()
+            && let Some(root) = state::root()
+        {
+            for server in fs::read_dir(root).into_iter().flatten().flatten() {
+                let releases = fs::read_dir(server.path()).into_iter().flatten().flatten();
+                folders.extend(releases.map(|release| release.path()));
+            }
+            folders.retain(|folder| folder.join(JOURNAL).is_file());
+            folders.sort();
+        }
+        let mut rebuilds = Vec::new();
+        for folder in folders {
+            let path = folder.join(JOURNAL);
+            let bytes =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            rebuilds.push(Rebuild::of(&bytes));
+        }
+        Ok(rebuilds)
+    }
+}
+
+const JOURNAL: &str = "rebuild.jsonl";
+
+fn dated<T>(source: &Source, content: T) -> Dated<T> {
+    let written = source.path().and_then(|path| fs::metadata(path).ok());
+    Dated {
+        file: source.name().to_owned(),
+        at: written
+            .and_then(|file| file.modified().ok())
+            .and_then(|time| Timestamp::try_from(time).ok()),
+        content,
+    }
+}
+
+/// Reads the JSON that a command printed. `key` is what every one of them has.
+fn json<T: DeserializeOwned>(
+    source: Option<&Source>,
+    key: &str,
+    command: &str,
+) -> anyhow::Result<Option<Dated<T>>> {
+    let Some(source) = source else {
+        return Ok(None);
+    };
+    let file = source.file()?;
+    let invalid = |message: String, line: usize, column: usize| {
+        let span = place(file.text(), line, column);
+        InvalidInput::from(
+            Diagnostic::error(Code::EvidenceInvalid, message)
+                .at(&file, span)
+                .help(format!("give the file that '{command}' made")),
+        )
+    };
+    let value: serde_json::Value = serde_json::from_str(file.text())
+        .map_err(|error| invalid(error.to_string(), error.line(), error.column()))?;
+    if !value[key].is_array() {
+        return Err(invalid(format!("there is no list '{key}' in it"), 1, 1).into());
+    }
+    let content =
+        serde_json::from_value(value).map_err(|error| invalid(error.to_string(), 1, 1))?;
+    Ok(Some(dated(source, content)))
+}
+
+/// Where a line and a column, both from 1, are in a text.
+fn place(text: &str, line: usize, column: usize) -> Span {
+    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let start = lines.map(str::len).sum::<usize>() + column.saturating_sub(1);
+    let mut start = start.min(text.len());
+    while !text.is_char_boundary(start) {
+        start -= 1;
+    }
+    Span::new(start, start)
+}
+
+/// Writes a page where it belongs.
+///
+/// # Errors
+/// The file is there already, or the system refuses.
+pub(crate) fn deliver(text: &str, out: Option<&Path>, force: bool) -> anyhow::Result<()> {
+    match out {
+        None => output::data(text.as_bytes())?,
+        Some(path) => {
+            let existing = if force {
+                Existing::Replace
+            } else {
+                Existing::Refuse
+            };
+            files::write(path, text.as_bytes(), Access::Usual, existing)?;
+            output::message(format!("wrote {}", path.display()));
+        }
+    }
+    Ok(())
+}
