@@ -32,6 +32,9 @@ pub(crate) struct Metadata {
 /// One version of a chart in a repository.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct ChartVersion {
+    /// `repo/name`.
+    #[serde(default)]
+    pub name: String,
     pub version: String,
     #[serde(default)]
     pub app_version: String,
@@ -142,6 +145,21 @@ impl Helm {
             .capture()?;
         serde_json::from_str(&printed.output)
             .map_err(|error| unexpected("search repo", error.to_string()))
+    }
+
+    /// The versions of a chart, whichever of the repositories that Helm knows has them.
+    ///
+    /// # Errors
+    /// Helm knows no repositories.
+    pub(crate) fn chart_versions_of(&self, chart: &str) -> Result<Vec<ChartVersion>, HelmError> {
+        let printed = self
+            .call("search")
+            .args(["repo", "--versions", "--output", "json", "--", chart])
+            .capture()?;
+        let found: Vec<ChartVersion> = serde_json::from_str(&printed.output)
+            .map_err(|error| unexpected("search repo", error.to_string()))?;
+        let is_it = |found: &ChartVersion| found.name.rsplit('/').next() == Some(chart);
+        Ok(found.into_iter().filter(is_it).collect())
     }
 
     /// The chart that a release runs.

@@ -6,6 +6,8 @@ use kube::client::AuthError;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
+use crate::overlay::invocation::shell_word;
+
 /// How long a request may take. Longer than an API server needs, shorter than a person waits.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -26,6 +28,8 @@ pub struct Cluster {
     /// Talks to the API server.
     pub(super) client: Client,
     pub namespace: String,
+    /// The context, where it is not the kubeconfig's own.
+    context: Option<String>,
     address: String,
 }
 
@@ -103,6 +107,7 @@ impl Access {
         Ok(Cluster {
             client,
             namespace,
+            context: self.context.clone().filter(|name| !name.is_empty()),
             address,
         })
     }
@@ -312,6 +317,16 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Cluster {
+    /// The flags that lead Helm to the same place, for a shell.
+    #[must_use]
+    pub(crate) fn flags(&self) -> String {
+        let mut flags = format!("-n {}", shell_word(&self.namespace));
+        if let Some(context) = &self.context {
+            flags.push_str(&format!(" --kube-context {}", shell_word(context)));
+        }
+        flags
+    }
+
     /// Explains a failure to do something; `what` completes "you may not …".
     pub(super) fn explain(&self, what: &str, error: kube::Error) -> AccessError {
         let what = what.to_owned();

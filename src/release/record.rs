@@ -169,8 +169,19 @@ impl Record {
     /// What is wrong with it.
     pub fn decode(data: &[u8]) -> Result<Self, String> {
         let json = Self::unpack(data)?;
+        let record = Self::read(&json)?;
+        // It becomes part of commands and of folders' names.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        let is_name = record.name.starts_with(|c: char| c.is_ascii_alphanumeric());
+        if !is_name || !record.name.chars().all(plain) {
+            return Err(format!("{:?} is no name of a release", record.name));
+        }
+        Ok(record)
+    }
+
+    fn read(json: &[u8]) -> Result<Self, String> {
         // The library's message may quote the values of the release.
-        serde_json::from_slice(&json).map_err(|error| {
+        serde_json::from_slice(json).map_err(|error| {
             let kind = if error.is_data() {
                 "a field of another type"
             } else {

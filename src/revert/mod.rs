@@ -325,7 +325,11 @@ async fn ready(options: &Options, tools: &Tools<'_>, before: &Survey) -> anyhow:
         ));
     }
     let slug = tools.server.server.as_ref().map(|server| server.slug());
-    let rebuilds = journals(options.journal.as_deref(), slug.as_deref(), before)?;
+    let mut rebuilds = journals(options.journal.as_deref(), slug.as_deref(), before)?;
+    if options.journal.is_none() {
+        let facts = server.known();
+        rebuilds.iter_mut().for_each(|rebuild| rebuild.meet(facts));
+    }
     let findings = checks(&Subject {
         survey: before,
         server: &server,

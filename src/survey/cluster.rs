@@ -74,6 +74,7 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let mut survey = Survey {
         release: String::new(),
         namespace: cluster.namespace.clone(),
+        place: cluster.flags(),
         revision: 0,
         status: String::new(),
         chart: String::new(),

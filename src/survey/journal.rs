@@ -1,10 +1,12 @@
 //! The rebuild's journal of a release.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::Survey;
+use super::steps::ServerFacts;
 use crate::connect::Server;
 use crate::rebuild::journal::Story;
 use crate::state::{self, Lock};
@@ -19,6 +21,9 @@ pub(crate) struct Rebuild {
     /// Whether that is this release's server, as far as can be told.
     #[serde(skip)]
     pub is_known_to_be_ours: bool,
+    /// The content that it is about.
+    #[serde(skip)]
+    pub guids: BTreeSet<String>,
     /// Whether a run is under way on this machine.
     pub under_way: bool,
     /// How many items are built.
@@ -32,6 +37,17 @@ pub(crate) struct Rebuild {
 }
 
 impl Rebuild {
+    /// Learns from a server what it has: a journal about none of that is another server's, whatever
+    /// name and address they share.
+    pub(crate) fn meet(&mut self, facts: Option<&ServerFacts>) {
+        let Some(facts) = facts.filter(|facts| !facts.guids.is_empty()) else {
+            return;
+        };
+        if !self.guids.is_empty() {
+            self.is_known_to_be_ours = !self.guids.is_disjoint(&facts.guids);
+        }
+    }
+
     /// Whether there is something left to do.
     #[must_use]
     pub(crate) const fn is_unfinished(&self) -> bool {
@@ -95,6 +111,11 @@ pub(crate) fn journals(
             found.push(Rebuild {
                 server: story.server().map(str::to_owned),
                 is_known_to_be_ours,
+                guids: story
+                    .ledger()
+                    .items()
+                    .map(|(guid, _)| guid.as_str().to_owned())
+                    .collect(),
                 under_way: Lock::holder(&folder)?.is_some(),
                 built: counts.built,
                 failed: counts.failed,

@@ -7,11 +7,13 @@ mod pods;
 mod server;
 mod session;
 mod show;
+mod status;
 pub(crate) mod steps;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::overlay::invocation::shell_word;
 use crate::overlay::{CHECKSUM, GCFG_KEY, checksum};
 use crate::release::other_owners;
 
@@ -19,6 +21,7 @@ pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_li
 pub(crate) use server::ask as ask_server;
 pub(crate) use session::{ServerAccess, Session, facts};
 pub(crate) use show::places;
+pub(crate) use status::Inquiry;
 
 /// What a place says, or why it could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -250,6 +253,9 @@ pub(crate) struct Survey {
     /// Earlier revisions that would bring the temporary settings back.
     pub revisions_with_overlay: Vec<u32>,
     pub configurations: Vec<Configuration>,
+    /// The flags that lead Helm there, for a shell.
+    #[serde(skip)]
+    pub place: String,
     #[serde(skip)]
     pub chart_name: String,
     #[serde(skip)]
@@ -309,6 +315,12 @@ impl Survey {
         owners
     }
 
+    /// The flags that lead kubectl there.
+    #[must_use]
+    pub(crate) fn kubectl_place(&self) -> String {
+        self.place.replace("--kube-context", "--context")
+    }
+
     /// The command that takes the overlay off from here, as it can be run.
     #[must_use]
     pub(crate) fn revert_command(&self) -> String {
@@ -318,15 +330,16 @@ impl Survey {
         });
         if let Some(workload) = paused {
             return format!(
-                "kubectl rollout resume {}/{} -n {}",
+                "kubectl rollout resume {}/{} {}",
                 workload.kind.to_lowercase(),
-                workload.name,
-                self.namespace
+                shell_word(&workload.name),
+                self.kubectl_place()
             );
         }
         let mut command = format!(
-            "helm connect-migrate revert {} -n {}",
-            self.release, self.namespace
+            "helm connect-migrate revert {} {}",
+            shell_word(&self.release),
+            self.place
         );
         for (needed, flag) in [
             (self.foreign_pending, " --discard-pending"),

@@ -58,13 +58,19 @@ impl Session {
 
     /// What the server says of itself.
     pub(crate) async fn facts(&self) -> ServerFacts {
+        let items = self.connect.contents().await.ok();
         ServerFacts {
+            guids: items
+                .iter()
+                .flatten()
+                .map(|item| item.guid.as_str().to_owned())
+                .collect(),
             version: self.connect.version().map(|version| version.to_string()),
             role: match self.connect.user().await {
                 Ok(user) => user.user_role,
                 Err(_) => None,
             },
-            items: self.connect.contents().await.ok().map(|items| items.len()),
+            items: items.map(|items| items.len()),
             database: None,
         }
     }

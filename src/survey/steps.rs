@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Answer, Overlay, Survey, journal::Rebuild};
+use crate::overlay::invocation::shell_word;
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -50,6 +51,9 @@ pub(crate) struct ServerFacts {
     pub version: Option<String>,
     /// The role of the API key's owner.
     pub role: Option<String>,
+    /// The content items that the key shows.
+    #[serde(skip)]
+    pub guids: std::collections::BTreeSet<String>,
     /// How many content items it has.
     pub items: Option<usize>,
     /// Its database, by the live configuration.
@@ -66,7 +70,7 @@ pub(crate) fn steps(
     lay: &str,
 ) -> Vec<Step> {
     let release = &survey.release;
-    let n = format!("-n {}", survey.namespace);
+    let n = survey.kubectl_place();
     let stored = |overlay| {
         survey
             .configurations
@@ -211,7 +215,10 @@ pub(crate) fn steps(
                     "there is no journal of a rebuild on this machine".to_owned(),
                 )
             },
-            format!("helm connect-migrate rebuild --release {release} --from inventory.yaml"),
+            format!(
+                "helm connect-migrate rebuild --release {} --from inventory.yaml",
+                shell_word(release)
+            ),
         ),
         step(
             8,
@@ -252,8 +259,8 @@ fn workload(survey: &Survey) -> String {
         .iter()
         .find_map(|c| c.workload.as_ref())
         .map_or_else(
-            || format!("deployment/{}", survey.release),
-            |(kind, name)| format!("{}/{name}", kind.to_lowercase()),
+            || format!("deployment/{}", shell_word(&survey.release)),
+            |(kind, name)| format!("{}/{}", kind.to_lowercase(), shell_word(name)),
         )
 }
 
@@ -321,6 +328,7 @@ mod tests {
                 stored_replicas: None,
                 baseline: serde_json::Map::new(),
             }],
+            place: "-n ns".into(),
             chart_name: "c".into(),
             chart_version: "1".into(),
             revisions: 1,
@@ -336,6 +344,7 @@ mod tests {
             journal: "j".into(),
             server: None,
             is_known_to_be_ours: true,
+            guids: std::collections::BTreeSet::new(),
             under_way: false,
             built,
             failed: 0,

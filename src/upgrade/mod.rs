@@ -184,8 +184,8 @@ fn state(now: &Survey) -> Page {
         page.line("The temporary settings are not on.");
     } else {
         page.line(format!(
-            "next: helm connect-migrate status {} -n {}",
-            now.release, now.namespace
+            "next: helm connect-migrate status {} {}",
+            now.release, now.place
         ));
     }
     page

@@ -1,10 +1,12 @@
 //! Getting a release half-way, seeing what is true then, and following what `status` says.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -254,8 +256,34 @@ impl Place {
         self.namespace.block_on(patched).unwrap();
     }
 
-    pub(super) fn secret(&self, name: &str) {
-        let secret = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+    /// The context that the kubeconfig has.
+    pub(super) fn context(&self) -> String {
+        let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
+        let config: Value = serde_yaml::from_str(&text).unwrap();
+        config["contexts"][0]["name"].as_str().unwrap().to_owned()
+    }
+
+    /// Annotates the live configuration.
+    pub(super) fn annotate(&self, annotations: &[(&str, &str)]) {
+        let annotations: serde_json::Map<String, Value> = annotations
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), Value::from(*value)))
+            .collect();
+        let patch = Patch::Merge(json!({"metadata": {"annotations": annotations}}));
+        let maps = self.namespace.api::<ConfigMap>();
+        let params = PatchParams::default();
+        let patched = maps.patch(CONFIG, &params, &patch);
+        self.namespace.block_on(patched).unwrap();
+    }
+
+    /// Writes a record as Helm does.
+    pub(super) fn record(&self, release: &str, revision: u32, record: &Value) {
+        let packed = BASE64.encode(record.to_string());
+        let secret = json!({"metadata": {"name": format!("sh.helm.release.v1.{release}.v{revision}"),
+                "labels": {"owner": "helm", "name": release, "status": "deployed",
+                    "version": revision.to_string()}},
+            "type": "helm.sh/release.v1", "stringData": {"release": packed}});
+        let secret = serde_json::from_value(secret).unwrap();
         let api = self.namespace.api::<Secret>();
         let params = PostParams::default();
         let made = api.create(&params, &secret);
@@ -270,23 +298,6 @@ impl Place {
         let sizes = list.items.into_iter().filter_map(|secret| secret.data);
         let sizes = sizes.map(|data| data.values().map(|value| value.0.len()).sum());
         sizes.max().unwrap_or_default()
-    }
-
-    /// Removes the release's ConfigMap, or its workload with the pods.
-    pub(super) fn remove(&self, what: &str) {
-        let now = DeleteParams::default().grace_period(0);
-        self.namespace.block_on(async {
-            if what == "configmap" {
-                let api = self.namespace.api::<ConfigMap>();
-                api.delete(CONFIG, &now).await.unwrap();
-            } else {
-                let api = self.namespace.api::<Deployment>();
-                api.delete(WORKLOAD, &now).await.unwrap();
-                let pods = self.namespace.api::<Pod>();
-                let all = ListParams::default();
-                pods.delete_collection(&now, &all).await.unwrap();
-            }
-        });
     }
 
     /// Lays the temporary settings over the release.

@@ -2,6 +2,7 @@
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
+use serde_json::json;
 
 use super::Place;
 use crate::support::chart::chart_dir;
@@ -127,4 +128,128 @@ fn a_record_that_is_nearly_full_has_room_for_the_way_back() {
         run.stderr(contains("Too long").and(contains("The temporary settings are not on")));
         assert_eq!(place.live_gcfg(), live);
     }
+}
+
+#[test]
+fn the_next_command_can_be_run_as_it_stands() {
+    let helm = helms().remove(1);
+    let Some(place) = Place::new(&helm, "next") else {
+        return;
+    };
+    place.deploy("rsc", false, &[]);
+    let next = |args: &[&str]| place.status(args)["next"].as_str().unwrap().to_owned();
+    let version = place.status(&[])["chart"].as_str().unwrap().to_owned();
+    let version = version.trim_start_matches("rstudio-connect-").to_owned();
+    let namespace = &place.namespace.name;
+    assert_eq!(
+        next(&["rsc"]),
+        format!(
+            "helm connect-migrate upgrade rsc rstudio-connect --repo https://helm.rstudio.com \
+             --version {version} --reuse-values -n {namespace}"
+        )
+    );
+    // A repository of the user's, by the name that it has there; and the context that was asked for.
+    let config = place.home.path().join("config");
+    let cache = place.home.path().join("cache/repository");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::create_dir_all(&cache).unwrap();
+    let repositories =
+        "apiVersion: ''\nrepositories:\n- {name: mine, url: 'https://example.com'}\n";
+    std::fs::write(config.join("repositories.yaml"), repositories).unwrap();
+    let index = format!(
+        "apiVersion: v1\nentries:\n  rstudio-connect:\n  - {{apiVersion: v2, name: rstudio-connect, version: {version}, urls: ['https://example.com/c.tgz']}}\n"
+    );
+    std::fs::write(cache.join("mine-index.yaml"), index).unwrap();
+    let context = place.context();
+    let next = next(&["rsc", "--kube-context", &context]);
+    let start =
+        format!("helm connect-migrate upgrade rsc mine/rstudio-connect --version {version}");
+    assert!(next.starts_with(&start), "{next}");
+    assert!(
+        next.ends_with(&format!(" -n {namespace} --kube-context {context}")),
+        "{next}"
+    );
+}
+
+#[test]
+fn an_upgrade_without_the_overlay_before_the_rebuild_is_no_revert() {
+    let helm = helms().remove(3);
+    let Some(place) = Place::new(&helm, "early") else {
+        return;
+    };
+    place.deploy("rsc", true, &[]);
+    place.deploy("rsc", false, &[]);
+    let status = place.status(&["rsc"]);
+    assert_eq!(status["steps"][4]["state"], "to-do");
+    assert_eq!(status["steps"][7]["state"], "to-do");
+    let next = status["next"].as_str().unwrap();
+    assert!(
+        next.starts_with("helm connect-migrate upgrade rsc"),
+        "{next}"
+    );
+}
+
+/// What a terminal would take for a command, and a path for a way out.
+const HOSTILE: &str = "\u{1b}[31m\u{7}../../../evil\u{202e}; touch evil";
+
+#[test]
+fn names_in_the_cluster_are_text() {
+    let helm = helms().remove(3);
+    let Some(place) = Place::new(&helm, "hostile") else {
+        return;
+    };
+    place.deploy("rsc", true, &[]);
+    place.annotate(&[
+        (
+            "connect-migrate/settings",
+            &json!({HOSTILE: HOSTILE}).to_string(),
+        ),
+        (
+            "connect-migrate/originals",
+            &json!({HOSTILE: HOSTILE}).to_string(),
+        ),
+        ("someone/else", HOSTILE),
+    ]);
+    let clean = |run: &assert_cmd::assert::Assert| {
+        let output = run.get_output();
+        for text in [&output.stdout, &output.stderr] {
+            let text = String::from_utf8_lossy(text);
+            let bad = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+            assert!(!text.contains(bad), "{text:?}");
+        }
+    };
+    for output in ["table", "json", "yaml"] {
+        clean(
+            &place
+                .ours(&["status", "rsc", "--output", output])
+                .assert()
+                .success(),
+        );
+    }
+    // A record of Helm's with hostile names in it.
+    let record = json!({"name": "rsc", "version": 7, "namespace": place.namespace.name,
+        "info": {"status": "deployed", "description": HOSTILE, "notes": HOSTILE},
+        "chart": {"metadata": {"name": HOSTILE, "version": HOSTILE, "appVersion": HOSTILE},
+            "templates": [], "values": {}},
+        "manifest": format!("---\n# Source: {HOSTILE}/templates/x.yaml\n{}", json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": HOSTILE},
+            "data": {"rstudio-connect.gcfg": "[Scheduler]\nMinProcessesLimit = 0\n"}}))});
+    place.record("rsc", 7, &record);
+    for output in ["table", "json", "yaml"] {
+        clean(&place.ours(&["status", "rsc", "--output", output]).assert());
+    }
+    clean(&place.ours(&["revert", "rsc", "--yes"]).assert().failure());
+    // One whose name is no name is none.
+    let mut other = record;
+    other["name"] = HOSTILE.into();
+    place.record("rsc", 8, &other);
+    for command in [
+        &["status", "rsc"][..],
+        &["revert", "rsc", "--yes"],
+        &["status"],
+    ] {
+        let run = place.ours(command).assert().code(1);
+        clean(&run.stderr(contains("no name of a release")));
+    }
+    assert!(!place.home.path().parent().unwrap().join("evil").exists());
 }

@@ -9,82 +9,10 @@ use serde_json::json;
 
 use super::half_way::{CONFIG, Refusal, ZERO, each_helm, follow, off, truth};
 use super::{Place, places};
-use crate::support::tools::helms;
-
-/// What the API server refuses: Helm stops before the configuration, between it and the workload,
-/// or, where its own records are refused, does not find out how it ended.
-const REFUSED: [&[&str]; 4] = [
-    &["configmaps"],
-    &["deployments"],
-    &["secrets"],
-    &["deployments", "secrets"],
-];
-
-/// Goes through all that may be refused, one after the other with the same release. `before` puts it
-/// right for `act`, which is stopped.
-fn stopped(what: &str, refused: &[&[&'static str]], before: fn(&Place), act: fn(&Place)) {
-    each_helm(what, ZERO, |place| {
-        for refused in refused {
-            before(place);
-            let refusals: Vec<Refusal<'_>> = refused
-                .iter()
-                .map(|resource| Refusal::of(place, resource))
-                .collect();
-            act(place);
-            let what = format!("{what} without {}", refused.join(" and "));
-            place.namespace.settled();
-            truth(place, &what);
-            refusals.into_iter().for_each(Refusal::lift);
-            place.namespace.settled();
-            follow(place, &what);
-        }
-    });
-}
 
 fn laid(place: &Place) {
     place.lay(ZERO).success();
     place.namespace.settled();
-}
-
-#[test]
-fn laying_is_stopped_between_objects() {
-    stopped(
-        "lay",
-        &REFUSED,
-        |_| {},
-        |place| {
-            place.lay(ZERO).stderr(contains("what is true now"));
-        },
-    );
-}
-
-#[test]
-fn reverting_is_stopped_between_objects() {
-    stopped("off", &REFUSED, laid, |place| {
-        drop(place.ours(&["revert", "rsc", "--yes"]).assert());
-    });
-}
-
-#[test]
-fn an_upgrade_without_the_overlay_is_stopped_between_objects() {
-    stopped("plain", &REFUSED[..2], laid, |place| {
-        drop(place.plain(ZERO));
-    });
-}
-
-#[test]
-fn a_rollback_to_the_overlay_is_stopped_between_objects() {
-    let before = |place: &Place| {
-        laid(place);
-        place.ours(&["revert", "rsc", "--yes"]).assert().success();
-        place.namespace.settled();
-    };
-    stopped("back", &REFUSED[1..3], before, |place| {
-        let status = place.status(&["rsc"]);
-        let with = status["revisionsWithOverlay"].as_array().unwrap();
-        let revision = with.first().unwrap().to_string();
-        place.helm(&["rollback", "rsc", &revision]);
-    });
 }
 
 #[test]
@@ -255,59 +183,5 @@ fn what_is_scaled_to_nothing_is_started_by_helm() {
         run.stderr(contains("replicas 0 -> 1").and(contains("scaled to 0")));
         place.namespace.settled();
         off(place, "scaled to 0");
-    });
-}
-
-#[test]
-fn what_somebody_has_removed_is_made_again() {
-    each_helm("gone", &[], |place| {
-        for (what, is_laid) in [
-            ("configmap", true),
-            ("deployment", true),
-            ("configmap", false),
-        ] {
-            if is_laid {
-                place.lay(&[]).success();
-                place.namespace.settled();
-            }
-            place.remove(what);
-            let status = place.status(&["rsc"]);
-            let next = status["next"].as_str().unwrap();
-            assert!(
-                next.contains("connect-migrate revert rsc"),
-                "{what}: {next}"
-            );
-            let run = place.ours(&["revert", "rsc", "--yes"]).assert().success();
-            run.stderr(contains("the temporary settings are off"));
-            place.namespace.settled();
-            off(place, what);
-        }
-        // Nothing is done where nothing is to be done.
-        let revision = place.status(&["rsc"])["revision"].clone();
-        place.ours(&["revert", "rsc", "--yes"]).assert().success();
-        assert_eq!(place.status(&["rsc"])["revision"], revision);
-        place.plain(&[]).success();
-    });
-}
-
-#[test]
-fn a_first_revision_that_was_not_finished_is_taken_over() {
-    std::thread::scope(|scope| {
-        for helm in helms() {
-            scope.spawn(move || {
-                let Some(place) = Place::new(&helm, "first") else {
-                    return;
-                };
-                place.secret("probe");
-                let refusal = Refusal::of(&place, "secrets");
-                // Helm takes a record that it cannot write for no reason to fail.
-                drop(place.lay(&["--install"]));
-                place.namespace.settled();
-                refusal.lift();
-                let status = truth(&place, "first revision");
-                assert_eq!(status["status"], "pending-install", "{}", helm.version);
-                follow(&place, "first revision");
-            });
-        }
     });
 }
