@@ -18,6 +18,7 @@ pub(crate) mod files;
 pub mod fuzz;
 pub mod gcfg;
 pub(crate) mod helm;
+pub(crate) mod images;
 pub(crate) mod inputs;
 pub(crate) mod inventory;
 pub(crate) mod manifests;

@@ -4,32 +4,45 @@ use super::render::{Reader, RenderError, template};
 use super::{Release, config, version};
 use crate::yaml::{Map, Value};
 
-/// Goes through the chart's conditions.
+/// Goes through the chart's conditions, to the first that does not hold.
 pub(super) fn check(values: &Map, release: &Release) -> Result<(), RenderError> {
+    refusals(values, release)
+        .into_iter()
+        .next()
+        .map_or(Ok(()), Err)
+}
+
+/// Every condition that does not hold, in the chart's order.
+pub(crate) fn refusals(values: &Map, release: &Release) -> Vec<RenderError> {
     let reader = Reader::new(values);
-    let launcher = reader.is_truthy(&["launcher", "enabled"])?;
-    let kubernetes = reader.is_truthy(&["backends", "kubernetes", "enabled"])?;
-    launcher_data_dir(reader)?;
-    if launcher && kubernetes {
-        return Err(RenderError::BothBackends);
-    }
-    if kubernetes {
-        kubernetes_settings(reader, release)?;
-    }
-    if launcher {
-        job_json_overrides(reader)?;
-    }
-    storage(reader, launcher, kubernetes)?;
-    if kubernetes {
-        sub_path(reader, release)?;
-        base_kinds(reader)?;
-    }
-    removed_keys(reader)?;
-    execution_environments(reader)?;
-    chronicle(reader)?;
-    // The deployment looks here, and stops at a section that is no mapping.
-    reader.dig("OpenTelemetry", "Enabled")?;
-    Ok(())
+    let on = |path: &[&str]| reader.is_truthy(path);
+    let (launcher, kubernetes) = match (
+        on(&["launcher", "enabled"]),
+        on(&["backends", "kubernetes", "enabled"]),
+    ) {
+        (Ok(launcher), Ok(kubernetes)) => (launcher, kubernetes),
+        (Err(error), _) | (_, Err(error)) => return vec![error],
+    };
+    let when = |applies: bool, check: &dyn Fn() -> Result<(), RenderError>| {
+        if applies { check() } else { Ok(()) }
+    };
+    [
+        launcher_data_dir(reader),
+        when(launcher && kubernetes, &|| Err(RenderError::BothBackends)),
+        when(kubernetes, &|| kubernetes_settings(reader, release)),
+        when(launcher, &|| job_json_overrides(reader)),
+        storage(reader, launcher, kubernetes),
+        when(kubernetes, &|| sub_path(reader, release)),
+        when(kubernetes, &|| base_kinds(reader)),
+        removed_keys(reader),
+        execution_environments(reader),
+        chronicle(reader),
+        // The deployment looks here, and stops at a section that is no mapping.
+        reader.dig("OpenTelemetry", "Enabled").map(|_| ()),
+    ]
+    .into_iter()
+    .filter_map(Result::err)
+    .collect()
 }
 
 fn launcher_data_dir(reader: Reader<'_>) -> Result<(), RenderError> {

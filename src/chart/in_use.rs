@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Image, Release, RenderError, ValuesFile, Variable, coalesce, config, defaults, environment,
-    gcfg_text, render_gcfg, shipping,
+    gcfg_text, refusals, shipping,
 };
 use crate::connect::Version;
 use crate::helm::{ChartSource, ChartVersion, Helm, HelmError, HelmVersion, Metadata, Template};
@@ -129,6 +129,7 @@ impl Chart {
                 judge: Judge::RulesWithoutHelm(reference.clone()),
                 published: Vec::new(),
             },
+            // What only Helm can reach says nothing here.
             Err(HelmError::Missing { .. }) => Self {
                 judge: Judge::RulesWithoutHelm(reference.clone()),
                 ..Self::built_in()?
@@ -293,28 +294,86 @@ impl Chart {
                 warnings: printed.warnings,
             });
         }
-        let values = coalesce(&self.defaults, merged);
-        // What our rules refuse is what the one chart refuses that they were written from.
-        let gcfg = match (purpose, &self.judge) {
-            (Purpose::Deployment, Judge::Rules) => render_gcfg(&values, release)?,
-            _ => gcfg_text(&config(&values, release)?)?,
-        };
+        if purpose == Purpose::Deployment
+            && let Some(refusal) = self.refusals(release, merged.clone()).into_iter().next()
+        {
+            return Err(refusal.into());
+        }
+        let values = coalesce(&self.readable_defaults(), merged);
+        let gcfg = gcfg_text(&config(&values, release)?)?;
         Ok(Rendered::Configuration {
             gcfg,
             variables: environment(&values)?,
         })
     }
 
-    /// Why the chart would refuse some values, by our rules; `None` where Helm is the judge.
+    /// Why the chart would refuse some values, by our rules, storage apart; `None` where Helm is the
+    /// judge.
     pub(crate) fn refusal(&self, release: &Release, files: &[&ValuesFile]) -> Option<RenderError> {
-        if !matches!(self.judge, Judge::Rules) {
+        if self.is_judged_by_helm() {
             return None;
         }
-        let merged = ValuesFile::merged(files.iter().copied());
-        match render_gcfg(&coalesce(&self.defaults, merged), release) {
-            Ok(_) | Err(RenderError::NoStorage { .. }) => None,
-            Err(error) => Some(error),
+        self.refusals(release, ValuesFile::merged(files.iter().copied()))
+            .into_iter()
+            .find(|error| !matches!(error, RenderError::NoStorage { .. }))
+    }
+
+    /// What our rules say against some values. What they say against the defaults of a chart by
+    /// themselves is none: the chart renders with them, so it is another than the rules'.
+    fn refusals(&self, release: &Release, values: Map) -> Vec<RenderError> {
+        let mut refusals = refusals(&coalesce(&self.readable_defaults(), values), release);
+        if !self.is_the_rules_own() {
+            let own = refusals_of_defaults(&self.readable_defaults(), release);
+            refusals.retain(|refusal| !own.contains(refusal));
         }
+        refusals
+    }
+
+    /// Whether it is the chart that our rules were written from.
+    fn is_the_rules_own(&self) -> bool {
+        self.metadata.version == super::VERSION
+    }
+
+    /// The defaults as our rules can read them: a chart of another age lacks mappings that they look
+    /// into.
+    fn readable_defaults(&self) -> Map {
+        let mut readable = self.defaults.clone();
+        if !self.is_the_rules_own() {
+            for path in [
+                &["config", "Launcher"][..],
+                &["backends", "kubernetes", "defaultInitContainer"],
+                &["chronicle"],
+                &["image"],
+                &["launcher", "defaultInitContainer"],
+                &["license"],
+                &["pod", "securityContext"],
+                &["prometheus"],
+                &["sharedStorage"],
+            ] {
+                add_mappings(&mut readable, path);
+            }
+        }
+        readable
+    }
+}
+
+fn refusals_of_defaults(defaults: &Map, release: &Release) -> Vec<RenderError> {
+    let mut refusals = refusals(&coalesce(defaults, Map::new()), release);
+    // No chart says by default where its data lies.
+    refusals.retain(|refusal| !matches!(refusal, RenderError::NoStorage { .. }));
+    refusals
+}
+
+/// Makes the parts of a path mappings, where there is nothing.
+fn add_mappings(values: &mut Map, path: &[&str]) {
+    let Some((first, rest)) = path.split_first() else {
+        return;
+    };
+    let slot = values
+        .entry((*first).to_owned())
+        .or_insert_with(|| Value::Map(Map::new()));
+    if let Value::Map(inner) = slot {
+        add_mappings(inner, rest);
     }
 }
 

@@ -27,6 +27,29 @@ pub(crate) enum MisreadKind {
     Lines,
 }
 
+/// A sentence for each value that a comment sign cuts, with the place and what to write instead: the
+/// chart writes all of it, and Connect reads the rest.
+#[must_use]
+pub(crate) fn cut(files: &[ValuesFile]) -> Vec<(String, String)> {
+    let mut sentences = Vec::new();
+    for file in files {
+        for found in misread(file) {
+            let MisreadKind::Cut(left) = found.kind else {
+                continue;
+            };
+            let at = format!(
+                "{}:{}",
+                file.source.name(),
+                file.source.position(found.span.start)
+            );
+            sentences.push((found.path, format!(
+                "({at}) is cut by a comment sign: Connect reads {left:?}. Put double quotes inside the quotes of YAML, such as '\"a # b\"'"
+            )));
+        }
+    }
+    sentences
+}
+
 /// Goes through the `config` of some values.
 #[must_use]
 pub(crate) fn misread(file: &ValuesFile) -> Vec<Misread> {

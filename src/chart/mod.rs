@@ -21,15 +21,17 @@ mod version;
 mod wrapped;
 
 pub use carried::{NotCarried, carried};
+pub(crate) use checks::refusals;
 pub use config::config;
 pub use defaults::{APP_VERSION, VERSION, defaults};
 pub use environment::{Variable, VariableValue, environment, variable};
 pub use in_use::{Chart, Proof};
 pub(crate) use in_use::{Purpose, RenderFailure, Rendered};
-pub(crate) use misread::{Misread, MisreadKind, misread};
+pub(crate) use misread::{Misread, MisreadKind, cut, misread};
 pub use release::Release;
 pub(crate) use releases::{Image, never_built, numbers, shipping};
 pub use render::{RenderError, gcfg_text, render_gcfg};
 pub use second_file::{SECOND_FILE, SECOND_PATH, second_file};
 pub use values::{coalesce, merge};
 pub use values_file::ValuesFile;
+pub(crate) use wrapped::values_below;

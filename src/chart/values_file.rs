@@ -43,20 +43,10 @@ impl ValuesFile {
         let documents = yaml::load(source.text())
             .map_err(|error| not_yaml(error.message, Span::new(error.offset, error.offset)))?;
         if let Some(values) = wrapped::find(&source, &documents)? {
-            return values.map_or_else(
-                |(name, text)| Self::read(Arc::new(SourceFile::new(name, text)), None),
-                |tree| {
-                    let values = yaml::resolve(&tree)
-                        .map_err(|error| not_yaml(error.message, error.span))?;
-                    Ok(Self {
-                        values: values.into_map().unwrap_or_default(),
-                        source: Arc::clone(&source),
-                        tree,
-                        path: None,
-                        whole: false,
-                    })
-                },
-            );
+            return match values {
+                Ok(tree) => Self::part(&source, &tree),
+                Err((name, text)) => Self::read(Arc::new(SourceFile::new(name, text)), None),
+            };
         }
         let values = yaml::read_documents(&documents)
             .map_err(|error| not_yaml(error.message, error.span))?;
@@ -66,6 +56,25 @@ impl ValuesFile {
             values,
             path,
             whole: true,
+        })
+    }
+
+    /// Values that stand within something else.
+    ///
+    /// # Errors
+    /// A key or a tag that Helm could not read.
+    pub(crate) fn part(source: &Arc<SourceFile>, tree: &Node) -> Result<Self, InvalidInput> {
+        let values = yaml::resolve(tree).map_err(|error| {
+            Diagnostic::error(Code::ValuesNotYaml, error.message)
+                .at(source, error.span)
+                .help("Helm could not read this values file either; mend it first")
+        })?;
+        Ok(Self {
+            values: values.into_map().unwrap_or_default(),
+            source: Arc::clone(source),
+            tree: tree.clone(),
+            path: None,
+            whole: false,
         })
     }
 

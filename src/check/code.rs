@@ -125,6 +125,7 @@ checks! {
         /// The server's port and who asks it.
         ValuesPorts = "values-ports",
         ValuesLicense = "values-license",
+        ValuesNamespaces = "values-namespaces",
         /// How many servers, and on which database.
         ValuesReplicas = "values-replicas",
     }

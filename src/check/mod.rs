@@ -9,7 +9,6 @@ mod code;
 pub(crate) mod configuration;
 pub(crate) mod data_directory;
 pub(crate) mod database;
-pub(crate) mod images;
 pub(crate) mod postgres;
 pub(crate) mod rebuild_time;
 pub(crate) mod runtimes;

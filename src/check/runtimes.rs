@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::images::minor;
 use super::{Check, CheckCode, count, plural};
 use crate::connect::{Language, Languages, version_order};
+use crate::images::minor;
 use crate::inventory::Inventory;
-use crate::yaml::{Map, Value};
+use crate::yaml::{Map, Value, read_values};
 
 /// What there will be, and what says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +20,29 @@ pub(crate) struct Available {
 }
 
 impl Available {
-    /// What `executionEnvironments` of some values declares.
+    /// What some values declare: `executionEnvironments`, or `launcher.customRuntimeYaml` of older
+    /// charts. `None` where they only name a table that lies in the chart.
     #[must_use]
-    pub(crate) fn of_values(values: &Map) -> Self {
+    pub(crate) fn of_values(values: &Map) -> Option<Self> {
+        let list = |value: Option<&Value>| value.and_then(Value::as_list).map(<[Value]>::to_vec);
+        let declared = list(values.get("executionEnvironments")).filter(|list| !list.is_empty());
+        let (environments, whence) = match (declared, values.get("launcher")) {
+            (None, Some(launcher))
+                if launcher
+                    .get("customRuntimeYaml")
+                    .is_some_and(Value::is_truthy) =>
+            {
+                let runtime = launcher.get("customRuntimeYaml")?;
+                let written = match runtime {
+                    Value::String(text) => Value::Map(read_values(text).ok()?),
+                    other => other.clone(),
+                };
+                (list(written.get("images"))?, "launcher.customRuntimeYaml")
+            }
+            (declared, _) => (declared.unwrap_or_default(), "executionEnvironments"),
+        };
         let mut versions = Languages::new();
         let mut images = Vec::new();
-        let environments = values
-            .get("executionEnvironments")
-            .and_then(Value::as_list)
-            .unwrap_or_default();
         for environment in environments {
             let mut image = Languages::new();
             for language in Language::ALL {
@@ -46,11 +60,11 @@ impl Available {
             }
             images.push(image);
         }
-        Self {
+        Some(Self {
             versions,
             images: Some(images),
-            place: "executionEnvironments of the values".to_owned(),
-        }
+            place: format!("{whence} of the values"),
+        })
     }
 
     /// What a server has.
@@ -268,7 +282,7 @@ mod tests {
             "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, title: Sales, {content}}}\n"
         );
         let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
-        let available = Available::of_values(&read_values(values).unwrap());
+        let available = Available::of_values(&read_values(values).unwrap()).unwrap();
         checks(Some(&inventory), Some(&available))
             .into_iter()
             .find(|check| check.code == code(language))
@@ -314,7 +328,7 @@ mod tests {
                 "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, {content}}}\n"
             );
             let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
-            let available = Available::of_values(&read_values(two).unwrap());
+            let available = Available::of_values(&read_values(two).unwrap()).unwrap();
             combinations(Some(&inventory), Some(&available)).status
         };
         assert_eq!(of("r: 4.3.1, python: 3.12.3"), Status::Pass);

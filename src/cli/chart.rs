@@ -64,6 +64,11 @@ impl ChartArgs {
         Chart::ask(&global.helm(), self.source().as_ref())
     }
 
+    /// The chart, if one was named.
+    pub(super) fn named(&self, global: &Global) -> anyhow::Result<Option<Chart>> {
+        self.chart.as_ref().map(|_| self.ask(global)).transpose()
+    }
+
     fn source(&self) -> Option<ChartSource> {
         let mut flags: Vec<OsString> = Vec::new();
         for (flag, value) in [

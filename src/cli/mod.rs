@@ -158,14 +158,18 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 
 /// Prints why a command failed.
 fn failure(error: &anyhow::Error) -> Exit {
-    if let Some(InvalidInput(diagnostics)) = error.downcast_ref::<InvalidInput>() {
+    if let Some(invalid) = error.downcast_ref::<InvalidInput>() {
         let style = if output::talk_is_coloured() {
             output::Style::Coloured
         } else {
             output::Style::Plain
         };
-        for diagnostic in diagnostics {
+        let (shown, more) = invalid.shown();
+        for diagnostic in shown {
             output::message(Page::drawn(&output::render(diagnostic, style)));
+        }
+        if more > 0 {
+            output::message(format!("and {more} more"));
         }
         return Exit::InvalidInput;
     }

@@ -11,6 +11,7 @@ use crate::convert::options::{BackendChoice, ChartDefaults, SecretName, Secrets,
 use crate::convert::{self, Conversion, Inputs, Options, table};
 use crate::files::{Access, Batch, Existing};
 use crate::gcfg::SettingName;
+use crate::images;
 use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 
@@ -28,6 +29,10 @@ use crate::output::{self, Format};
       --from rstudio-connect.gcfg --out values.yaml \\
       --secret-out secret.yaml --pvc connect-data --license-secret connect-license \\
       --address https://connect.example.com --connect-version 2026.08.0
+
+  # The images that content needs, too
+  helm connect-migrate values rstudio/rstudio-connect --from rstudio-connect.gcfg \\
+      --inventory inventory.yaml --out values.yaml
 
   # Put it on top of your own values, and keep the account
   helm connect-migrate values --from rstudio-connect.gcfg --base my-values.yaml \\
@@ -47,6 +52,15 @@ pub(super) struct Values {
     /// Values file of your own that Helm will read before ours. May repeat
     #[arg(long, value_name = "FILE")]
     base: Vec<Source>,
+
+    /// Inventory of the old server's content, as `inventory` writes it: images that have its versions
+    /// go into the values
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<Source>,
+
+    /// Table of images to choose from, instead of the public ones
+    #[arg(long, value_name = "FILE", requires = "inventory")]
+    images: Option<Source>,
 
     /// Write the values to this file instead of standard output
     #[arg(long, value_name = "FILE")]
@@ -141,10 +155,10 @@ impl Values {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         inputs::each_its_own(
-            self.from.iter().chain(&self.base).filter_map(Source::path),
+            self.sources().filter_map(Source::path),
             [&self.out, &self.report, &self.credentials.secret_out],
         )?;
-        inputs::one_stdin(self.from.iter().chain(&self.base))?;
+        inputs::one_stdin(self.sources())?;
         let documents = inputs::documents(&self.from)?;
         let base = inputs::values_files(&self.base)?;
         let chart = self.chart.ask(global)?;
@@ -152,7 +166,7 @@ impl Values {
             documents: &documents,
             base: &base,
             chart: &chart,
-            options: &self.options(),
+            options: &self.options()?,
         })?;
         if !conversion.warnings.is_empty() {
             output::message(conversion.warnings.as_str());
@@ -166,7 +180,18 @@ impl Values {
         })
     }
 
-    fn options(&self) -> Options {
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        let files = self.from.iter().chain(&self.base);
+        files.chain(&self.inventory).chain(&self.images)
+    }
+
+    fn options(&self) -> anyhow::Result<Options> {
+        let inventory = self.inventory.as_ref().map(super::inventory::read);
+        let table = self.images.as_ref().map(Source::file).transpose()?;
+        let images = inventory.transpose()?.map(|inventory| {
+            let table = images::table(table.as_deref())?;
+            anyhow::Ok(images::choose(&table, &inventory))
+        });
         let deployment = &self.deployment;
         let storage = match (&deployment.pvc, &deployment.storage_class) {
             (Some(name), _) => Some(Storage::Claim(name.clone())),
@@ -176,7 +201,8 @@ impl Values {
             }),
             (None, None) => None,
         };
-        Options {
+        Ok(Options {
+            images: images.transpose()?,
             backend: deployment.backend,
             chart_defaults: deployment.chart_defaults,
             storage,
@@ -198,7 +224,7 @@ impl Values {
                 .map(|path| path.display().to_string()),
             address: deployment.address.clone(),
             connect_version: deployment.connect_version.clone(),
-        }
+        })
     }
 
     fn write(&self, conversion: &Conversion) -> anyhow::Result<()> {
@@ -249,6 +275,10 @@ impl Values {
         match (&self.credentials.secret_out, &conversion.secret) {
             (Some(path), Some(_)) => output::message(format!(
                 "{written} the Secret's manifest to {}; apply it with kubectl apply -f, then delete the file",
+                path.display()
+            )),
+            (Some(path), None) if path.exists() => output::message(format!(
+                "no credentials to move: {} is left as it was, from another time; delete it unless you need it",
                 path.display()
             )),
             (Some(_), None) => {

@@ -3,7 +3,7 @@
 
 use super::account::Task;
 use super::reason;
-use crate::chart::{Misread, MisreadKind, ValuesFile, misread};
+use crate::chart::{self, Misread, MisreadKind, ValuesFile, misread};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 
 /// Refuses values that Connect would not start with.
@@ -37,24 +37,14 @@ pub(super) fn check(files: &[ValuesFile]) -> Result<(), InvalidInput> {
     }
 }
 
-/// What comment signs cut from values: the chart writes all of it, and Connect reads the rest.
+/// What comment signs cut from values.
 pub(super) fn cut(files: &[ValuesFile]) -> Vec<Task> {
-    let mut tasks = Vec::new();
-    for file in files {
-        for found in misread(file) {
-            if let MisreadKind::Cut(left) = found.kind {
-                tasks.push(Task {
-                    code: reason::OWN_VALUE_CUT.into(),
-                    what: format!(
-                        "{} ({}:{}) is cut by a comment sign: Connect reads {left:?}. Put double quotes inside the quotes of YAML, such as '\"a # b\"'",
-                        found.path,
-                        file.source.name(),
-                        file.source.position(found.span.start)
-                    ),
-                    command: None,
-                });
-            }
-        }
-    }
-    tasks
+    chart::cut(files)
+        .into_iter()
+        .map(|(path, how)| Task {
+            code: reason::OWN_VALUE_CUT.into(),
+            what: format!("{path} {how}"),
+            command: None,
+        })
+        .collect()
 }

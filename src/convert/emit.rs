@@ -34,6 +34,9 @@ pub(super) fn values_file(
             }
         }
     }
+    if let Some((images, form)) = &plan.images {
+        images.put(&mut root, *form);
+    }
     if let Secrets::Reference(name) = &options.secrets
         && plan.needs_secret()
     {

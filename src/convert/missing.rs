@@ -10,6 +10,8 @@ use crate::chart::{Chart, SECOND_FILE, never_built};
 use crate::connect::Version;
 use crate::convert::reason;
 use crate::gcfg::{Section, SettingName};
+use crate::images::Form;
+use crate::settings::{Entry, ValueType};
 use crate::yaml::{Map, Value};
 
 /// Adds the values that every first deployment needs, and the tasks and blockers for what is not
@@ -23,7 +25,9 @@ pub(super) fn complete(plan: &mut Plan, context: &Context<'_>, chart: &Chart, ba
     data_directory(plan, context, base);
     license(plan, options, base);
     version(plan, options, chart, base);
+    images(plan, options, chart, base);
     address(plan, context);
+    empty_values(plan, context);
     prometheus(plan, context);
     secrets(plan, options, base);
 }
@@ -283,10 +287,107 @@ fn image(plan: &mut Plan, chart: &Chart, version: &str, base: &Map) {
     });
 }
 
+/// Images for content, in the form that chart and Connect take.
+fn images(plan: &mut Plan, options: &Options, chart: &Chart, base: &Map) {
+    let Some(suggestion) = &options.images else {
+        return;
+    };
+    let mut task = |what: String, command: Option<&str>| {
+        plan.tasks.push(Task {
+            code: reason::CONTENT_IMAGES.into(),
+            what,
+            command: command.map(str::to_owned),
+        });
+    };
+    for lacking in suggestion.lacking() {
+        task(lacking, None);
+    }
+    if suggestion.images.is_empty() {
+        return;
+    }
+    let own = [
+        &["executionEnvironments"][..],
+        &["launcher", "customRuntimeYaml"],
+        &["launcher", "additionalRuntimeImages"],
+    ];
+    if let Some(own) = own.iter().find(|path| said(base, path)) {
+        let own = own.join(".");
+        return task(
+            format!(
+                "your own values name images in {own}, so those of the inventory were left out: see with check whether they have what content needs"
+            ),
+            Some("helm connect-migrate check -f VALUES --inventory INVENTORY"),
+        );
+    }
+    let connect = connect_version(options, chart, base);
+    match Form::of(chart, &connect) {
+        Some(form) => {
+            task(
+                format!(
+                    "the values name {} of public documents for content: make sure that your registry has them",
+                    if suggestion.images.len() == 1 {
+                        "an image".to_owned()
+                    } else {
+                        format!("{} images", suggestion.images.len())
+                    }
+                ),
+                Some("docker manifest inspect IMAGE"),
+            );
+            plan.images = Some((suggestion.clone(), form));
+        }
+        None => task(
+            format!(
+                "chart {} and Connect {connect} have no form of naming images between them: take the chart that ships that Connect",
+                chart.version()
+            ),
+            None,
+        ),
+    }
+}
+
 fn address(plan: &mut Plan, context: &Context<'_>) {
     let address = context.value_of("Server", "Address");
     if address.is_none_or(str::is_empty) && context.options.address.is_none() {
         plan.tasks.push(network::address_missing());
+    }
+}
+
+/// Settings that say nothing where Connect needs something. An address has a task of its own.
+fn empty_values(plan: &mut Plan, context: &Context<'_>) {
+    const NEEDED: [(&str, &str); 12] = [
+        ("HTTP", "Listen"),
+        ("LDAP", "ServerAddress"),
+        ("LDAP", "UserSearchBaseDN"),
+        ("OAuth2", "ClientId"),
+        ("OAuth2", "ClientSecret"),
+        ("OAuth2", "OpenIDConnectIssuer"),
+        ("Postgres", "URL"),
+        ("SAML", "IdPMetaDataPath"),
+        ("SAML", "IdPMetaDataURL"),
+        ("Server", "DataDir"),
+        ("Server", "SenderEmail"),
+        ("SMTP", "Host"),
+    ];
+    let empty = context.settings.iter().filter(|(setting, settled)| {
+        let typed = |entry: &&Entry| entry.value_type != ValueType::String;
+        let (section, property) = (&setting.name.section.name, &setting.name.property);
+        settled.values.last().is_some_and(String::is_empty)
+            && (setting.entry.as_ref().is_some_and(typed)
+                || NEEDED.contains(&(section.as_str(), property.as_str())))
+    });
+    for (setting, _) in empty {
+        let line = setting
+            .occurrences
+            .last()
+            .map_or(0, |last| last.setting.line);
+        plan.tasks.push(Task {
+            code: reason::EMPTY_VALUE.into(),
+            what: format!(
+                "{} in line {line} is empty, which cannot work: give it a value, or take the line out of the file",
+                setting.name
+            ),
+            command: None,
+        });
     }
 }
 

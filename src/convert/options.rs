@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::gcfg::SettingName;
+use crate::images::Suggestion;
 
 /// Which backend is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -135,6 +136,8 @@ pub struct Options {
     pub address: Option<String>,
     /// The Connect version to deploy, if it was said.
     pub connect_version: Option<String>,
+    /// Images for the content, if its inventory was given.
+    pub(crate) images: Option<Suggestion>,
 }
 
 impl Default for Options {
@@ -150,6 +153,7 @@ impl Default for Options {
             secret_manifest: None,
             address: None,
             connect_version: None,
+            images: None,
         }
     }
 }

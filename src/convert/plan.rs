@@ -18,6 +18,7 @@ use super::verdict::{ChartValue, Effect, Expect, Verdict};
 use crate::chart::Chart;
 use crate::diagnostic::{InvalidInput, Place};
 use crate::gcfg::{Document, Section, SectionKey, SettingKey, SettingName};
+use crate::images::{Form, Suggestion};
 use crate::secret::Secret;
 use crate::yaml::Map;
 
@@ -43,6 +44,8 @@ pub(super) struct Plan {
     pub backend: ChosenBackend,
     /// What the rendered configuration must say.
     pub expectations: Vec<Expectation>,
+    /// Images for content, and how the chart takes them.
+    pub images: Option<(Suggestion, Form)>,
     /// Comments that stand behind everything.
     pub last_comments: Vec<String>,
     /// Section and item of each setting in `config`.
@@ -172,6 +175,7 @@ pub(super) fn plan(
             blockers: blocker.into_iter().collect(),
             backend: chosen.clone(),
             expectations: Vec::new(),
+            images: None,
             last_comments: comments.last().to_vec(),
             positions: HashMap::new(),
         },

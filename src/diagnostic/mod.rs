@@ -87,13 +87,28 @@ impl From<Diagnostic> for InvalidInput {
 
 impl fmt::Display for InvalidInput {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, diagnostic) in self.0.iter().enumerate() {
+        let (shown, more) = self.shown();
+        for (index, diagnostic) in shown.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             write!(f, "{diagnostic}")?;
         }
+        if more > 0 {
+            write!(f, "\nand {more} more")?;
+        }
         Ok(())
+    }
+}
+
+impl InvalidInput {
+    /// The first errors, and how many more there are: what is no such file at all is wrong in every
+    /// line.
+    #[must_use]
+    pub(crate) fn shown(&self) -> (&[Diagnostic], usize) {
+        const SHOWN: usize = 20;
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        (shown, self.0.len() - shown.len())
     }
 }
 

@@ -159,6 +159,7 @@ impl Helm {
     fn not_run(&self, source: io::Error) -> HelmError {
         let program = self.program.clone();
         match source.kind() {
+            io::ErrorKind::NotFound if self.named => HelmError::NamedMissing { program },
             io::ErrorKind::NotFound => HelmError::Missing { program },
             _ => HelmError::Unusable { program, source },
         }

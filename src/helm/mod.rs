@@ -33,6 +33,12 @@ pub(crate) enum HelmError {
         program.display()
     )]
     Missing { program: PathBuf },
+    /// Somebody named a Helm, and it is not there: another one must not take its place.
+    #[error(
+        "HELM_BIN names {}, which is not there: correct it, or unset it to take helm from PATH",
+        program.display()
+    )]
+    NamedMissing { program: PathBuf },
     /// The system would not run it.
     #[error("cannot run {}", program.display())]
     Unusable { program: PathBuf, source: io::Error },
@@ -85,6 +91,8 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct Helm {
     program: PathBuf,
+    /// Whether `HELM_BIN` says so.
+    named: bool,
     environment: Vec<(&'static str, OsString)>,
 }
 
@@ -93,8 +101,12 @@ impl Helm {
     #[must_use]
     pub(crate) fn find(settings: Settings) -> Self {
         let program = std::env::var_os("HELM_BIN").filter(|name| !name.is_empty());
+        let named = program.is_some();
         let program = program.map_or_else(|| "helm".into(), PathBuf::from);
-        Self::at(program, settings)
+        Self {
+            named,
+            ..Self::at(program, settings)
+        }
     }
 
     /// The Helm of a path, or of a name in `PATH`.
@@ -102,6 +114,7 @@ impl Helm {
     pub(crate) fn at(program: PathBuf, settings: Settings) -> Self {
         Self {
             program,
+            named: false,
             environment: settings.environment(),
         }
     }

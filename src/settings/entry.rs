@@ -155,6 +155,18 @@ impl Entry {
         }
     }
 
+    /// Whether values ask for nothing but what happens without the setting.
+    #[must_use]
+    pub fn says_nothing(&self, values: &[String]) -> bool {
+        values.iter().all(|value| {
+            value.is_empty()
+                || self
+                    .default
+                    .as_ref()
+                    .is_some_and(|default| same_meaning(self.value_type, default, value))
+        })
+    }
+
     /// The setting that took this one's place, in canonical spelling.
     #[must_use]
     pub fn successor(&self, subsection: Option<&str>) -> Option<SettingName> {

@@ -120,9 +120,12 @@ pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<Local> {
     fate::data_dir(&mut groups, &values);
     sort(&mut groups, &values);
     groups.retain(|group| !group.settings.is_empty() || !fate::is_off_host(&group.section));
+    let mut others = fate::other_values(&values, &variables);
+    let cut = chart::cut(inputs.files).into_iter();
+    others.extend(cut.map(|(key, reason)| ValuesRow { key, reason }));
     Ok(Local {
         text: write::text(&groups),
-        report: LocalReport::new(&groups, fate::other_values(&values, &variables)),
+        report: LocalReport::new(&groups, others),
     })
 }
 

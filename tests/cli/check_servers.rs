@@ -166,7 +166,7 @@ fn a_suggestion_is_data_and_the_checks_are_talk() {
     };
     let text = suggest(&[]);
     assert!(text.contains("r4.2.3-py3.11.9-ubuntu2204"), "{text}");
-    assert!(text.contains("# No image for R 3.5.0 (1 items)"), "{text}");
+    assert!(text.contains("# No image for R 3.5.0 (1 item)"), "{text}");
     let table = "- {name: 'registry.example.com/r:3.5.0', r: 3.5.0}\n";
     fs::write(folder.path().join("images.yaml"), table).unwrap();
     let own = suggest(&["--images", "images.yaml"]);

@@ -1,6 +1,6 @@
 //! `diff`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::{contains, is_empty};
@@ -284,14 +284,45 @@ fn bad_input_is_refused_with_its_place() {
 #[test]
 fn without_a_helm_our_own_rules_serve_and_say_so() {
     let files = Files::new();
-    files
-        .diff()
-        .env("HELM_BIN", Path::new("/nowhere/helm"))
+    files.write("none.yaml", "sharedStorage: {create: false}\n");
+    let diff = || {
+        let mut command = files.diff();
+        command.env("PATH", "/nowhere");
+        command
+    };
+    diff()
         .args(["-f", "values.yaml"])
         .arg(chart_dir())
         .assert()
         .code(0)
         .stderr(contains("our own rules of chart").and(contains("there is no Helm here")));
+    // They are as strong as without CHART, whatever form it has.
+    for chart in [
+        chart_dir().display().to_string(),
+        "rstudio/rstudio-connect".to_owned(),
+    ] {
+        diff()
+            .args(["-f", "none.yaml", &chart])
+            .assert()
+            .code(3)
+            .stdout(is_empty())
+            .stderr(contains("chart-refuses-values").and(contains("there is no Helm here")));
+    }
+    diff().args(["-f", "none.yaml"]).assert().code(3);
+}
+
+#[test]
+fn a_helm_that_is_named_and_not_there_is_an_error() {
+    let files = Files::new();
+    files
+        .diff()
+        .env("HELM_BIN", "/nowhere/helm")
+        .args(["-f", "values.yaml"])
+        .arg(chart_dir())
+        .assert()
+        .code(1)
+        .stdout(is_empty())
+        .stderr(contains("HELM_BIN names /nowhere/helm"));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod announce;
 mod arguments;
 mod canary;
+mod chart_forms;
 mod chart_in_use;
 mod chart_rules;
 #[cfg(unix)]

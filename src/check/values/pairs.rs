@@ -19,6 +19,7 @@ pub(super) fn checks(values: &Map, rendered: Option<&Document>) -> Vec<Check> {
         address(&said),
         ports(&said),
         license(&said),
+        namespaces(&said),
         replicas(&said),
     ]
 }
@@ -94,18 +95,22 @@ fn data_directory(said: &RenderedValues<'_>) -> Check {
             ),
         );
     }
-    let evidence = match path {
-        Some(path) => format!(
-            "the data directory is {folder}, and the shared volume is mounted on {path}: what the server writes would go with its pod"
+    let (where_, remedy) = match path {
+        Some(path) => (
+            format!("the shared volume is mounted on {path}"),
+            "make sharedStorage.path and config.Server.DataDir the same",
         ),
-        None => format!(
-            "the data directory is {folder}, and no volume is mounted there: what the server writes would go with its pod"
+        None => (
+            "no volume is mounted there".to_owned(),
+            "name the claim with the data (values --pvc NAME, or sharedStorage.mount and sharedStorage.name), or have one made (values --storage-class NAME, or sharedStorage.create)",
         ),
     };
     Check::fail(
         code,
-        evidence,
-        "make sharedStorage.path and config.Server.DataDir the same",
+        format!(
+            "the data directory is {folder}, and {where_}: what the server writes would go with its pod"
+        ),
+        remedy,
     )
 }
 
@@ -252,6 +257,23 @@ fn license(said: &RenderedValues<'_>) -> Check {
     .filter(|(path, _)| said.on(path))
     .map(|(_, name)| name)
     .collect();
+    let remote = said
+        .setting("Licensing", "LicenseType")
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("remote"));
+    if said.rendered.is_some() && remote != said.on(&["license", "server"]) {
+        let (evidence, remedy) = if remote {
+            (
+                "config.Licensing.LicenseType is remote, and license.server names no server",
+                "name the license server in license.server, and take config.Licensing.LicenseType out: the chart writes it",
+            )
+        } else {
+            (
+                "license.server names a server, and config.Licensing.LicenseType is not remote",
+                "take config.Licensing.LicenseType out: the chart writes it",
+            )
+        };
+        return Check::fail(code, evidence, remedy);
+    }
     match given.as_slice() {
         [] => Check::warn(
             code,
@@ -268,6 +290,52 @@ fn license(said: &RenderedValues<'_>) -> Check {
             "keep one of them",
         ),
     }
+}
+
+/// The server starts content in the namespace that the chart's roles and claims are for.
+fn namespaces(said: &RenderedValues<'_>) -> Check {
+    let code = CheckCode::ValuesNamespaces;
+    if let Some(check) = said.not_rendered(code) {
+        return check;
+    }
+    for (backend, section, property) in [
+        (&["backends", "kubernetes"][..], "Kubernetes", "Namespace"),
+        (&["launcher"], "Launcher", "KubernetesNamespace"),
+    ] {
+        let at = |key| [backend, &[key]].concat();
+        let Some(content) = said.setting(section, property) else {
+            continue;
+        };
+        if !said.on(&at("enabled")) {
+            continue;
+        }
+        let key = at("namespace").join(".");
+        let remedy = format!(
+            "say it in {key}, and take config.{section}.{property} out: the chart writes it"
+        );
+        match said.text(&at("namespace")) {
+            Some(chart) if chart != content => {
+                return Check::fail(
+                    code,
+                    format!(
+                        "content would be started in namespace {content} (config.{section}.{property}), and what the server may do there is granted in {chart} ({key})"
+                    ),
+                    remedy,
+                );
+            }
+            None if said.on(&["config", section, property]) => {
+                return Check::warn(
+                    code,
+                    format!(
+                        "content would be started in namespace {content} (config.{section}.{property}), and what the server may do is granted in that of the release"
+                    ),
+                    remedy,
+                );
+            }
+            _ => {}
+        }
+    }
+    Check::pass(code, "content is started where the chart grants it")
 }
 
 /// Several servers share a database, which SQLite cannot be.
@@ -390,6 +458,28 @@ mod tests {
             of("license: {server: y}", CheckCode::ValuesLicense),
             Status::Pass
         );
+        let namespaces = |values: &str| of(values, CheckCode::ValuesNamespaces);
+        assert_eq!(namespaces(""), Status::Pass);
+        let launcher = |more: &str, launcher: &str| {
+            format!(
+                "{{launcher: {{enabled: true{launcher}}}, backends: {{kubernetes: {{enabled: false}}}}, config: {{Launcher: {{{more}}}}}}}"
+            )
+        };
+        assert_eq!(namespaces(&launcher("", ", namespace: jobs")), Status::Pass);
+        assert_eq!(
+            namespaces(&launcher("KubernetesNamespace: other", ", namespace: jobs")),
+            Status::Fail
+        );
+        assert_eq!(
+            namespaces(&launcher("KubernetesNamespace: other", "")),
+            Status::Warn
+        );
+        for license in [
+            "{license: {server: y}, config: {Licensing: {LicenseType: local}}}",
+            "{license: {key: y}, config: {Licensing: {LicenseType: remote}}}",
+        ] {
+            assert_eq!(of(license, CheckCode::ValuesLicense), Status::Fail);
+        }
         assert_eq!(of("replicas: 2", CheckCode::ValuesReplicas), Status::Fail);
         assert_eq!(
             of(

@@ -7,7 +7,6 @@ mod servers;
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 
 use super::chart::ChartArgs;
@@ -16,13 +15,15 @@ use super::runtime::block_on;
 use super::{Exit, Global};
 use crate::chart::{self, Chart, Release, ValuesFile};
 use crate::check::{
-    Check, Group, Report, cluster, configuration, data_directory as data, database, images,
-    rebuild_time, runtimes, server, table, values, versions,
+    Check, Group, Report, cluster, configuration, data_directory as data, database, rebuild_time,
+    runtimes, server, table, values, versions,
 };
 use crate::convert::account::Account;
 use crate::convert::options::{SecretName, Secrets};
 use crate::convert::{self, Inputs, Options};
 use crate::gcfg::{Document, SettingName};
+use crate::helm::{Helm, HelmError, HelmVersion};
+use crate::images;
 use crate::inputs::{self, Source};
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
@@ -81,8 +82,8 @@ pub(super) struct CheckCommand {
     #[arg(long, value_name = "FILE")]
     inventory: Option<Source>,
 
-    /// Print an executionEnvironments block for the inventory's content, from public images; the
-    /// checks go to standard error then
+    /// Print values that name images for the inventory's content, from public ones, in the form that
+    /// CHART takes; the checks go to standard error then
     #[arg(long, requires = "inventory")]
     suggest: bool,
 
@@ -196,7 +197,13 @@ impl CheckCommand {
         let report = Report::new(checks);
         self.show(&report)?;
         if let (true, Some(inventory)) = (self.suggest, &gathered.inventory) {
-            output::data(images::suggest(&self.images()?, inventory).as_bytes())?;
+            let connect = gathered.chart.connect_version(gathered.values.as_ref()).0;
+            let form = images::Form::of(&gathered.chart, &connect);
+            let table = self.images.as_ref().map(Source::file).transpose()?;
+            let suggestion = images::choose(&images::table(table.as_deref())?, inventory);
+            // A chart of another age than Connect's: the form of today says at least which.
+            let text = suggestion.text(form.unwrap_or(images::Form::Environments));
+            output::data(text.as_bytes())?;
         }
         Ok(if report.failed() {
             Exit::Blocked
@@ -236,7 +243,7 @@ impl CheckCommand {
                 .release
                 .as_deref()
                 .and_then(|release| Some(helm.installed_chart(release).ok()?.version)),
-            helm: helm.version().ok(),
+            helm: version_of(&helm)?,
             plugin_manifest: helm::plugin_manifest(),
         };
         Ok(Gathered {
@@ -262,7 +269,7 @@ impl CheckCommand {
             .new_server
             .runtimes(&self.old_server.options()?)
             .await?
-            .or_else(|| gathered.values.as_ref().map(runtimes::Available::of_values));
+            .or_else(|| runtimes::Available::of_values(gathered.values.as_ref()?));
         Ok(Asked {
             cluster: self.cluster(global, gathered).await?,
             old: servers::old(&self.old_server).await?,
@@ -319,14 +326,6 @@ impl CheckCommand {
         }
     }
 
-    fn images(&self) -> anyhow::Result<Vec<images::Image>> {
-        let Some(source) = &self.images else {
-            return images::builtin().context("internal error: the built-in table of images");
-        };
-        images::read(&source.text()?)
-            .with_context(|| format!("{} is no table of images", source.name()))
-    }
-
     fn configuration(&self, gathered: &Gathered) -> anyhow::Result<Vec<Check>> {
         let mut checks = match &gathered.account {
             Some(account) => configuration::checks(&gathered.documents, account),
@@ -377,6 +376,15 @@ impl CheckCommand {
             None => output::message(table::draw(report, output::talk_width())),
         }
         Ok(())
+    }
+}
+
+/// The Helm at hand; `None` where there is none.
+fn version_of(helm: &Helm) -> Result<Option<HelmVersion>, HelmError> {
+    match helm.version() {
+        Ok(version) => Ok(Some(version)),
+        Err(HelmError::Missing { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Overlay {
 #[derive(Debug, Subcommand)]
 enum Command {
     Show(show::Show),
-    Values(values::Values),
+    Values(Box<values::Values>),
     Remove(remove::Remove),
     #[command(name = "command")]
     Flags(command::CommandFlags),
@@ -32,7 +32,7 @@ impl Overlay {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         match &self.command {
             Command::Show(command) => command.run(),
-            Command::Values(command) => command.run(),
+            Command::Values(command) => command.run(global),
             Command::Remove(command) => command.run(),
             Command::Flags(command) => command.run(global),
             Command::Log(command) => command.run(),

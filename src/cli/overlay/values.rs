@@ -2,35 +2,40 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 
-use super::super::Exit;
+use super::super::chart::ChartArgs;
 use super::super::post_render::set;
+use super::super::{Exit, Global};
 use crate::files::{Access, Existing, write};
-use crate::inputs::each_its_own;
+use crate::inputs::{Source, each_its_own, one_stdin};
 use crate::output;
-use crate::overlay::values::{Given, make};
+use crate::overlay::values::on_top_of;
 use crate::overlay::{TemporarySetting, with_temporary};
 
 /// Write the temporary settings as a values file, for those who keep values in Git
 ///
-/// The file says what each setting was in the given values and how to take it off again.
+/// The file says what each setting was in the given values and how to take it off again. With CHART
+/// the chart itself renders both, and the settings are looked for in what it makes of them.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   helm connect-migrate overlay values -f values.yaml --out migration-overlay.yaml
   helm upgrade rsc rstudio/rstudio-connect -f values.yaml -f migration-overlay.yaml")]
 pub(super) struct Values {
+    #[command(flatten)]
+    chart: ChartArgs,
+
     /// Values file that Helm reads before the overlay (repeatable, in Helm's order)
     #[arg(short = 'f', long = "values", value_name = "FILE")]
-    files: Vec<PathBuf>,
+    files: Vec<Source>,
 
     /// Lay one more setting (repeatable); credentials are refused
     #[arg(long = "set", value_name = "SECTION.PROPERTY=VALUE", value_parser = set)]
     settings: Vec<TemporarySetting>,
 
-    /// Key of the chart in the values, where it is a sub-chart; dots between the parts
+    /// Key of the chart in the values, where it is a sub-chart; dots between the parts. CHART is the
+    /// sub-chart itself then
     #[arg(long, value_name = "KEY")]
     under: Option<String>,
 
@@ -45,20 +50,22 @@ pub(super) struct Values {
 
 impl Values {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        each_its_own(self.files.iter().map(PathBuf::as_path), [&self.out])?;
-        let mut files = Vec::new();
-        for path in &self.files {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            files.push((path.display().to_string(), text));
-        }
-        let given: Vec<Given<'_>> = files
-            .iter()
-            .map(|(name, text)| Given { name, text })
-            .collect();
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        each_its_own(self.files.iter().filter_map(Source::path), [&self.out])?;
+        one_stdin(&self.files)?;
+        let sources = self.files.iter().map(Source::file);
         let settings = with_temporary(&self.settings);
-        let text = make(&given, self.under.as_deref(), &settings)?;
+        let chart = self.chart.named(global)?;
+        let under = self.under.as_deref();
+        let text = on_top_of(
+            &sources.collect::<Result<Vec<_>, _>>()?,
+            under,
+            &settings,
+            chart.as_ref(),
+        )?;
+        if let Some(chart) = &chart {
+            output::message(format!("proved with {}", chart.proof().words));
+        }
         match &self.out {
             None => output::data(text.as_bytes())?,
             Some(path) => {

@@ -1,12 +1,14 @@
 //! Settings that follow their entry in the catalogue, and those that have none.
 
-use super::Context;
+use super::{Context, renamed};
 use crate::convert::account::Action;
 use crate::convert::input::{InputSetting, Settled};
 use crate::convert::reason;
-use crate::convert::verdict::{Effect, Expect, Verdict};
-use crate::gcfg::SettingName;
-use crate::settings::{Catalogue, Entry, Fate};
+use crate::convert::verdict::Verdict;
+use crate::settings::{Catalogue, Fate};
+
+/// The code of settings that nothing took the place of.
+const GONE: &str = "deprecated";
 
 /// Decides by the catalogue.
 pub(super) fn judge(
@@ -18,13 +20,20 @@ pub(super) fn judge(
         return unknown(setting, settled);
     };
     let values = settled.values.clone();
-    if let Some(successor) = entry.successor(setting.name.section.subsection.as_deref()) {
-        return renamed(context, entry, successor, values);
+    if let Some(successor) = renamed::successor(entry, setting, &values) {
+        return renamed::judge(context, entry, setting, settled, &successor);
     }
     let decision = entry.decide(values.last().map(String::as_str));
     let verdict = |action| Verdict::new(action, decision.code.to_owned(), decision.reason);
     match decision.fate {
         Fate::Drop => verdict(Action::Drop),
+        Fate::Block if entry.code == GONE && entry.says_nothing(&values) => Verdict::new(
+            Action::Drop,
+            decision.code.to_owned(),
+            format!("says what happens anyway. {}", decision.reason),
+        ),
+        // Connect may not start with it.
+        Fate::Block if entry.code == GONE => verdict(Action::Block),
         Fate::Block => verdict(Action::Block).keeping(values),
         _ if settled.repeats => Verdict::new(
             Action::Review,
@@ -46,60 +55,6 @@ pub(super) fn judge(
         // A key that the chart writes and for which no rule knew a better place.
         Fate::Chart | Fate::Review => verdict(Action::Review).keeping(values),
     }
-}
-
-/// A deprecated setting lives on under its successor's name.
-fn renamed(
-    context: &Context<'_>,
-    entry: &Entry,
-    successor: SettingName,
-    values: Vec<String>,
-) -> Verdict {
-    if context.sets(&successor) {
-        return Verdict::new(
-            Action::Drop,
-            reason::RENAMED_SETTING,
-            format!("its successor {successor} is set too and takes its place"),
-        );
-    }
-    let target = format!("config.{successor}");
-    let new = Catalogue::builtin().lookup(&successor);
-    let values = spread(entry, values);
-    if new.is_some_and(|new| values.iter().any(|v| new.value_type.check(v).is_err())) {
-        return Verdict::new(
-            Action::Review,
-            reason::RENAMED_SETTING,
-            format!(
-                "left out: its successor {successor} takes other values, so set it by hand in your own values (--base). {}",
-                entry.reason
-            ),
-        )
-        .to(target);
-    }
-    let mut verdict = Verdict::new(
-        Action::Review,
-        reason::RENAMED_SETTING,
-        format!("moved to its successor {successor}. {}", entry.reason),
-    );
-    verdict.expect = Expect::Elsewhere(successor.clone(), values.clone());
-    verdict.effects.push(Effect::Renamed(successor, values));
-    verdict.to(target)
-}
-
-/// The old plural settings of OAuth2 hold several domains or addresses in one text; their
-/// successors stand once for each.
-fn spread(entry: &Entry, values: Vec<String>) -> Vec<String> {
-    let several = entry.section == "OAuth2"
-        && matches!(entry.property.as_str(), "AllowedDomains" | "AllowedEmails");
-    if !several {
-        return values;
-    }
-    values
-        .iter()
-        .flat_map(|value| value.split([',', ' ', '\t']))
-        .filter(|part| !part.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 fn unknown(setting: &InputSetting<'_>, settled: &Settled) -> Verdict {

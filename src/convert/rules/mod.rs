@@ -8,6 +8,7 @@ pub(super) mod database;
 mod local;
 pub(super) mod network;
 mod off_host;
+mod renamed;
 mod secrets;
 mod startup;
 mod storage;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::gcfg::write;
 use crate::settings::Catalogue;
-use crate::yaml::{Kind, Node, Style, YamlError, emit, load};
+use crate::yaml::{Kind, Node, Style, emit};
 
 use super::super::settings::TemporarySetting;
 use super::{ABSENT, MARK, WAS, config_path, properties, sections};
@@ -14,15 +14,14 @@ use super::{ABSENT, MARK, WAS, config_path, properties, sections};
 pub struct Given<'a> {
     /// What messages call it.
     pub name: &'a str,
+    /// The text that `root` points into.
     pub text: &'a str,
+    pub root: &'a Node,
 }
 
 /// Why there is no values file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MakeError {
-    /// A given file cannot be read.
-    #[error("{name} is not YAML: {error}")]
-    Yaml { name: String, error: YamlError },
     /// A setting is a list or spans lines, and cannot be recorded in a comment.
     #[error("{setting} in {name} is not one value on one line; it cannot be recorded")]
     NotOneLine {
@@ -55,24 +54,16 @@ struct Line {
 /// gets the temporary value.
 ///
 /// # Errors
-/// A given file is not YAML, or a setting cannot be recorded.
+/// A setting cannot be recorded.
 pub fn make(
     given: &[Given<'_>],
     under: Option<&str>,
     settings: &[TemporarySetting],
 ) -> Result<String, MakeError> {
     let path = config_path(under);
-    let mut roots = Vec::new();
-    for file in given {
-        let documents = load(file.text).map_err(|error| MakeError::Yaml {
-            name: file.name.to_owned(),
-            error,
-        })?;
-        roots.extend(documents.into_iter().next().map(|root| (file, root)));
-    }
-    let configs: Vec<(&Given<'_>, &Node)> = roots
+    let configs: Vec<(&Given<'_>, &Node)> = given
         .iter()
-        .filter_map(|(file, root)| Some((*file, root.at(&path)?)))
+        .filter_map(|file| Some((file, file.root.at(&path)?)))
         .collect();
     let mut lines = Vec::new();
     for setting in settings {
@@ -86,9 +77,9 @@ pub fn make(
         .collect();
     let mut text = header();
     for (depth, key) in path.iter().enumerate() {
-        let known = roots
+        let known = given
             .iter()
-            .any(|(_, root)| root.at(&path[..=depth]).is_some());
+            .any(|file| file.root.at(&path[..=depth]).is_some());
         key_line(&mut text, depth, key, known);
     }
     let depth = path.len();

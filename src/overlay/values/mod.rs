@@ -4,9 +4,11 @@
 //! has merged the lines into a values file of their own, and [`remove`] can put it back.
 
 mod make;
+mod prove;
 mod remove;
 
 pub use make::{Given, MakeError, make};
+pub(crate) use prove::on_top_of;
 pub use remove::{RemoveError, Removed, remove};
 
 use crate::gcfg::{Section, SectionKey, fold};

@@ -307,9 +307,12 @@ mod tests {
     const VALUES: &str = "# mine\nreplicas: 1\nconfig:\n  Server: {Address: x}\n  applications:\n    scheduleconcurrency: 3\n    # b\n    Other: \"1\"\nlast: 1\n";
 
     fn made(values: &str) -> String {
+        let documents = crate::yaml::load(values).unwrap();
+        let root = documents.into_iter().next().unwrap_or_else(Node::empty);
         let given = Given {
             name: "values.yaml",
             text: values,
+            root: &root,
         };
         make(&[given], None, &temporary()).unwrap()
     }

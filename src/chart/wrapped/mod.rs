@@ -1,0 +1,343 @@
+//! Values that stand within an object of another tool: taken from where its kind has them, or
+//! refused with what to give instead. Read as they are, such a file says nothing to the chart, and
+//! nobody would notice.
+
+mod argo;
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::source::{SourceFile, Span};
+use crate::yaml::{self, Entry, Kind, Node};
+
+/// Values as a part of the text, or as a text of their own with its name.
+pub(super) type Found = Result<Node, (String, String)>;
+
+/// Keys of the chart that tell its values from other mappings.
+const CHART_KEYS: [&str; 8] = [
+    "config",
+    "sharedStorage",
+    "launcher",
+    "backends",
+    "license",
+    "versionOverride",
+    "executionEnvironments",
+    "prometheus",
+];
+
+/// Keys that no other chart is likely to have.
+const UNMISTAKABLE: [&str; 5] = [
+    "sharedStorage",
+    "launcher",
+    "backends",
+    "versionOverride",
+    "executionEnvironments",
+];
+
+/// Looks for values within other objects; `None` where the text is plain values.
+///
+/// # Errors
+/// The values are encrypted, or cannot be taken.
+pub(super) fn find(
+    source: &Arc<SourceFile>,
+    documents: &[Node],
+) -> Result<Option<Found>, InvalidInput> {
+    let found = objects(source, documents)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    let Some(document) = documents.first() else {
+        return Ok(None);
+    };
+    Ok(umbrella(source, document)?.map(|part| Ok(part.value.clone())))
+}
+
+/// The same for objects alone: values of other charts are left as they are.
+fn objects(source: &Arc<SourceFile>, documents: &[Node]) -> Result<Option<Found>, InvalidInput> {
+    for document in documents {
+        encrypted(source, document)?;
+        helmfile(source, document)?;
+    }
+    let objects: Vec<_> = documents
+        .iter()
+        .filter_map(|document| Some((document, kind(document)?)))
+        .collect();
+    if objects.is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for (document, kind) in &objects {
+        if let Some(values) = of_object(source, document, kind)? {
+            found.push((kind, values));
+        }
+    }
+    let whole = objects.len() == documents.iter().filter(|d| !is_empty(d)).count();
+    match (found.pop(), found.pop(), whole) {
+        (Some((_, values)), None, true) => Ok(Some(values)),
+        (Some(_), Some(_), _) => refuse(
+            source,
+            objects[0].0,
+            "several objects with values in one file".to_owned(),
+            "give the values of one release, in the order that Helm reads them",
+        ),
+        (Some(_), None, false) => refuse(
+            source,
+            documents
+                .iter()
+                .find(|d| kind(d).is_none())
+                .unwrap_or(&documents[0]),
+            "a document without apiVersion and kind beside one with values".to_owned(),
+            "give each in a file of its own",
+        ),
+        (None, ..) => refuse(
+            source,
+            objects[0].0,
+            format!("a Kubernetes object of kind {}, no values", objects[0].1),
+            "give the values that Helm reads, as with helm install -f",
+        ),
+    }
+}
+
+/// A helmfile says which values Helm gets; it is none of them.
+fn helmfile(source: &Arc<SourceFile>, document: &Node) -> Result<(), InvalidInput> {
+    let list = |key: &str| {
+        let value = document.get(key);
+        value.is_some_and(|value| matches!(value.kind, Kind::Sequence(_)))
+    };
+    let is = list("releases") || list("helmfiles") || document.get("helmDefaults").is_some();
+    if !is {
+        return Ok(());
+    }
+    refuse(
+        source,
+        document,
+        "a helmfile, no values".to_owned(),
+        "write the values out first: helmfile write-values --output-file-template values.yaml",
+    )
+}
+
+fn kind(document: &Node) -> Option<&str> {
+    document.get("apiVersion")?.as_str()?;
+    document.get("kind")?.as_str()
+}
+
+fn is_empty(node: &Node) -> bool {
+    node.as_str() == Some("")
+}
+
+fn refuse<T>(
+    source: &Arc<SourceFile>,
+    node: &Node,
+    message: String,
+    help: impl Into<String>,
+) -> Result<T, InvalidInput> {
+    Err(Diagnostic::error(Code::ValuesWrapped, message)
+        .at(source, node.span)
+        .help(help)
+        .into())
+}
+
+/// A file that sops has encrypted: its values are no values.
+fn encrypted(source: &Arc<SourceFile>, document: &Node) -> Result<(), InvalidInput> {
+    let by_sops = document
+        .get("sops")
+        .is_some_and(|sops| sops.get("mac").is_some() || sops.get("version").is_some());
+    let text = first_encrypted(document);
+    if !by_sops && text.is_none() {
+        return Ok(());
+    }
+    Err(Diagnostic::error(
+        Code::ValuesEncrypted,
+        format!("{} is encrypted by sops", source.name()),
+    )
+    .at(source, text.unwrap_or(document).span)
+    .help(format!(
+        "decrypt it first: sops --decrypt {name} | helm connect-migrate … -f -, or helm secrets decrypt {name}",
+        name = source.name()
+    ))
+    .into())
+}
+
+fn first_encrypted(node: &Node) -> Option<&Node> {
+    match &node.kind {
+        Kind::Scalar(text, _) => text.starts_with("ENC[AES256_GCM,").then_some(node),
+        Kind::Sequence(items) => items.iter().find_map(first_encrypted),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .find_map(|entry| first_encrypted(&entry.value)),
+    }
+}
+
+/// The part of other values that is this chart's.
+///
+/// # Errors
+/// There are several, or nobody can tell.
+fn umbrella<'a>(
+    source: &Arc<SourceFile>,
+    document: &'a Node,
+) -> Result<Option<&'a Entry>, InvalidInput> {
+    let has = |node: &Node, keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
+    let named = |entry: &Entry| entry.key.as_str() == Some("rstudio-connect");
+    let own = has(document, &CHART_KEYS);
+    let parts: Vec<_> = document
+        .entries()
+        .iter()
+        .filter(|entry| {
+            let config = entry.value.get("config");
+            named(entry)
+                || !own
+                    && (config.is_some_and(|config| matches!(config.kind, Kind::Mapping(_)))
+                        || has(&entry.value, &UNMISTAKABLE))
+        })
+        .collect();
+    match parts.as_slice() {
+        [] => Ok(None),
+        [one] if !own => Ok(Some(one)),
+        [one] => refuse(
+            source,
+            &one.key,
+            "values of the chart, and values of a chart around it".to_owned(),
+            "give the values of the chart alone, in a file of their own",
+        ),
+        [first, ..] => refuse(
+            source,
+            &first.key,
+            "several parts that look like values of the chart".to_owned(),
+            "give the values of one server, without the key of the chart around it",
+        ),
+    }
+}
+
+/// Values that the temporary settings are laid over: the text they stand in, and their tree.
+///
+/// # Errors
+/// As [`find`]; or the values are those of a chart around this one, and nobody said under which key.
+pub(crate) fn values_below(
+    source: &Arc<SourceFile>,
+    under: Option<&str>,
+) -> Result<(Arc<SourceFile>, Node), InvalidInput> {
+    let not_yaml = |message: String, span: Span| {
+        InvalidInput::from(Diagnostic::error(Code::ValuesNotYaml, message).at(source, span))
+    };
+    let documents = yaml::load(source.text())
+        .map_err(|error| not_yaml(error.message, Span::new(error.offset, error.offset)))?;
+    let tree = match objects(source, &documents)? {
+        Some(Ok(tree)) => tree,
+        Some(Err((name, text))) => {
+            return values_below(&Arc::new(SourceFile::new(name, text)), under);
+        }
+        None => {
+            yaml::read_documents(&documents)
+                .map_err(|error| not_yaml(error.message, error.span))?;
+            documents.into_iter().next().unwrap_or_else(Node::empty)
+        }
+    };
+    if under.is_none()
+        && let Some(part) = umbrella(source, &tree)?
+    {
+        let key = part.key.as_str().unwrap_or_default();
+        return refuse(
+            source,
+            &part.key,
+            format!("values of a chart around this one, whose part is {key}"),
+            format!("say so: --under {key}"),
+        );
+    }
+    Ok((Arc::clone(source), tree))
+}
+
+/// Names in a list, for a message.
+fn named(list: &Node) -> String {
+    let names: Vec<&str> = list.items().iter().filter_map(Node::as_str).collect();
+    names.join(", ")
+}
+
+/// What an entry of `valuesFrom` and its like names, such as `Secret connect-values`.
+fn reference(entry: &Node) -> String {
+    let text = |key: &str| entry.get(key).and_then(Node::as_str).unwrap_or_default();
+    format!("{} {}", text("kind"), text("name"))
+        .trim()
+        .to_owned()
+}
+
+/// The values of an object that is known to have some.
+fn of_object(
+    source: &Arc<SourceFile>,
+    document: &Node,
+    kind: &str,
+) -> Result<Option<Found>, InvalidInput> {
+    let api = document
+        .get("apiVersion")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
+    let group = api.split('/').next().unwrap_or_default();
+    match (group, kind) {
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => {
+            let spec = document.get("spec");
+            if let Some(more) = spec.and_then(|spec| spec.get("valuesFrom")) {
+                let named: Vec<String> = more.items().iter().map(reference).collect();
+                return refuse(
+                    source,
+                    more,
+                    format!(
+                        "the HelmRelease takes values from {} (valuesFrom), which is not in this file",
+                        named.join(", ")
+                    ),
+                    "give all values as Helm gets them: helm get values RELEASE --output yaml",
+                );
+            }
+            let files = document.at(&["spec", "chart", "spec", "valuesFiles"]);
+            if let Some(more) = files.filter(|files| !files.items().is_empty()) {
+                return refuse(
+                    source,
+                    more,
+                    format!(
+                        "the HelmRelease takes values from files of the chart (valuesFiles): {}",
+                        named(more)
+                    ),
+                    "give those files with -f, in their order, and the values of the HelmRelease in one more",
+                );
+            }
+            Ok(Some(Ok(spec
+                .and_then(|spec| spec.get("values"))
+                .cloned()
+                .unwrap_or_else(Node::empty))))
+        }
+        ("argoproj.io", "Application") => argo::values(source, document, &["spec"]),
+        ("argoproj.io", "ApplicationSet") => {
+            argo::values(source, document, &["spec", "template", "spec"])
+        }
+        ("helm.cattle.io", "HelmChart" | "HelmChartConfig") => {
+            let spec = document.get("spec");
+            if let Some(more) = spec.and_then(|spec| spec.get("valuesSecrets")) {
+                let named: Vec<String> = more.items().iter().map(reference).collect();
+                return refuse(
+                    source,
+                    more,
+                    format!(
+                        "the {kind} takes values from Secrets (valuesSecrets): {}",
+                        named.join(", ")
+                    ),
+                    "give all values as Helm gets them: helm get values RELEASE --output yaml",
+                );
+            }
+            if let Some(set) = spec.and_then(|spec| spec.get("set")) {
+                return refuse(
+                    source,
+                    set,
+                    format!("the {kind} sets values one by one (set), which go above the others"),
+                    "move them into valuesContent, or give all values as Helm gets them: helm get values RELEASE --output yaml",
+                );
+            }
+            let text = spec.and_then(|spec| spec.get("valuesContent"));
+            Ok(Some(match text.and_then(Node::as_str) {
+                Some(text) => Err((format!("{}, valuesContent", source.name()), text.to_owned())),
+                None => Ok(Node::empty()),
+            }))
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;
