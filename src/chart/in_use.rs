@@ -11,7 +11,9 @@ use super::{
     gcfg_text, refusals, shipping,
 };
 use crate::connect::Version;
+use crate::diagnostic::read_text;
 use crate::helm::{ChartSource, ChartVersion, Helm, HelmError, HelmVersion, Metadata, Template};
+use crate::settings::secrecy::text_exposes;
 use crate::yaml::{Map, Value, read_values};
 
 /// The chart that is deployed.
@@ -126,20 +128,21 @@ impl Chart {
                 metadata: Metadata::read(&text(reference, "Chart.yaml")?)?,
                 defaults: read_values(&text(reference, "values.yaml")?)
                     .with_context(|| format!("{reference}/values.yaml"))?,
-                judge: Judge::RulesWithoutHelm(reference.clone()),
+                judge: Judge::RulesWithoutHelm(shown(reference)),
                 published: Vec::new(),
             },
             // What only Helm can reach says nothing here.
             Err(HelmError::Missing { .. }) => Self {
-                judge: Judge::RulesWithoutHelm(reference.clone()),
+                judge: Judge::RulesWithoutHelm(shown(reference)),
                 ..Self::built_in()?
             },
             Err(error) => return Err(error.into()),
         };
         if !matches!(chart.defaults.get("config"), Some(Value::Map(_))) {
             anyhow::bail!(
-                "chart {} ({reference}) has no values for Connect's configuration (config): name the chart rstudio-connect itself, also where it is a part of another",
-                chart.metadata.name
+                "chart {} ({}) has no values for Connect's configuration (config): name the chart rstudio-connect itself, also where it is a part of another",
+                chart.metadata.name,
+                shown(reference)
             );
         }
         Ok(chart)
@@ -399,7 +402,15 @@ fn names_storage(values: &Map) -> bool {
     })
 }
 
+/// A chart as it was typed, unless that may hold a credential: a URL may have a user or token in it.
+fn shown(reference: &str) -> String {
+    if text_exposes(reference) {
+        "the chart that you named".to_owned()
+    } else {
+        reference.to_owned()
+    }
+}
+
 fn text(folder: &str, name: &str) -> anyhow::Result<String> {
-    let path = Path::new(folder).join(name);
-    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    read_text(&Path::new(folder).join(name))
 }

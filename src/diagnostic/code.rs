@@ -44,6 +44,8 @@ codes! {
     GcfgNul = "gcfg-nul",
     /// Bytes that are not UTF-8.
     GcfgNotUtf8 = "gcfg-not-utf8",
+    /// Any other file that is no text.
+    NotUtf8 = "not-utf8",
     /// A quoted stretch that its line does not close.
     GcfgStringNotTerminated = "gcfg-string-not-terminated",
     /// A backslash with something behind it that is no escape.

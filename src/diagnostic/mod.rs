@@ -1,11 +1,13 @@
 //! What we have to say about a user's input: a stable code, a place and a remedy.
 
 mod code;
+mod text;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use code::Code;
+pub(crate) use text::{read_text, text};
 
 use crate::source::{Position, SourceFile, Span};
 

@@ -13,13 +13,14 @@ use crate::settings::secrecy::stray_words;
 use crate::to_vm;
 
 use super::planted::{Canary, Planted};
+use super::streams;
 
 #[expect(clippy::expect_used, reason = "compiled-in data")]
 static CHART: LazyLock<Chart> =
     LazyLock::new(|| Chart::built_in().expect("the compiled-in chart can be read"));
 
 impl Planted {
-    fn hidden_in_diagnostics(&self, found: &[Diagnostic]) -> Result<(), String> {
+    pub(super) fn hidden_in_diagnostics(&self, found: &[Diagnostic]) -> Result<(), String> {
         found.iter().try_for_each(|diagnostic| {
             self.hidden_in("a diagnostic", &render(diagnostic, Style::Plain))?;
             self.hidden_in("a diagnostic's line", &diagnostic.to_string())
@@ -32,6 +33,7 @@ impl Planted {
 /// # Errors
 /// A canary got out, or was lost: it is neither in the Secret nor is its setting named as a blocker.
 pub(super) fn check(planted: &Planted) -> Result<(), String> {
+    streams::check(planted)?;
     let document = match gcfg::parse_text("canary.gcfg", &planted.text) {
         Ok(document) => document,
         Err(InvalidInput(found)) => return planted.hidden_in_diagnostics(&found),
@@ -52,6 +54,7 @@ pub(super) fn check(planted: &Planted) -> Result<(), String> {
         }
     }
     compared(planted, &documents)?;
+    based(planted, &documents)?;
     let inline = Options {
         secrets: Secrets::Inline,
         ..Options::default()
@@ -105,6 +108,41 @@ fn moved(planted: &Planted, conversion: &Conversion) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// With own values that say credentials in the clear: they are the administrator's to keep, and
+/// nothing that we write or say repeats one.
+fn based(planted: &Planted, documents: &[Document]) -> Result<(), String> {
+    let words: Vec<&str> = planted.canaries.iter().map(|c| c.word.as_str()).collect();
+    let word = |at: usize| words.get(at).copied().unwrap_or("none");
+    let base = format!(
+        "sharedStorage: {{mount: true}}\nconfig:\n  Postgres: {{Password: '{}', URL: 'postgres://u:{}@h/d'}}\n  SMTP: {{Password: '{}', Hots: '{}'}}\n  'LDAP \"a\"': {{BindPassword: '{}'}}\n  Applications: '{}'\n",
+        word(0),
+        word(1),
+        word(2),
+        word(3),
+        word(0),
+        word(1),
+    );
+    let Ok(file) = ValuesFile::of_text("base.yaml", &base) else {
+        return Err(format!("own values that are none:\n{base}"));
+    };
+    let conversion = convert(&Inputs {
+        documents,
+        base: std::slice::from_ref(&file),
+        chart: &CHART,
+        options: &Options::default(),
+    });
+    match conversion.map_err(anyhow::Error::downcast) {
+        Ok(conversion) => {
+            let account = serde_json::to_string(&conversion.account);
+            planted.hidden_in("the account", &account.map_err(|error| error.to_string())?)?;
+            planted.hidden_in("the values", &conversion.values)?;
+            planted.hidden_in("Helm's warnings", &conversion.warnings)
+        }
+        Err(Ok(InvalidInput(found))) => planted.hidden_in_diagnostics(&found),
+        Err(Err(error)) => planted.hidden_in("an error", &format!("{error:#}")),
+    }
 }
 
 /// What Connect does not read belongs into no Secret.
@@ -177,7 +215,7 @@ mod tests {
             }
         }
         // Every URL, in turn in every setting and in all quotes.
-        for url in 0..14 {
+        for url in 0..18 {
             for at in 0..5 {
                 check(&planted(&[3, 0, 0, url, at, url + at])).unwrap();
             }

@@ -48,7 +48,7 @@ const URL_SETTINGS: [(&str, &str); 5] = [
 ];
 
 /// `@` stands for the canary; the last ones have no scheme.
-const URLS: [(&str, &str); 14] = [
+const URLS: [(&str, &str); 18] = [
     ("postgres://u:", "@h/db"),
     ("postgres://u:1234#", "@h/db"),
     ("postgres://u:1234/", "@h/db"),
@@ -60,6 +60,10 @@ const URLS: [(&str, &str); 14] = [
     ("postgres:///db?user=u&password=", ""),
     ("https://h/?token=", "&x=y"),
     ("https://", "@h/x"),
+    ("https://h/b?sv=1&sig=", "%3D"),
+    ("https://h/b?code=", ""),
+    ("https://h/services/aB3dE6gH9jK2", "/x"),
+    ("https://h/#aB3dE6gH9jK2", ""),
     ("host=h password=", " user=u"),
     ("host=h password=a ", ""),
     ("u:", "@h:1"),

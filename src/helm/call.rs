@@ -4,12 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::hidden::Hidden;
 use super::{Helm, HelmError};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Printed {
     pub output: String,
-    /// Its warnings, one a line.
+    /// Its warnings, one a line, without the values that it was given.
     pub warnings: String,
 }
 
@@ -78,7 +79,7 @@ impl Call<'_> {
         self
     }
 
-    /// Runs it and waits for what it prints.
+    /// Runs it and waits for what it prints. Of its complaints, values are left out.
     ///
     /// # Errors
     /// Helm is not there, or it fails.
@@ -94,6 +95,7 @@ impl Call<'_> {
             .command
             .spawn()
             .map_err(|error| self.helm.not_run(error))?;
+        let hidden = Hidden::of(self.command.get_args(), self.input.as_deref());
         let writer = self.input.take().zip(child.stdin.take());
         // Beside the reading: each side would wait for the other once a pipe is full. A Helm that
         // stops reading says by itself why.
@@ -111,14 +113,17 @@ impl Call<'_> {
         if !output.status.success() {
             let message = match complaint(&said) {
                 "" => output.status.to_string(),
-                message => message.to_owned(),
+                message => hidden.mask(message),
             };
             return Err(HelmError::Failed { command, message });
         }
         match String::from_utf8(output.stdout) {
             Ok(output) => Ok(Printed {
                 output,
-                warnings: said.trim_end().to_owned(),
+                warnings: match said.trim_end() {
+                    "" => String::new(),
+                    warnings => hidden.mask(warnings),
+                },
             }),
             Err(_) => Err(HelmError::NotText { command }),
         }

@@ -15,6 +15,7 @@
 
 mod call;
 mod chart;
+mod hidden;
 mod version;
 
 use std::ffi::OsString;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use crate::chart::ValuesFile;
-use crate::diagnostic::InvalidInput;
+use crate::diagnostic::{self, InvalidInput};
 use crate::gcfg::{self, Document};
 use crate::output;
 use crate::settings::secrecy::stray_words;
@@ -57,7 +57,7 @@ impl Source {
     }
 
     pub(crate) fn text(&self) -> anyhow::Result<String> {
-        String::from_utf8(self.bytes()?).with_context(|| format!("{} is not UTF-8", self.name()))
+        Ok(diagnostic::text(self.name(), self.bytes()?)?)
     }
 }
 
@@ -139,8 +139,7 @@ pub(crate) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>
         .map(|source| {
             if let Some((scheme, _)) = source.0.split_once("://") {
                 bail!(
-                    "{} names no file: {scheme}:// is for Helm's plugins to read; write it out first (helm secrets decrypt FILE, for one) and give - or a file",
-                    source.0
+                    "{scheme}://… names no file: it is for Helm's plugins to read; write it out first (helm secrets decrypt FILE, for one) and give - or a file"
                 );
             }
             Ok(ValuesFile::read(source.file()?, source.path().map(Path::to_path_buf))?)

@@ -39,12 +39,12 @@ pub(crate) enum Format {
 /// person reads them.
 ///
 /// # Errors
-/// The reader went away, or the system refuses the write.
+/// The system refuses the write.
 pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
-    data_by(|out| out.write_all(bytes))
+    enough(data_by(|out| out.write_all(bytes)))
 }
 
-/// The same for what is written piece by piece.
+/// The same for what is written piece by piece, and must arrive as a whole.
 ///
 /// # Errors
 /// The reader went away, or the system refuses the write.
@@ -59,21 +59,33 @@ pub(crate) fn data_by(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) 
     out.flush()
 }
 
+/// A reader that has read enough, as in `… | head`, is no fault: how the command ends is not its
+/// matter.
+fn enough(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
 /// Writes text for people to standard output, in colour where that is shown.
 ///
 /// # Errors
-/// The reader went away, or the system refuses the write.
+/// The system refuses the write.
 pub(crate) fn print(page: impl Into<Page>) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
-    out.write_all(page.into().coloured().as_bytes())?;
-    out.flush()
+    let page = page.into();
+    enough(
+        out.write_all(page.coloured().as_bytes())
+            .and_then(|()| out.flush()),
+    )
 }
 
 /// Writes a command's result to standard output: as data, or as the page that is drawn for so many
 /// columns.
 ///
 /// # Errors
-/// The reader went away, or the system refuses the write.
+/// The system refuses the write.
 pub(crate) fn result<T: Serialize, P: Into<Page>>(
     format: Format,
     value: &T,

@@ -73,7 +73,7 @@ impl PostRenderRun<'_> {
             None => output::data_by(|mut out| applied.output.write_to(&mut out)),
             Some(then) => {
                 let output = run_then(then, &applied.output).map_err(Failure::Refused)?;
-                output::data(&output)
+                output::data_by(|out| out.write_all(&output))
             }
         }
         .map_err(Failure::Output)?;

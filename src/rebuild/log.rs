@@ -43,6 +43,10 @@ impl Logs {
         if lines.is_empty() {
             return Ok(());
         }
+        if self.0.is_symlink() {
+            let message = format!("{} is a link: nothing is written there", self.0.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+        }
         let path = self.path(guid);
         let file = match state::append_private(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::upgrade::HelmUpgrade;
 use super::{Options, Tools};
+use crate::diagnostic::read_text;
 use crate::files::{Batch, Existing, access_of};
 use crate::output;
 use crate::overlay::values::remove;
@@ -28,8 +29,7 @@ impl Change {
         let mut values = Vec::new();
         for path in &options.values {
             let name = path.display();
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+            let text = read_text(path)?;
             let removed = remove(&text, None, &temporary(), false)
                 .with_context(|| format!("cannot change {name}"))?;
             if !removed.unrecorded.is_empty() {

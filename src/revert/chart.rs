@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use crate::output::is_hidden;
 use crate::release::{REVERT_TEMPLATE, Record};
+use crate::settings::secrecy::names_credential;
 use crate::state;
 
 /// The sub-chart that holds the texts.
@@ -289,35 +290,41 @@ impl UserValues {
             });
         };
         let mut sets = Vec::new();
-        for (key, value) in config {
-            large(&escaped(key), value, &mut sets);
+        let mut config = config.clone();
+        for (key, value) in &mut config {
+            large(&escaped(key), key, value, &mut sets);
         }
         Ok(Self {
-            file: Some(serde_json::to_string(config)? + "\n"),
+            file: Some(serde_json::to_string(&config)? + "\n"),
             sets,
         })
     }
 }
 
-/// Collects `PATH=NUMBER` of numbers that floating point cannot hold.
-fn large(path: &str, value: &Value, sets: &mut Vec<String>) {
+/// Collects `PATH=NUMBER` of numbers that floating point cannot hold. One that may be a credential
+/// becomes a text instead: everybody on the machine can read arguments.
+fn large(path: &str, key: &str, value: &mut Value, sets: &mut Vec<String>) {
     match value {
         Value::Number(number) => {
             let size = number
                 .as_u64()
                 .or_else(|| number.as_i64().map(i64::unsigned_abs));
             if size.is_some_and(|size| size > EXACT) {
-                sets.push(format!("{path}={number}"));
+                if names_credential(key) {
+                    *value = Value::String(number.to_string());
+                } else {
+                    sets.push(format!("{path}={number}"));
+                }
             }
         }
         Value::Object(map) => {
             for (key, value) in map {
-                large(&format!("{path}.{}", escaped(key)), value, sets);
+                large(&format!("{path}.{}", escaped(key)), key, value, sets);
             }
         }
         Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                large(&format!("{path}[{index}]"), value, sets);
+            for (index, value) in items.iter_mut().enumerate() {
+                large(&format!("{path}[{index}]"), key, value, sets);
             }
         }
         _ => {}
@@ -446,13 +453,16 @@ mod tests {
     #[test]
     fn numbers_that_would_be_rounded_are_set_by_themselves() {
         let values = json!({"a.b": [{"n": 9_007_199_254_740_993_u64}], "m": -9_007_199_254_740_995_i64,
-            "small": 1_000_000, "edge": EXACT, "f": 0.1, "x": null});
+            "small": 1_000_000, "edge": EXACT, "f": 0.1, "x": null,
+            "Password": 9_007_199_254_740_999_u64});
         let values = UserValues::new(values.as_object()).unwrap();
         assert_eq!(
             values.sets,
             ["a\\.b[0].n=9007199254740993", "m=-9007199254740995"]
         );
-        assert!(values.file.unwrap().contains("\"small\":1000000"));
+        let file = values.file.unwrap();
+        assert!(file.contains("\"small\":1000000"));
+        assert!(file.contains("\"Password\":\"9007199254740999\""));
         assert_eq!(UserValues::new(None).unwrap().file, None);
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::append_private;
+use super::{append_private, write_private};
 
 /// The lock on a state folder. The system holds it for the process and lets go of it when the
 /// process ends, however it ends, so that no lock is ever left over: what is left over is only the
@@ -90,7 +90,7 @@ impl Lock {
         };
         // Without the note the lock still holds; a disk may be too full for it.
         if let Ok(json) = serde_json::to_vec(&holder) {
-            let _ = fs::write(&note, json);
+            let _ = write_private(&note, &json);
         }
         Ok(Self {
             _file: file,

@@ -65,25 +65,80 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Opens a file for appending that only its owner can read, making it where it is missing.
+/// Opens a file for appending that only its owner can read, making it where it is missing. Others may
+/// be able to write to a folder that somebody gave: what they planted there is not written to.
 ///
 /// # Errors
-/// The system refuses.
+/// The system refuses, or it is a link, no file, or somebody else's.
 pub(crate) fn append_private(path: &Path) -> io::Result<fs::File> {
     let mut options = fs::OpenOptions::new();
     options.create(true).append(true);
     private(&mut options);
-    options.open(path)
+    let file = options.open(path).map_err(|error| {
+        if path.is_symlink() {
+            return foreign(path, "is a link");
+        }
+        error
+    })?;
+    hold(path, &file)?;
+    Ok(file)
+}
+
+/// Writes a small file that only its owner can read, in the place of what has its name.
+///
+/// # Errors
+/// The system refuses.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    io::Write::write_all(&mut file, bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn foreign(path: &Path, why: &str) -> io::Error {
+    let message = format!(
+        "{} {why}: nothing is written to it; remove it",
+        path.display()
+    );
+    io::Error::new(io::ErrorKind::PermissionDenied, message)
 }
 
 #[cfg(unix)]
 fn private(options: &mut fs::OpenOptions) {
+    use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
-    options.mode(0o600);
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
+}
+
+/// Refuses what is not ours, and closes to others what they could read.
+#[cfg(unix)]
+fn hold(path: &Path, file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(foreign(path, "is no regular file"));
+    }
+    if found.nlink() > 1 {
+        return Err(foreign(path, "has a second name (a hard link)"));
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(foreign(path, "belongs to somebody else"));
+    }
+    if found.mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(found.mode() & 0o700))?;
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
 fn private(_options: &mut fs::OpenOptions) {}
+
+#[cfg(not(unix))]
+fn hold(_path: &Path, _file: &fs::File) -> io::Result<()> {
+    Ok(())
+}
 
 #[cfg(test)]
 mod tests {
@@ -120,5 +175,39 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder), 0o700);
         assert_eq!(mode(&folder.join("f")), 0o600);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_there_is_closed_to_others_and_what_was_planted_is_left_alone() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        fs::write(at("open"), "mine").unwrap();
+        fs::set_permissions(at("open"), fs::Permissions::from_mode(0o644)).unwrap();
+        drop(append_private(&at("open")).unwrap());
+        assert_eq!(mode(&at("open")), 0o600);
+
+        fs::write(at("target"), "theirs").unwrap();
+        fs::set_permissions(at("target"), fs::Permissions::from_mode(0o644)).unwrap();
+        symlink(at("target"), at("link")).unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        fs::hard_link(at("target"), at("second")).unwrap();
+        for (name, why) in [
+            ("link", "is a link"),
+            ("dangling", "is a link"),
+            ("second", "a second name"),
+        ] {
+            let error = append_private(&at(name)).unwrap_err().to_string();
+            assert!(error.contains(why), "{name}: {error}");
+        }
+        assert!(!at("nowhere").exists());
+        assert_eq!(mode(&at("target")), 0o644);
+        // A small file takes the place of a link.
+        write_private(&at("link"), b"new").unwrap();
+        assert_eq!(fs::read(at("target")).unwrap(), b"theirs");
+        assert_eq!(fs::read(at("link")).unwrap(), b"new");
+        assert_eq!(mode(&at("link")), 0o600);
     }
 }

@@ -187,3 +187,68 @@ fn no_file_or_address_that_cannot_be_read_is_quoted() {
             .unwrap();
     }
 }
+
+/// What a post-renderer is handed, whole and cut off.
+#[test]
+fn no_manifest_is_quoted() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..4 {
+        let planted = planted(&seed(number));
+        let text = planted.text.replace('\n', "\n    ");
+        let map = |name: &str, key: &str| {
+            format!(
+                "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  {key}: |\n    {text}\n"
+            )
+        };
+        let word = &planted.canaries[0].word;
+        let secret = format!(
+            "---\nkind: Secret\nmetadata: {{name: s}}\nstringData: {{a: '{word}', rstudio-connect.gcfg: '{word}'}}\n"
+        );
+        let whole = map("c", "rstudio-connect.gcfg") + &secret + &map("d", "other");
+        let cut = whole.find(word.as_str()).unwrap() + word.len();
+        let odd = whole.replacen(word.as_str(), &format!("\t{word}: ["), 1);
+        for input in [
+            &whole,
+            &whole[..cut],
+            &odd,
+            &secret,
+            &(whole.clone() + &whole),
+        ] {
+            for args in [
+                &["post-render"][..],
+                &["post-render", "--allow-missing"],
+                &["overlay", "show", "-"],
+                &["overlay", "show", "-", "--output", "json"],
+                &["overlay", "log", "--output", "json"],
+            ] {
+                let output = connect_migrate()
+                    .env("XDG_STATE_HOME", folder.path())
+                    .args(args)
+                    .arg("--debug")
+                    .write_stdin(input.as_bytes())
+                    .output()
+                    .unwrap();
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                planted.hidden_in(&format!("{args:?}"), &said).unwrap();
+                if args[0] == "overlay" {
+                    let data = String::from_utf8_lossy(&output.stdout).into_owned();
+                    planted.hidden_in(&format!("{args:?}"), &data).unwrap();
+                }
+            }
+        }
+    }
+    // Nor is it kept in the records of runs.
+    let mut folders = vec![folder.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = fs::read(&path).unwrap();
+                let text = String::from_utf8_lossy(&text);
+                assert!(!text.contains("qx0vkz"), "{}", path.display());
+            }
+        }
+    }
+}

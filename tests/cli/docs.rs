@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use connect_migrate::convert::reason;
 use connect_migrate::settings::Catalogue;
@@ -429,5 +430,61 @@ fn what_contributing_names_is_there() {
     assert!(named.peek().is_some());
     for name in named {
         assert!(root.join(name).exists(), "{name}");
+    }
+}
+
+/// The function of a test that the documents name: `cli room::name` or `room::tests::name`.
+fn has_test(name: &str) -> bool {
+    let (folder, path) = match name.strip_prefix("cli ") {
+        Some(path) => ("tests/cli", path),
+        None => ("src", name),
+    };
+    let parts: Vec<&str> = path.split("::").collect();
+    let (function, modules) = parts.split_last().unwrap();
+    // The innermost module may stand in the file of the one around it.
+    (0..=modules.len()).rev().any(|depth| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(folder)
+            .join(modules[..depth].join("/"));
+        [file.with_extension("rs"), file.join("mod.rs")]
+            .iter()
+            .any(|file| {
+                let text = std::fs::read_to_string(file).unwrap_or_default();
+                text.contains(&format!("fn {function}("))
+            })
+    })
+}
+
+#[test]
+fn every_statement_about_security_names_the_test_that_holds_it() {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md"))
+            .unwrap();
+    let named = |text: &str| -> Vec<String> {
+        let quoted = text.split('`').skip(1).step_by(2);
+        quoted
+            .filter(|name| name.contains("::"))
+            .map(str::to_owned)
+            .collect()
+    };
+    for name in named(&text) {
+        assert!(has_test(&name), "there is no test {name}");
+    }
+    assert!(!has_test("cli values::no_such_test") && !has_test("state::tests::none"));
+    // Rows of tables, and items of lists with their further lines.
+    let mut statements: Vec<String> = Vec::new();
+    for line in text.lines() {
+        if line.starts_with("| ") && !line.ends_with("| held by |") || line.starts_with("- ") {
+            statements.push(line.to_owned());
+        } else if line.starts_with("  ") && !statements.is_empty() {
+            statements.last_mut().unwrap().push_str(line);
+        }
+    }
+    assert!(statements.len() > 25, "{statements:#?}");
+    for statement in &statements {
+        assert!(
+            !named(statement).is_empty() || statement.contains("No test can"),
+            "nothing holds this: {statement}"
+        );
     }
 }

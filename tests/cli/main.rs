@@ -28,6 +28,9 @@ mod docs;
 mod gcfg_back;
 mod gcfg_oracle;
 mod gitops;
+#[cfg(unix)]
+mod hostile_children;
+mod hostile_files;
 mod hostile_server;
 #[cfg(unix)]
 mod install_hook;

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::super::Exit;
+use crate::diagnostic::read_text;
 use crate::files::{Batch, Existing, access_of};
 use crate::output;
 use crate::overlay::temporary;
@@ -43,8 +44,7 @@ impl Remove {
         let mut blocked = false;
         for path in &self.files {
             let name = path.display();
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?;
+            let text = read_text(path)?;
             let removed = remove(&text, self.under.as_deref(), &temporary(), self.drop)
                 .with_context(|| format!("cannot change {name}"))?;
             if removed.text != text {

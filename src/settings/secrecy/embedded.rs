@@ -6,6 +6,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::parts;
 use super::words::{has_token, names_credential};
 use super::{is_path, is_switch};
 
@@ -20,6 +21,8 @@ pub(super) enum TextKind {
     /// Known to be a URL or connection string, which may lack its scheme.
     Url,
     Unknown,
+    /// Of no setting: a comment, a line, a word that somebody typed.
+    Prose,
 }
 
 /// Whether a value holds a password, or may.
@@ -27,8 +30,9 @@ pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
     value.contains("-----BEGIN")
         || assigns_credential(value, setting)
         || assigns_credential(&percent_decode_str(value).decode_utf8_lossy(), setting)
-        || urls(value, setting).any(|(scheme, rest)| is_exposed(scheme, rest))
-        || setting == TextKind::Unknown && user_and_password(value)
+        || urls(value, setting)
+            .any(|(scheme, rest)| is_exposed(scheme, rest) || parts::are_exposed(rest, setting))
+        || matches!(setting, TextKind::Unknown | TextKind::Prose) && user_and_password(value)
 }
 
 /// `password=…`, as a keyword or as a parameter of a URL.
@@ -57,8 +61,16 @@ fn assigns_credential(value: &str, setting: TextKind) -> bool {
 fn urls(value: &str, setting: TextKind) -> impl Iterator<Item = (&str, &str)> {
     let scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
     let bare = !value.contains("//");
-    let without_scheme =
-        (setting == TextKind::Url && bare && !value.contains('=')).then_some(("", value));
+    let without_scheme = match setting {
+        TextKind::Url => bare && !value.contains('='),
+        // A host and a path: what stands before the slash has a dot or a port in it.
+        TextKind::Unknown => {
+            let host = value.split('/').next().unwrap_or_default();
+            bare && host.len() < value.len() && host.contains(['.', ':']) && !host.contains(' ')
+        }
+        TextKind::Plain | TextKind::Prose => false,
+    };
+    let without_scheme = without_scheme.then_some(("", value));
     value
         .match_indices("//")
         .filter_map(move |(at, slashes)| {

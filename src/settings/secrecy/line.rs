@@ -286,7 +286,7 @@ fn is_harmless(entry: &Entry, value: &str) -> bool {
 }
 
 fn exposes(text: &str) -> bool {
-    holds_password(text, embedded::TextKind::Unknown)
+    holds_password(text, embedded::TextKind::Prose)
 }
 
 /// The name in the nearest header above a line, as it is written between the brackets.

@@ -9,6 +9,7 @@
 
 mod embedded;
 mod line;
+mod parts;
 mod stray;
 mod words;
 
@@ -17,6 +18,7 @@ use super::entry::Secrecy;
 use crate::gcfg::SettingName;
 pub(crate) use line::{ShownLine, shown_line};
 pub(crate) use stray::stray_words;
+pub(crate) use words::names_credential;
 
 /// Why a value must not be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,7 +108,7 @@ pub(crate) fn word_exposes(word: &str) -> bool {
 pub(crate) fn text_exposes(text: &str) -> bool {
     words::mentions_credential(text)
         || words::has_token(text)
-        || embedded::holds_password(text, embedded::TextKind::Unknown)
+        || embedded::holds_password(text, embedded::TextKind::Prose)
 }
 
 /// What a switch says is no secret, whatever it switches.

@@ -30,6 +30,19 @@ const WORDS: &[&str] = &[
     "dsn", "hash", "jwt", "otp", "pat", "pin", "psw", "pw", "salt", "sas",
 ];
 
+/// What parameters of URLs are called that let somebody in.
+const SIGNATURES: &[&str] = &[
+    "assertion",
+    "code",
+    "hmac",
+    "session",
+    "sessionid",
+    "sid",
+    "sig",
+    "signature",
+    "ticket",
+];
+
 /// Recognised with one letter too many, missing, wrong, or two that changed places.
 const MISSPELT: &[&str] = &["password", "passphrase", "secret", "credential"];
 
@@ -95,12 +108,21 @@ pub(crate) fn names_credential(name: &str) -> bool {
     key || words.iter().any(|word| WORDS.contains(&word.as_str())) || has_stem(&plain(name))
 }
 
-/// Whether a name is that of something about a credential, such as `TokenLifetime`.
+/// Whether a parameter of a URL is a signature, or stands for who calls.
+#[must_use]
+pub(super) fn names_signature(name: &str) -> bool {
+    words(name)
+        .iter()
+        .any(|word| SIGNATURES.contains(&word.as_str()))
+}
+
+/// Whether a name is that of something about a credential, such as `TokenLifetime`. The address of a
+/// webhook is its credential.
 #[must_use]
 pub(crate) fn about(name: &str) -> bool {
-    words(name)
-        .last()
-        .is_some_and(|last| ABOUT.contains(&last.as_str()))
+    let words = words(name);
+    let last = words.last().map_or("", String::as_str);
+    ABOUT.contains(&last) && !(matches!(last, "url" | "uri") && plain(name).contains("webhook"))
 }
 
 /// Whether a text speaks of credentials.
@@ -272,7 +294,7 @@ mod tests {
         ] {
             assert!(about(name), "{name}");
         }
-        for name in ["AuthHeader", "Password", "KeyValue"] {
+        for name in ["AuthHeader", "Password", "KeyValue", "WebhookURL"] {
             assert!(!about(name), "{name}");
         }
     }

@@ -1,0 +1,89 @@
+//! Files that are not what they should be.
+
+use std::fs;
+
+use crate::support::connect_migrate;
+
+const GCFG: &str = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n";
+
+#[cfg(unix)]
+mod modes {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn values(folder: &Path, more: &[&str]) -> (Option<i32>, String) {
+        let output = connect_migrate()
+            .current_dir(folder)
+            .args(["values", "--from", "c.gcfg", "--out", "v.yaml"])
+            .args(more)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    }
+
+    fn place() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let ldap = "[LDAP \"x\"]\nBindPassword = hunter2\n";
+        fs::write(folder.path().join("c.gcfg"), format!("{GCFG}{ldap}")).unwrap();
+        folder
+    }
+
+    #[test]
+    fn values_with_credentials_in_them_are_private() {
+        let folder = place();
+        let file = folder.path().join("v.yaml");
+        let (code, said) = values(folder.path(), &["--inline-secrets", "--pvc", "data"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(fs::read_to_string(&file).unwrap().contains("hunter2"));
+        assert_eq!(mode(&file), 0o600);
+        // Also where others could read what was there.
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let (code, said) = values(
+            folder.path(),
+            &["--inline-secrets", "--pvc", "data", "--force"],
+        );
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(mode(&file), 0o600);
+    }
+
+    #[test]
+    fn what_somebody_closed_stays_closed_when_it_is_replaced() {
+        let folder = place();
+        let file = folder.path().join("v.yaml");
+        for (before, after) in [(0o600, 0o600), (0o640, 0o640), (0o400, 0o600)] {
+            fs::write(&file, "mine").unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(before)).unwrap();
+            let (_, said) = values(folder.path(), &["--secret-file", "--force"]);
+            assert!(
+                !fs::read_to_string(&file).unwrap().contains("mine"),
+                "{said}"
+            );
+            assert_eq!(mode(&file), after, "{before:o}");
+            fs::remove_file(&file).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_value_that_does_not_look_encrypted_is_warned_of() {
+        let folder = place();
+        let encrypted = ["--encrypted", "LDAP \"x\".BindPassword", "--force"];
+        let (_, said) = values(folder.path(), &encrypted);
+        assert!(
+            said.contains("does not look like what rscadmin prints"),
+            "{said}"
+        );
+        assert!(!said.contains("hunter2"), "{said}");
+        let cipher = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7w==";
+        let ldap = format!("{GCFG}[LDAP \"x\"]\nBindPassword = {cipher}\n");
+        fs::write(folder.path().join("c.gcfg"), ldap).unwrap();
+        let (_, said) = values(folder.path(), &encrypted);
+        assert!(!said.contains("does not look like"), "{said}");
+    }
+}
