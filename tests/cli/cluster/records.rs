@@ -253,3 +253,34 @@ fn names_in_the_cluster_are_text() {
     }
     assert!(!place.home.path().parent().unwrap().join("evil").exists());
 }
+
+#[test]
+fn a_journal_of_another_server_does_not_block() {
+    let helm = helms().remove(0);
+    let Some(place) = Place::new(&helm, "journals") else {
+        return;
+    };
+    place.deploy("rsc", true, &[]);
+    let folder = place
+        .home
+        .path()
+        .join("state/connect-migrate/localhost_3939/rsc");
+    std::fs::create_dir_all(&folder).unwrap();
+    let journal = r#"{"at":"2026-11-22T10:00:00Z","event":"header","schema":1,"server":"http://localhost:3939","made_by":"0.1.0"}
+{"at":"2026-11-22T10:00:00Z","event":"item","guid":"GUID","title":"One"}
+"#;
+    let write = |guid: &str| {
+        let text = journal.replace("GUID", guid);
+        std::fs::write(folder.join("rebuild.jsonl"), text).unwrap();
+    };
+    // The server's own content is not finished.
+    write("3d6b1c1e-5a0f-4a39-9d0e-000000000001");
+    let run = place.ours(&["revert", "rsc", "--yes"]).assert().code(4);
+    run.stderr(contains("the rebuild is not finished"));
+    // Content that it does not have is another's, on whatever port.
+    write("00000000-5a0f-4a39-9d0e-000000000001");
+    let run = place.ours(&["revert", "rsc", "--yes"]).assert().success();
+    run.stderr(contains(
+        "a rebuild of a release of this name is not finished",
+    ));
+}
