@@ -44,7 +44,7 @@ pub(super) struct Announce {
     off: bool,
 
     /// Only one of the two settings
-    #[arg(long, value_enum, requires = "message")]
+    #[arg(long, value_enum, requires = "message", conflicts_with = "off")]
     only: Option<Banner>,
 
     /// With --off: also where the file was changed since; what others wrote stays

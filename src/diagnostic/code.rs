@@ -52,6 +52,7 @@ codes! {
     GcfgUnknownEscape = "gcfg-unknown-escape",
     /// A word that may be the rest of the credential above it.
     WordBelowCredential = "word-below-credential",
+    CredentialInHeader = "credential-in-header",
     /// A backslash outside quotes.
     GcfgBareBackslash = "gcfg-bare-backslash",
     /// A setting that needs a value stands as a key alone.

@@ -64,6 +64,11 @@ impl Batch {
         if existing == Existing::Refuse && path.symlink_metadata().is_ok() {
             bail!("{} exists already; --force replaces it", path.display());
         }
+        if path == Path::new("-") {
+            bail!(
+                "- is no file to write to; leave the flag out for standard output, or name a file"
+            );
+        }
         // A link is followed, so that its target is replaced and the link stays.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if target.metadata().is_ok_and(|found| !found.is_file()) {

@@ -36,7 +36,7 @@ pub(super) struct Values {
 
     /// Key of the chart in the values, where it is a sub-chart; dots between the parts. CHART is the
     /// sub-chart itself then
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = key)]
     under: Option<String>,
 
     /// Write to this file instead of standard output
@@ -78,5 +78,17 @@ impl Values {
             }
         }
         Ok(Exit::Done)
+    }
+}
+
+/// Reads a `--under`.
+fn key(text: &str) -> Result<String, &'static str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let all = text
+        .split('.')
+        .all(|part| !part.is_empty() && part.chars().all(is_name));
+    match all {
+        true => Ok(text.to_owned()),
+        false => Err("is no key of values: names of letters, digits, - and _, with dots between"),
     }
 }

@@ -19,7 +19,8 @@ pub(super) fn successor(
     if entry.section == "SAML" && entry.property == "IdPMetaData" {
         let address =
             |value: &String| value.starts_with("http://") || value.starts_with("https://");
-        let property = if values.iter().all(address) {
+        // Of several, Connect takes the last.
+        let property = if values.last().is_some_and(address) {
             "IdPMetaDataURL"
         } else {
             "IdPMetaDataPath"

@@ -32,7 +32,35 @@ pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
         || assigns_credential(&percent_decode_str(value).decode_utf8_lossy(), setting)
         || urls(value, setting)
             .any(|(scheme, rest)| is_exposed(scheme, rest) || parts::are_exposed(rest, setting))
+        || names_value(value, setting)
+        || setting == TextKind::Unknown && is_authorization(value)
         || matches!(setting, TextKind::Unknown | TextKind::Prose) && user_and_password(value)
+}
+
+/// `Authorization: …`, `{"password": …}`: a name, a colon and what it stands for. Text of a known setting
+/// is prose more often than not, so only the header of a request counts there, which begins the text.
+fn names_value(value: &str, setting: TextKind) -> bool {
+    let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    value.match_indices(':').any(|(at, _)| {
+        let before = value[..at].trim_end().trim_end_matches(['"', '\'']);
+        let name = &before[before.trim_end_matches(is_name).len()..];
+        let behind = value[at + 1..].trim_start();
+        let word = behind.split_whitespace().next().unwrap_or_default();
+        let header = before.trim_start_matches(['"', '\'']) == name
+            && (name.contains('-') || ["authorization", "cookie"].contains(&&*name.to_lowercase()));
+        (header || matches!(setting, TextKind::Unknown))
+            && !word.starts_with("//")
+            && !matches!(word, "" | "{$}" | "***")
+            && !is_switch(word)
+            && !is_path(word)
+            && (names_credential(name) || name.to_lowercase().ends_with("cookie"))
+    })
+}
+
+/// `Bearer …`, as behind `Authorization:`.
+fn is_authorization(value: &str) -> bool {
+    let (scheme, rest) = value.trim().split_once(' ').unwrap_or_default();
+    ["bearer", "basic"].contains(&&*scheme.to_lowercase()) && !rest.trim().is_empty()
 }
 
 /// `password=…`, as a keyword or as a parameter of a URL.
@@ -102,7 +130,9 @@ fn is_exposed(scheme: &str, rest: &str) -> bool {
             Some(_) => true,
             // Tokens stand in the place of a user's name in the URLs of web servers.
             None => {
-                let web = scheme.is_empty() || scheme.to_ascii_lowercase().starts_with("http");
+                // "git+https" is one of them.
+                let transport = scheme.rsplit('+').next().unwrap_or_default();
+                let web = transport.to_ascii_lowercase().starts_with("http") || scheme.is_empty();
                 web && user != "git" && !user.is_empty() || has_token(user) || has_odd_port(host)
             }
         };
@@ -135,6 +165,35 @@ mod tests {
     use super::*;
 
     const KINDS: [TextKind; 3] = [TextKind::Plain, TextKind::Url, TextKind::Unknown];
+
+    #[test]
+    fn headers_and_objects_assign_credentials() {
+        for header in [
+            "Authorization: Bearer hunter2",
+            "X-Api-Key: hunter2",
+            "Set-Cookie: s=hunter2",
+        ] {
+            assert!(holds_password(header, TextKind::Plain), "{header}");
+            assert!(holds_password(header, TextKind::Unknown), "{header}");
+        }
+        for value in [
+            "Bearer hunter2",
+            "{password: hunter2}",
+            r#"{"password": "hunter2"}"#,
+        ] {
+            assert!(holds_password(value, TextKind::Unknown), "{value}");
+        }
+        let git = "git+https://hunter2@github.com/o/r";
+        assert!(holds_password(git, TextKind::Plain));
+        for plain in [
+            "X-Content-Type-Options: nosniff",
+            "Forgot your password: call us",
+            "Content-Security-Policy: frame-ancestors 'self' https://*.example.com",
+            "Strict-Transport-Security: max-age=31536000",
+        ] {
+            assert!(!holds_password(plain, TextKind::Plain), "{plain}");
+        }
+    }
 
     #[test]
     fn what_holds_a_password_or_may_is_a_secret() {

@@ -1,8 +1,10 @@
 //! Words that stand where the rest of a credential may stand.
 
 use super::Catalogue;
+use super::embedded::{TextKind, holds_password};
+use super::words::has_token;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::gcfg::{Document, Item, Setting};
+use crate::gcfg::{Document, Header, Item, Setting};
 
 /// Lines below a credential that gcfg reads as settings of their own, and that are most likely the
 /// credential or its end: somebody broke the line. Their names must not be shown, and nobody could
@@ -15,7 +17,13 @@ pub(crate) fn stray_words(document: &Document) -> Vec<Diagnostic> {
     for item in document.items() {
         match item {
             Item::Comment(_) => {}
-            Item::Header(_) => credential = None,
+            Item::Header(header) => {
+                credential = None;
+                let name = header.section.subsection.as_deref().unwrap_or_default();
+                if holds_password(name, TextKind::Unknown) || has_token(name) {
+                    found.push(named_by_credential(document, header));
+                }
+            }
             Item::Setting(setting) => {
                 let unknown = catalogue.lookup(&setting.name).is_none();
                 match credential {
@@ -55,6 +63,16 @@ fn diagnostic(document: &Document, above: &Setting, setting: &Setting) -> Diagno
     .help("write a credential on the line of its name, behind the equals sign; a setting that is none of it goes under a header of its own")
 }
 
+/// A section's name is in every file and table that is made, so nothing secret may be in it.
+fn named_by_credential(document: &Document, header: &Header) -> Diagnostic {
+    Diagnostic::error(
+        Code::CredentialInHeader,
+        "the section's name may hold a credential",
+    )
+    .at(document.source(), header.span)
+    .help("give the section a name without one; a credential belongs into a setting")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +86,12 @@ mod tests {
             .iter()
             .filter_map(|d| Some(d.place.as_ref()?.position().line))
             .collect()
+    }
+
+    #[test]
+    fn a_credential_in_a_header_is_found() {
+        let text = "[Foo \"https://u:hunter2@h/x\"]\nA = 1\n[LDAP \"bob:hunter2@h\"]\n[LDAP \"Example AD\"]\n";
+        assert_eq!(lines(text), [1, 3]);
     }
 
     #[test]
