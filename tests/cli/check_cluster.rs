@@ -19,6 +19,11 @@ pod:
 
 fn check(folder: &Path, kubeconfig: &Path, namespace: &str) -> (i32, Json) {
     fs::write(folder.join("values.yaml"), VALUES).unwrap();
+    check_values(folder, kubeconfig, namespace)
+}
+
+/// The same with the values that are there.
+fn check_values(folder: &Path, kubeconfig: &Path, namespace: &str) -> (i32, Json) {
     let output = connect_migrate()
         .current_dir(folder)
         .env("PATH", folder)
@@ -150,6 +155,62 @@ fn what_the_values_expect_is_looked_for() {
         one(&bound, "cluster-quota")["details"],
         json!(["small: pods 9 of 10"])
     );
+}
+
+/// A Secret that somebody else makes, as External Secrets or sealed secrets do: `values` names it, and
+/// `check` looks for its keys.
+#[test]
+fn a_secret_of_somebody_else_is_looked_into_for_every_key() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace("external");
+    let folder = tempfile::tempdir().unwrap();
+    let gcfg = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n\
+        [Postgres]\nURL = postgres://u@h/d\nPassword = hidden\n[LDAP \"x\"]\nBindPassword = hidden\n";
+    fs::write(folder.path().join("c.gcfg"), gcfg).unwrap();
+    let status = connect_migrate()
+        .current_dir(folder.path())
+        .args(["values", "--from", "c.gcfg", "--secret-file"])
+        .args(["--secret-name", "team-secrets", "--pvc", "data"])
+        .args(["--out", "values.yaml"])
+        .output()
+        .unwrap()
+        .status;
+    assert_eq!(status.code(), Some(0));
+    let look = || {
+        let (_, report) = check_values(folder.path(), &cluster.kubeconfig, &namespace.name);
+        assert!(!report.to_string().contains("hidden"));
+        one(&report, "cluster-secrets").clone()
+    };
+    let absent = look();
+    assert_eq!(absent["status"], "fail");
+    assert!(absent.to_string().contains("team-secrets"), "{absent}");
+
+    let secret = |data: Json| {
+        let secret: Secret = serde_json::from_value(
+            json!({"metadata": {"name": "team-secrets"}, "stringData": data}),
+        )
+        .unwrap();
+        let secrets = namespace.api::<Secret>();
+        let patch = Patch::Apply(&secret);
+        let params = PatchParams::apply("somebody-else").force();
+        namespace
+            .block_on(secrets.patch("team-secrets", &params, &patch))
+            .unwrap();
+    };
+    secret(json!({"CONNECT_POSTGRES_PASSWORD": "hidden"}));
+    let half = look();
+    assert_eq!(half["status"], "fail");
+    assert!(
+        half["details"]
+            .to_string()
+            .contains("no key rstudio-connect-migration.gcfg"),
+        "{half}"
+    );
+    secret(
+        json!({"CONNECT_POSTGRES_PASSWORD": "hidden", "rstudio-connect-migration.gcfg": "hidden"}),
+    );
+    let whole = look();
+    assert_eq!(whole["status"], "pass", "{whole}");
 }
 
 #[test]

@@ -151,9 +151,9 @@ fn budget(root: &Value) -> Option<serde_json::Value> {
 
 fn text_at(value: &Value, path: &[&str]) -> Option<String> {
     let value = value.at(path)?;
-    let is_text = !matches!(value, Value::Null | Value::Map(_) | Value::List(_));
-    let text = value.printed();
-    (is_text && !text.is_empty()).then_some(text)
+    // The chart says `false` where there is no name.
+    let is_text = value.is_truthy() && !matches!(value, Value::Map(_) | Value::List(_));
+    is_text.then(|| value.printed())
 }
 
 /// The Secrets that values name, wherever they may.
@@ -259,6 +259,15 @@ fn made_secrets(value: &Value) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::yaml::read_values;
+
+    #[test]
+    fn a_name_that_is_false_is_none() {
+        let values =
+            read_values("license: {file: {secret: false}}\nsharedStorage: {name: false}\n");
+        let wanted = Wanted::of(&values.unwrap(), &Release::new("prod", "ns"));
+        assert!(wanted.secrets.is_empty(), "{:?}", wanted.secrets);
+        assert_ne!(wanted.claim.as_deref(), Some("false"));
+    }
 
     #[test]
     fn values_name_claims_and_secrets() {
