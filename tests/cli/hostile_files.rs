@@ -6,6 +6,65 @@ use crate::support::connect_migrate;
 
 const GCFG: &str = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n";
 
+/// One rule for all of them: the place, what to do, exit code 3, and nothing is written.
+#[test]
+fn what_is_no_text_is_invalid_input_to_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("good.gcfg"), GCFG).unwrap();
+    fs::write(at("good.yaml"), "sharedStorage: {mount: true}\n").unwrap();
+    fs::write(at("bad"), b"[Server]\nAddress = caf\xe9\n").unwrap();
+    for args in [
+        &["values", "--from", "bad", "--out", "new"][..],
+        &[
+            "values",
+            "--from",
+            "good.gcfg",
+            "--base",
+            "bad",
+            "--out",
+            "new",
+        ],
+        &["diff", "--from", "bad", "-f", "good.yaml"],
+        &["diff", "--from", "good.gcfg", "-f", "bad"],
+        &["gcfg", "-f", "bad", "--out", "new"],
+        &["check", "--from", "bad"],
+        &["check", "--from", "good.gcfg", "-f", "bad"],
+        &["overlay", "values", "-f", "bad", "--out", "new"],
+    ] {
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{args:?}: {said}");
+        assert!(
+            said.contains("bytes that are not UTF-8"),
+            "{args:?}: {said}"
+        );
+        assert!(said.contains("bad:2:1"), "{args:?}: {said}");
+        assert!(said.contains("iconv"), "{args:?}: {said}");
+        assert!(!at("new").exists(), "{args:?}");
+    }
+}
+
+#[test]
+fn what_has_an_error_in_every_line_is_not_told_line_by_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "= x\n".repeat(5000);
+    fs::write(folder.path().join("bad"), format!("[A]\n{lines}")).unwrap();
+    let output = connect_migrate()
+        .current_dir(folder.path())
+        .args(["values", "--from", "bad"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("and 4980 more"), "{said}");
+    assert!(said.lines().count() < 250);
+}
+
 #[cfg(unix)]
 mod modes {
     use std::os::unix::fs::PermissionsExt as _;

@@ -303,11 +303,11 @@ fn any_value_arrives_in_every_helm() {
                     }
                     None => format!("[{name}]"),
                 };
-                text.push_str(&format!("{header}\n"));
                 for (key, values) in settings {
                     for value in values {
                         let value = gcfg::write::value(&value).unwrap().into_owned();
-                        text.push_str(&format!("z{key} = {value}\n"));
+                        // Below its header, since "=" below what looks like a credential is refused.
+                        text.push_str(&format!("{header}\nz{key} = {value}\n"));
                     }
                 }
             }

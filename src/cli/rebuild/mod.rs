@@ -34,7 +34,7 @@ use super::{Exit, Global};
 
   # As a Job in the release's namespace, which outlasts this terminal
   helm connect-migrate rebuild --in-cluster --release connect --namespace connect \\
-    --image registry.example.com/connect-migrate:0.1.0 --from inventory.yaml
+    --image registry.example.com/connect-migrate:0.2.0 --from inventory.yaml
   helm connect-migrate rebuild --attach --release connect --namespace connect
 
 Exit codes: 0 all built, 1 could not go on, 2 wrong usage, 3 invalid list of content,
