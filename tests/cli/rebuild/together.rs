@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::connect_stand_in::{Action, Build, Config, Fault, Outcome};
+use crate::connect_stand_in::{Action, Config, Control, Fault, Outcome};
 
 use super::{Rig, config, talk};
 
@@ -29,13 +29,41 @@ fn racing(items: usize) -> Config {
     config
 }
 
+/// Builds take as long as this holds, and end only when the test says so.
+const UNTIL_TOLD: Duration = Duration::from_secs(3600);
+
+/// Waits until just so many builds run, leaving out the first ones.
+#[track_caller]
+fn wait_for_running(control: &Control, after: usize, running: usize) {
+    control.wait_until(&format!("{running} builds run after {after}"), |control| {
+        let builds = control.builds();
+        let begun = builds
+            .iter()
+            .skip(after)
+            .filter(|one| one.started_ms.is_some());
+        begun.filter(|one| one.end.is_none()).count() == running
+    });
+}
+
 #[test]
-fn the_first_build_of_each_runtime_opens_the_way() {
-    let rig = Rig::new(racing(40));
+fn the_first_build_of_each_runtime_opens_the_way_and_then_nobody_waits() {
+    let mut config = racing(40);
+    config.build_time = UNTIL_TOLD;
+    let rig = Rig::new(config);
+    let control = rig.control();
+    // The four that open the runtimes, and then as many as may be, whatever is left.
+    let ends = std::thread::spawn(move || {
+        let mut ended = 0;
+        for together in [4, 8, 8, 8, 8, 4] {
+            wait_for_running(&control, ended, together);
+            control.finish_builds();
+            ended += together;
+        }
+    });
     rig.run_to(0, &["--all", "--parallelism", "8"]);
+    ends.join().unwrap();
     rig.assert_each_built_once();
     assert_eq!(rig.ends().values().map(Vec::len).max(), Some(1));
-    assert_eq!(rig.control().most_running(), 8, "then they run together");
     let builds = rig.control().builds();
     let early = builds
         .iter()
@@ -45,33 +73,6 @@ fn the_first_build_of_each_runtime_opens_the_way() {
         early, 4,
         "one of each runtime, and two languages count once"
     );
-}
-
-#[test]
-fn nobody_waits_for_what_is_open() {
-    let mut config = racing(40);
-    config.race_window = Duration::ZERO;
-    config.build_time = Duration::from_secs(3600);
-    let rig = Rig::new(config);
-    let control = rig.control();
-    // The four that open the runtimes, and then as many as may be, whatever is left.
-    let ends = std::thread::spawn(move || {
-        let mut ended = 0;
-        for together in [4, 8, 8, 8, 8, 4] {
-            control.wait_until(&format!("{together} more are built"), |control| {
-                let builds = control.builds();
-                let count =
-                    |is: fn(&Build) -> bool| builds.iter().filter(|build| is(build)).count();
-                count(|build| build.end.is_some()) == ended
-                    && count(|build| build.started_ms.is_some()) == ended + together
-            });
-            control.finish_builds();
-            ended += together;
-        }
-    });
-    rig.run_to(0, &["--all", "--parallelism", "8"]);
-    ends.join().unwrap();
-    rig.assert_each_built_once();
 }
 
 #[test]
@@ -88,36 +89,47 @@ fn a_failure_at_the_start_hands_on_and_a_resumed_run_knows_what_is_open() {
     assert_eq!(failed.len(), 1, "{failed:?}");
 
     let rig = Rig::new(racing(20));
-    let five = &rig.control().guids()[..5];
+    let control = rig.control();
+    let five = &control.guids()[..5];
     let mut args = vec!["--parallelism", "8"];
     args.extend(five.iter().flat_map(|guid| ["--guid", guid.as_str()]));
     rig.run_to(0, &args);
-    let before = rig.control().builds().len();
+    control.build_time(UNTIL_TOLD);
+    let ends = std::thread::spawn(move || {
+        // All runtimes are open from the start.
+        wait_for_running(&control, 5, 8);
+        control.build_time(Duration::ZERO);
+        control.finish_builds();
+    });
     rig.run_to(0, &["--all", "--parallelism", "8"]);
-    let builds = &rig.control().builds()[before..];
-    let end = builds
-        .iter()
-        .filter_map(|build| build.ended_ms)
-        .min()
-        .unwrap();
-    let early = builds.iter().filter(|build| build.submitted_ms < end);
-    assert_eq!(early.count(), 8, "all runtimes are open from the start");
+    ends.join().unwrap();
 }
 
 #[test]
 fn fewer_at_once_while_the_server_pushes_back_and_more_again() {
     let rig = Rig::new(Config {
-        build_time: Duration::from_millis(40),
+        build_time: UNTIL_TOLD,
         ..config(60)
     });
+    let control = rig.control();
     let build = ("POST", "/v1/content/{guid}/build");
     let busy = Action::Status {
         status: 429,
         retry_after: None,
     };
-    rig.control()
-        .fault(Fault::new(busy).on(build.0, build.1).after(8).times(4));
+    control.fault(Fault::new(busy).on(build.0, build.1).after(8).times(4));
+    let ends = std::thread::spawn(move || {
+        control.wait_until("the server has pushed back, and is past it", |control| {
+            control.finish_builds();
+            control.counters().faults == 4 && control.builds().len() > 16
+        });
+        // As many again, all of them begun after it had gone down.
+        wait_for_running(&control, 16, 8);
+        control.build_time(Duration::ZERO);
+        control.finish_builds();
+    });
     let output = rig.run_to(0, &["--all", "--parallelism", "8"]);
+    ends.join().unwrap();
     rig.assert_each_built_once();
     let said = talk(&output);
     assert_eq!(
@@ -126,18 +138,4 @@ fn fewer_at_once_while_the_server_pushes_back_and_more_again() {
         1,
         "{said}"
     );
-    // At the end there are as many again.
-    let builds = rig.control().builds();
-    let late = &builds[builds.len() - 12..];
-    let together = late
-        .iter()
-        .map(|one| {
-            let at = one.submitted_ms;
-            let open = |build: &&crate::connect_stand_in::Build| {
-                build.submitted_ms <= at && build.ended_ms.is_some_and(|end| end > at)
-            };
-            builds.iter().filter(open).count()
-        })
-        .max();
-    assert!(together > Some(4), "{together:?}");
 }
