@@ -171,6 +171,10 @@ checks! {
         ClusterStorage = "cluster-storage",
         /// Secrets that the values name.
         ClusterSecrets = "cluster-secrets",
+        /// What else the objects of the release name.
+        ClusterReferences = "cluster-references",
+        /// The release that is named.
+        ClusterRelease = "cluster-release",
         /// What the account in use may do.
         ClusterPermissions = "cluster-permissions",
         /// The label that content's service accounts need.
@@ -181,6 +185,8 @@ checks! {
         ClusterSharedDatabase = "cluster-shared-database",
         /// Pods that may be put off their node in the middle of a build.
         ClusterEviction = "cluster-eviction",
+        /// What the API server says to each object of the release.
+        ClusterDryRun = "cluster-dry-run",
     }
     License {
         LicenseStatus = "license-status",

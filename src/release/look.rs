@@ -14,9 +14,11 @@ use serde_json::Value;
 
 use super::access::{AccessError, Cluster};
 
-/// Something that one may do, or not, in the namespace.
+/// Something that one may do, or not.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
+    /// Where; `None` for what no namespace holds.
+    pub namespace: Option<String>,
     /// API group; empty for the core.
     pub group: String,
     /// In plural, a subresource behind a slash.
@@ -88,7 +90,7 @@ impl Cluster {
         Ok(objects.filter_map(Result::ok).collect())
     }
 
-    /// Whether one may do something in the namespace.
+    /// Whether one may do something.
     ///
     /// # Errors
     /// The cluster does not say.
@@ -100,7 +102,7 @@ impl Cluster {
         let review = SelfSubjectAccessReview {
             spec: SelfSubjectAccessReviewSpec {
                 resource_attributes: Some(ResourceAttributes {
-                    namespace: Some(self.namespace.clone()),
+                    namespace: permission.namespace.clone(),
                     verb: Some(permission.verb.to_owned()),
                     group: Some(permission.group.clone()),
                     resource: Some(resource.to_owned()),

@@ -5,6 +5,7 @@
 
 mod access;
 mod forward;
+mod kinds;
 mod live;
 mod look;
 mod quantity;
@@ -14,9 +15,12 @@ mod write;
 
 pub(crate) use access::{Access, AccessError, Cluster};
 pub(crate) use forward::Forward;
+pub(crate) use kinds::ServedKind;
 pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};
 pub(crate) use look::Permission;
-pub(crate) use quantity::quantity;
-pub(crate) use record::{REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, RevisionStatus};
+pub(crate) use quantity::{quantity, quantity_text};
+pub(crate) use record::{
+    REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, RevisionStatus, record_resource,
+};
 pub(crate) use rollout::wait as wait_for_rollout;
 pub(crate) use write::Made;

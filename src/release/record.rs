@@ -357,6 +357,14 @@ enum Driver {
     ConfigMap,
 }
 
+/// What Helm keeps its records in, as rights call it; `None` where the cluster has none of them.
+pub(crate) fn record_resource() -> Option<&'static str> {
+    match Driver::of_environment().ok()? {
+        Driver::Secret => Some("secrets"),
+        Driver::ConfigMap => Some("configmaps"),
+    }
+}
+
 impl Driver {
     /// As `HELM_DRIVER` says.
     fn of_environment() -> Result<Self, RecordError> {

@@ -153,7 +153,7 @@ fn what_the_values_expect_is_looked_for() {
     assert_eq!(status(&bound, "cluster-storage"), "pass");
     assert_eq!(
         one(&bound, "cluster-quota")["details"],
-        json!(["small: pods 9 of 10"])
+        json!(["small: pods 9 of 10, and a restart of the server takes 2 more for a while"])
     );
 }
 

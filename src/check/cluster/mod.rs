@@ -1,134 +1,226 @@
-//! Checks of the cluster: what the values expect of it, against what it has.
+//! Checks of the cluster: what the release consists of, against what the cluster has and allows.
+//!
+//! Where the chart is named, Helm renders it, and every object of the manifest is judged; what is
+//! installed is judged by its stored manifest. Without either, values let guess.
 
+mod ask;
 mod eviction;
 mod judge;
+mod parts;
+mod quota;
+mod references;
+mod rights;
+mod there;
+mod trial;
 mod wanted;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub(crate) use judge::checks;
-pub(crate) use wanted::{SecretUse, Wanted};
+use crate::chart::{self, Chart, Purpose, Release, Rendered, ValuesFile};
+use crate::release::{Access, Cluster, Permission, Record, RevisionStatus};
 
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{
-    Namespace, PersistentVolumeClaim, ResourceQuota, Secret, ServiceAccount,
-};
-use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use k8s_openapi::api::storage::v1::StorageClass;
-
-use crate::release::{Cluster, Permission};
+use super::Check;
+use parts::Part;
+use references::Named;
+use trial::Trial;
+use wanted::{Expected, Wanted};
 
 /// What was found, or why it could not be asked.
-pub(crate) type Asked<T> = Result<T, String>;
+type Asked<T> = Result<T, String>;
+
+/// What is to be checked.
+#[derive(Debug)]
+pub(crate) struct Planned<'a> {
+    pub chart: &'a Chart,
+    /// The user's values, in their order.
+    pub files: &'a [ValuesFile],
+    pub release: Release,
+    /// Whether the user said which release.
+    pub is_named: bool,
+}
+
+/// Something that others name, as it is alive.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Seen {
+    /// Of a Secret or ConfigMap.
+    keys: Vec<String>,
+    /// Whether it is being deleted.
+    is_going: bool,
+}
 
 /// What the cluster says.
 #[derive(Debug)]
-pub(crate) struct Facts {
+struct Facts {
     /// The namespace that was asked about.
-    pub namespace: String,
+    namespace: String,
     /// Whether the namespace exists.
-    pub is_there: Asked<bool>,
+    is_there: Asked<bool>,
+    /// The release's name where one is named, and what Helm's records say of it.
+    release: Option<(String, Asked<Option<String>>)>,
     /// The claim, where the values name or make one; its name first.
-    pub claim: Option<(String, Asked<Option<Value>>)>,
+    claim: Option<(String, Asked<Option<Value>>)>,
     /// The storage class that a claim would be made from.
-    pub class: Option<(String, Asked<Option<Value>>)>,
-    /// Keys of each Secret that the values name; `None` where it does not exist.
-    pub secrets: Vec<(SecretUse, Asked<Option<Vec<String>>>)>,
+    class: Option<(String, Asked<Option<Value>>)>,
+    /// What the release names and does not bring along.
+    seen: BTreeMap<Named, Asked<Option<Seen>>>,
     /// What one may do.
-    pub rights: Asked<Vec<(Permission, bool)>>,
-    pub accounts: Asked<Vec<Value>>,
-    pub quotas: Asked<Vec<Value>>,
-    pub deployments: Asked<Vec<Value>>,
+    rights: Asked<Vec<(Permission, bool)>>,
+    accounts: Asked<Vec<Value>>,
+    quotas: Asked<Vec<Value>>,
+    /// What containers get that name nothing.
+    ranges: Asked<Vec<Value>>,
+    deployments: Asked<Vec<Value>>,
     /// What says how many pods may go at once.
-    pub budgets: Asked<Vec<Value>>,
+    budgets: Asked<Vec<Value>>,
+    /// The objects of the release.
+    parts: Vec<Part>,
+    trial: Trial,
 }
 
-/// What Helm and this plugin do in the namespace: docs/rbac.md explains each. Helm reads, makes and
-/// patches every kind of object that the chart makes.
-fn permissions(wanted: &Wanted) -> Vec<Permission> {
-    let always = [
-        ("", "configmaps"),
-        ("", "services"),
-        ("", "serviceaccounts"),
-        ("apps", "deployments"),
-    ];
-    let made = always.into_iter().chain(wanted.makes.iter().copied());
-    let made = made.flat_map(|(group, resource)| {
-        ["get", "create", "patch"].map(|verb| (group, resource, verb))
+impl Default for Facts {
+    fn default() -> Self {
+        Self {
+            namespace: String::new(),
+            is_there: Ok(true),
+            release: None,
+            claim: None,
+            class: None,
+            seen: BTreeMap::new(),
+            rights: Ok(Vec::new()),
+            accounts: Ok(Vec::new()),
+            quotas: Ok(Vec::new()),
+            ranges: Ok(Vec::new()),
+            deployments: Ok(Vec::new()),
+            budgets: Ok(Vec::new()),
+            parts: Vec::new(),
+            trial: Vec::new(),
+        }
+    }
+}
+
+/// Asks the cluster, and judges. Nothing is changed; of Secrets only the names of their keys are kept.
+///
+/// # Errors
+/// There is no usable kubeconfig.
+pub(crate) async fn examine(
+    access: &Access,
+    mut deployment: Planned<'_>,
+) -> anyhow::Result<Vec<Check>> {
+    let cluster = access.open().await?;
+    deployment.release.namespace.clone_from(&cluster.namespace);
+    let records = match deployment.is_named {
+        true => Some(deployment.records(&cluster).await),
+        false => None,
+    };
+    let newest = records
+        .as_ref()
+        .and_then(|found| found.as_ref().ok()?.first());
+    let mut wanted = deployment.wanted(newest);
+    wanted.names_release = deployment.is_named;
+    let mut facts = ask::ask(&cluster, &wanted).await;
+    facts.release = records.map(|found| {
+        let said = found.map(|records| records.first().map(said));
+        (deployment.release.name.clone(), said)
     });
-    [
-        ("", "secrets", "list"),
-        ("", "secrets", "create"),
-        ("", "secrets", "update"),
-        ("", "secrets", "delete"),
-        ("", "pods", "list"),
-        ("", "pods/portforward", "create"),
-    ]
-    .into_iter()
-    .chain(made)
-    .map(|(group, resource, verb)| Permission {
-        group: group.to_owned(),
-        resource: resource.to_owned(),
-        verb,
-    })
-    .collect()
+    Ok(judge::checks(&facts, &wanted))
 }
 
-/// Asks the cluster. Nothing is changed; of Secrets only the names of their keys are kept.
-pub(crate) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
-    let claim = match &wanted.claim {
-        Some(name) => {
-            let found = cluster.find::<PersistentVolumeClaim>(name).await;
-            Some((name.clone(), asked(found)))
-        }
-        None => None,
+fn said(newest: &Record) -> String {
+    let status = match newest.info.status {
+        RevisionStatus::Deployed => "deployed",
+        RevisionStatus::Failed => "failed",
+        status if status.is_pending() => "not finished",
+        _ => "of an unusual status",
     };
-    let class = match &wanted.class {
-        Some(name) => {
-            let found = cluster.find_global::<StorageClass>(name).await;
-            Some((name.clone(), asked(found)))
+    format!(
+        "release {} is there: revision {}, {status}, chart {}",
+        newest.name,
+        newest.revision,
+        newest.chart.label()
+    )
+}
+
+impl Planned<'_> {
+    /// The release's revisions, the newest first; none where it is not installed.
+    async fn records(&self, cluster: &Cluster) -> Asked<Vec<Record>> {
+        let found = cluster.history(&self.release.name).await;
+        let mut records = found.map_err(|error| error.to_string())?;
+        let gone = |newest: &Record| newest.info.status == RevisionStatus::Uninstalled;
+        if records.first().is_some_and(gone) {
+            records.clear();
         }
-        None => None,
-    };
-    let mut secrets = Vec::new();
-    for secret in &wanted.secrets {
-        let found = asked(cluster.find::<Secret>(&secret.name).await);
-        let keys = found.map(|found| found.map(|object| keys(&object)));
-        secrets.push((secret.clone(), keys));
+        Ok(records)
     }
-    let mut rights = Ok(Vec::new());
-    for permission in permissions(wanted) {
-        match (&mut rights, cluster.may(&permission).await) {
-            (Ok(rights), Ok(may)) => rights.push((permission, may)),
-            (_, Err(error)) => {
-                rights = Err(error.to_string());
-                break;
+
+    /// What the release is expected to consist of.
+    fn wanted(&self, installed: Option<&Record>) -> Wanted {
+        let own = installed.and_then(|record| values_of(record.config.as_ref()?));
+        let kept = own.as_ref().filter(|_| self.files.is_empty());
+        let files: Vec<&ValuesFile> = self.files.iter().chain(kept).collect();
+        let stored = installed.filter(|_| self.files.is_empty() && !self.chart.is_judged_by_helm());
+        let defaults = stored
+            .and_then(|record| values_of(record.chart.values.as_ref()?))
+            .map_or_else(|| self.chart.defaults().clone(), |file| file.values);
+        if files.is_empty() && stored.is_none() && !self.chart.is_judged_by_helm() {
+            return Wanted {
+                expected: unrendered("neither chart nor values given; CHART and -f FILE tell"),
+                ..Wanted::default()
+            };
+        }
+        let values = chart::coalesce(&defaults, ValuesFile::merged(files.iter().copied()));
+        let wanted = Wanted::of(&values, &self.release);
+        match stored {
+            Some(record) => with_manifest(
+                wanted,
+                &record.manifest,
+                format!("revision {} of {}", record.revision, record.name),
+            ),
+            None => self.rendered(wanted, &files),
+        }
+    }
+
+    fn rendered(&self, mut wanted: Wanted, files: &[&ValuesFile]) -> Wanted {
+        let why = match self.chart.render(&self.release, files, Purpose::Deployment) {
+            Ok(Rendered::Manifest { text, .. }) => {
+                let proof = self.chart.proof();
+                let of = format!("chart {} {}", proof.chart, proof.chart_version);
+                return with_manifest(wanted, &text, of);
             }
-            (Err(_), _) => break,
+            Ok(Rendered::Configuration { .. }) => {
+                "nothing renders the chart; CHART does, where there is a Helm".to_owned()
+            }
+            Err(error) => format!("the chart does not render: {error}"),
+        };
+        if let Expected::Assumed { why: reason, .. } = &mut wanted.expected {
+            *reason = why;
+        }
+        wanted
+    }
+}
+
+fn with_manifest(mut wanted: Wanted, manifest: &str, of: String) -> Wanted {
+    match parts::of_manifest(manifest) {
+        Ok(objects) => wanted.with_manifest(objects, of),
+        Err(error) => {
+            if let Expected::Assumed { why, .. } = &mut wanted.expected {
+                *why = format!("what is rendered is no YAML: {error}");
+            }
+            wanted
         }
     }
-    let namespace = cluster.find_global::<Namespace>(&cluster.namespace).await;
-    Facts {
-        namespace: cluster.namespace.clone(),
-        is_there: asked(namespace).map(|found| found.is_some()),
-        claim,
-        class,
-        secrets,
-        rights,
-        accounts: asked(cluster.list::<ServiceAccount>().await),
-        quotas: asked(cluster.list::<ResourceQuota>().await),
-        deployments: asked(cluster.list::<Deployment>().await),
-        budgets: asked(cluster.list::<PodDisruptionBudget>().await),
+}
+
+fn unrendered(why: &str) -> Expected {
+    Expected::Assumed {
+        parts: Vec::new(),
+        why: why.to_owned(),
     }
 }
 
-fn asked<T>(result: Result<T, crate::release::AccessError>) -> Asked<T> {
-    result.map_err(|error| error.to_string())
-}
-
-fn keys(secret: &Value) -> Vec<String> {
-    secret["data"]
-        .as_object()
-        .map(|data| data.keys().cloned().collect())
-        .unwrap_or_default()
+/// Values as Helm has stored them.
+fn values_of(stored: &serde_json::Map<String, Value>) -> Option<ValuesFile> {
+    let text = serde_json::to_string(stored).ok()?;
+    ValuesFile::of_text("the release's values", &text).ok()
 }

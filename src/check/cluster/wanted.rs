@@ -1,20 +1,41 @@
 //! What some values expect of the cluster.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+
+use super::parts::{self, Part};
+use super::references::{self, Named, Reference, Referent};
 use crate::chart::Release;
 use crate::yaml::{Map, Value};
 
-/// A Secret that values name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SecretUse {
-    pub name: String,
-    /// The key that is used; `None` for the whole Secret.
-    pub key: Option<String>,
-    /// Where the values name it.
-    pub path: String,
+/// What a release is expected to consist of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Expected {
+    /// Nothing renders it: the objects that matter, as far as values tell.
+    Assumed {
+        parts: Vec<Part>,
+        /// Why no more is known, and what would tell.
+        why: String,
+    },
+    Manifest {
+        objects: Vec<Json>,
+        /// Whose it is, in a word or two.
+        of: String,
+    },
+}
+
+impl Default for Expected {
+    fn default() -> Self {
+        Self::Assumed {
+            parts: Vec::new(),
+            why: String::new(),
+        }
+    }
 }
 
 /// What some values expect.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Wanted {
     /// The claim that holds the data directory.
     pub claim: Option<String>,
@@ -24,7 +45,9 @@ pub(crate) struct Wanted {
     pub shares_claim: bool,
     /// The storage class to make it from.
     pub class: Option<String>,
-    pub secrets: Vec<SecretUse>,
+    pub references: Vec<Reference>,
+    /// What the release brings along itself, with the keys; `None` where those are not known.
+    pub made: BTreeMap<Named, Option<Vec<String>>>,
     /// Whether content runs through the Kubernetes backend, which wants a label.
     pub labels_accounts: bool,
     /// The release's own service account and Deployment, by the chart's naming.
@@ -34,16 +57,11 @@ pub(crate) struct Wanted {
     /// Whether there are values to go by.
     pub is_known: bool,
     pub replicas: i64,
-    /// The Service's type.
-    pub service_type: String,
-    /// What of `requests` and `limits` the server's container names, such as `requests.cpu`.
-    pub resources: Vec<String>,
     /// Annotations of the server's pods.
     pub annotations: Vec<(String, String)>,
     /// What the values say of how many pods may go at once.
-    pub budget: Option<serde_json::Value>,
-    /// Kinds that the chart makes, beside those that it always does: API group and resource.
-    pub makes: Vec<(&'static str, &'static str)>,
+    pub budget: Option<Json>,
+    pub expected: Expected,
 }
 
 impl Wanted {
@@ -66,69 +84,148 @@ impl Wanted {
                 .iter()
                 .any(|mode| mode.as_str() == Some("ReadWriteMany"))
         });
-        let mut secrets = secrets(&root);
-        // What the values themselves bring along need not be there yet.
         let made = made_secrets(&root);
-        secrets.retain(|secret| !made.contains(&secret.name));
-        let mut resources = Vec::new();
-        for kind in ["requests", "limits"] {
-            for what in ["cpu", "memory", "ephemeral-storage"] {
-                if root
-                    .at(&["resources", kind, what])
-                    .is_some_and(|v| *v != Value::Null)
-                {
-                    resources.push(format!("{kind}.{what}"));
-                }
-            }
-        }
-        let mut makes = Vec::new();
-        for (is_made, kind) in [
-            (creates_claim, ("", "persistentvolumeclaims")),
-            (
-                on(&["rbac", "create"]),
-                ("rbac.authorization.k8s.io", "roles"),
-            ),
-            (
-                on(&["rbac", "create"]),
-                ("rbac.authorization.k8s.io", "rolebindings"),
-            ),
-            (
-                on(&["ingress", "enabled"]),
-                ("networking.k8s.io", "ingresses"),
-            ),
-            (
-                on(&["serviceMonitor", "enabled"]),
-                ("monitoring.coreos.com", "servicemonitors"),
-            ),
-            (
-                on(&["podDisruptionBudget"]),
-                ("policy", "poddisruptionbudgets"),
-            ),
-        ] {
-            if is_made {
-                makes.push(kind);
-            }
-        }
         Self {
             claim,
             creates_claim,
             shares_claim,
             class,
-            secrets,
+            references: secrets(&root),
+            made: made
+                .into_iter()
+                .map(|name| ((Referent::Secret, name), None))
+                .collect(),
             labels_accounts: on(&["backends", "kubernetes", "enabled"]),
+            expected: Expected::Assumed {
+                parts: assumed(&root, &own),
+                why: String::new(),
+            },
             own,
             names_release: false,
             is_known: true,
             replicas: text(&["replicas"])
                 .and_then(|n| n.parse().ok())
                 .unwrap_or(1),
-            service_type: text(&["service", "type"]).unwrap_or_else(|| "ClusterIP".to_owned()),
-            resources,
             annotations: annotations(&root),
             budget: budget(&root),
-            makes,
         }
     }
+
+    /// Goes by what a chart has made of the values, where values alone would let guess.
+    #[must_use]
+    pub(crate) fn with_manifest(mut self, objects: Vec<Json>, of: String) -> Self {
+        let made = objects.iter().find(|object| {
+            object["kind"] == "PersistentVolumeClaim"
+                && object["metadata"]["name"].as_str() == self.claim.as_deref()
+        });
+        self.creates_claim = made.is_some();
+        if let Some(made) = made {
+            let modes = made["spec"]["accessModes"].as_array();
+            self.shares_claim =
+                modes.is_some_and(|modes| modes.iter().any(|mode| mode == "ReadWriteMany"));
+            self.class = made["spec"]["storageClassName"].as_str().map(str::to_owned);
+        }
+        // What content's pods name stands in the values alone, and so does the license's key.
+        let of_content = |reference: &Reference| {
+            ["launcher.", "backends.", "license."]
+                .iter()
+                .any(|part| reference.path.starts_with(part))
+        };
+        self.references.retain(of_content);
+        let of_objects = references::of_objects(&objects);
+        // The claim of the data directory and its class have a check of their own.
+        self.references
+            .extend(of_objects.into_iter().filter(|one| match one.to {
+                Referent::Claim => Some(&one.name) != self.claim.as_ref(),
+                Referent::StorageClass => Some(&one.name) != self.class.as_ref(),
+                _ => true,
+            }));
+        self.made = references::made(&objects)
+            .into_iter()
+            .map(|(named, keys)| (named, Some(keys)))
+            .collect();
+        self.expected = Expected::Manifest { objects, of };
+        self
+    }
+}
+
+/// The objects that the chart makes of values, as far as quotas and rights are about them.
+fn assumed(root: &Value, own: &str) -> Vec<Part> {
+    let on = |path: &[&str]| root.at(path).is_some_and(Value::is_truthy);
+    let json_at = |path: &[&str]| root.at(path).map_or(Json::Null, parts::json);
+    let named = |kind: &str, name: &str, spec: Json| json!({"kind": kind, "metadata": {"name": name}, "spec": spec});
+    let part = |group: &str, resource: &str, object: Json| Part {
+        group: group.to_owned(),
+        resource: resource.to_owned(),
+        object,
+        live: None,
+    };
+    let replicas = text_at(root, &["replicas"]).and_then(|n| n.parse::<i64>().ok());
+    let mut parts = vec![
+        part("", "configmaps", named("ConfigMap", own, Json::Null)),
+        part(
+            "",
+            "serviceaccounts",
+            named("ServiceAccount", own, Json::Null),
+        ),
+        part(
+            "",
+            "services",
+            named(
+                "Service",
+                own,
+                json!({"type": json_at(&["service", "type"])}),
+            ),
+        ),
+        part(
+            "apps",
+            "deployments",
+            named(
+                "Deployment",
+                own,
+                json!({
+                "replicas": replicas.unwrap_or(1),
+                "strategy": json_at(&["strategy"]),
+                "template": {"spec": {"containers": [
+                    {"name": "connect", "resources": json_at(&["resources"])}]}}}),
+            ),
+        ),
+    ];
+    if on(&["sharedStorage", "create"]) {
+        let spec = json!({"storageClassName": json_at(&["sharedStorage", "storageClassName"]),
+            "resources": {"requests": json_at(&["sharedStorage", "requests"])}});
+        parts.push(part(
+            "",
+            "persistentvolumeclaims",
+            named("PersistentVolumeClaim", own, spec),
+        ));
+    }
+    for (switch, group, resources) in [
+        (
+            &["rbac", "create"][..],
+            "rbac.authorization.k8s.io",
+            &["roles", "rolebindings"][..],
+        ),
+        (&["ingress", "enabled"], "networking.k8s.io", &["ingresses"]),
+        (
+            &["serviceMonitor", "enabled"],
+            "monitoring.coreos.com",
+            &["servicemonitors"],
+        ),
+        (
+            &["podDisruptionBudget"],
+            "policy",
+            &["poddisruptionbudgets"],
+        ),
+    ] {
+        if on(switch) {
+            let parts_of = resources
+                .iter()
+                .map(|resource| part(group, resource, named("", own, Json::Null)));
+            parts.extend(parts_of);
+        }
+    }
+    parts
 }
 
 fn annotations(root: &Value) -> Vec<(String, String)> {
@@ -141,10 +238,10 @@ fn annotations(root: &Value) -> Vec<(String, String)> {
     texts.collect()
 }
 
-fn budget(root: &Value) -> Option<serde_json::Value> {
+fn budget(root: &Value) -> Option<Json> {
     root.at(&["podDisruptionBudget"])?;
     let of = |key: &str| text_at(root, &["podDisruptionBudget", key]);
-    Some(serde_json::json!({
+    Some(json!({
         "maxUnavailable": of("maxUnavailable"), "minAvailable": of("minAvailable"),
     }))
 }
@@ -157,7 +254,7 @@ fn text_at(value: &Value, path: &[&str]) -> Option<String> {
 }
 
 /// The Secrets that values name, wherever they may.
-fn secrets(root: &Value) -> Vec<SecretUse> {
+fn secrets(root: &Value) -> Vec<Reference> {
     let mut found = Vec::new();
     let text = |path: &[&str]| text_at(root, path);
     let on = |path: &[&str]| root.at(path).is_some_and(Value::is_truthy);
@@ -165,20 +262,13 @@ fn secrets(root: &Value) -> Vec<SecretUse> {
     if !on(&["license", "file", "contents"])
         && let Some(name) = text(&["license", "file", "secret"])
     {
-        found.push(SecretUse {
-            name,
-            key: text(&["license", "file", "secretKey"]).or(Some("license.lic".to_owned())),
-            path: "license.file.secret".to_owned(),
-        });
+        let key = text(&["license", "file", "secretKey"]).or(Some("license.lic".to_owned()));
+        found.push(secret(name, key, "license.file.secret"));
     }
     let items = |path: &[&str]| root.at(path).and_then(Value::as_list).unwrap_or_default();
     for pull in items(&["image", "imagePullSecrets"]) {
         let name = text_at(pull, &["name"]).or_else(|| text_at(pull, &[]));
-        found.extend(name.map(|name| SecretUse {
-            name,
-            key: None,
-            path: "image.imagePullSecrets".to_owned(),
-        }));
+        found.extend(name.map(|name| secret(name, None, "image.imagePullSecrets")));
     }
     // cert-manager makes the certificates of an ingress that it is told about.
     let annotations = root.at(&["ingress", "annotations"]).and_then(Value::as_map);
@@ -187,24 +277,35 @@ fn secrets(root: &Value) -> Vec<SecretUse> {
             .keys()
             .any(|key| key.starts_with("cert-manager.io/") || key == "kubernetes.io/tls-acme")
     });
-    if on(&["ingress", "enabled"]) && !is_issued {
+    if on(&["ingress", "enabled"]) {
         for tls in items(&["ingress", "tls"]) {
-            found.extend(text_at(tls, &["secretName"]).map(|name| SecretUse {
-                name,
-                key: Some("tls.crt".to_owned()),
-                path: "ingress.tls".to_owned(),
+            let name = text_at(tls, &["secretName"]);
+            found.extend(name.map(|name| Reference {
+                maker: is_issued.then_some("cert-manager"),
+                ..secret(name, Some("tls.crt".to_owned()), "ingress.tls")
             }));
         }
     }
-    references(root, "", &mut found);
+    named_by_pods(root, "", &mut found);
     found.dedup();
     found
 }
 
+fn secret(name: String, key: Option<String>, path: &str) -> Reference {
+    Reference {
+        to: Referent::Secret,
+        name,
+        key,
+        path: path.to_owned(),
+        maker: None,
+    }
+}
+
 /// References as pods have them: in variables, in volumes and in what is projected.
-fn references(value: &Value, path: &str, found: &mut Vec<SecretUse>) {
+fn named_by_pods(value: &Value, path: &str, found: &mut Vec<Reference>) {
     if let Some(list) = value.as_list() {
-        list.iter().for_each(|item| references(item, path, found));
+        list.iter()
+            .for_each(|item| named_by_pods(item, path, found));
         return;
     }
     for (key, inner) in value.as_map().into_iter().flatten() {
@@ -215,22 +316,18 @@ fn references(value: &Value, path: &str, found: &mut Vec<SecretUse>) {
         let is_optional = inner.get("optional").is_some_and(Value::is_truthy);
         let name = match key.as_str() {
             "secretKeyRef" | "secretRef" => text_at(inner, &["name"]),
-            "secret" => text_at(inner, &["secretName"])
-                .or_else(|| text_at(inner, &["name"]).filter(|_| inner.get("items").is_some())),
+            "secret" => text_at(inner, &["secretName"]).or_else(|| {
+                text_at(inner, &["name"])
+                    .filter(|_| inner.get("items").is_some() || path.ends_with("sources"))
+            }),
             _ => None,
         };
         let Some(name) = name.filter(|_| !is_optional) else {
-            references(inner, &inner_path, found);
+            named_by_pods(inner, &inner_path, found);
             continue;
         };
         let path = path.strip_suffix(".valueFrom").unwrap_or(path);
-        let mut used = |key: Option<String>| {
-            found.push(SecretUse {
-                name: name.clone(),
-                key,
-                path: path.to_owned(),
-            });
-        };
+        let mut used = |key: Option<String>| found.push(secret(name.clone(), key, path));
         let items = inner
             .get("items")
             .and_then(Value::as_list)
@@ -265,7 +362,7 @@ mod tests {
         let values =
             read_values("license: {file: {secret: false}}\nsharedStorage: {name: false}\n");
         let wanted = Wanted::of(&values.unwrap(), &Release::new("prod", "ns"));
-        assert!(wanted.secrets.is_empty(), "{:?}", wanted.secrets);
+        assert!(wanted.references.is_empty(), "{:?}", wanted.references);
         assert_ne!(wanted.claim.as_deref(), Some("false"));
     }
 
@@ -294,8 +391,12 @@ backends: {kubernetes: {enabled: true}}
         assert_eq!(wanted.class.as_deref(), Some("efs"));
         assert!(wanted.creates_claim && wanted.labels_accounts);
         let secrets: Vec<_> = wanted
-            .secrets
+            .references
             .iter()
+            .filter(|secret| {
+                secret.maker.is_none()
+                    && !wanted.made.contains_key(&(secret.to, secret.name.clone()))
+            })
             .map(|secret| (secret.name.as_str(), secret.key.as_deref()))
             .collect();
         assert_eq!(
@@ -334,12 +435,19 @@ extraObjects:
         .unwrap();
         let wanted = Wanted::of(&values, &Release::new("prod", "ns"));
         let secrets: Vec<_> = wanted
-            .secrets
+            .references
             .iter()
+            .filter(|secret| {
+                secret.maker.is_none()
+                    && !wanted.made.contains_key(&(secret.to, secret.name.clone()))
+            })
             .map(|secret| (secret.name.as_str(), secret.key.as_deref()))
             .collect();
         assert_eq!(secrets, [("a", Some("x")), ("c", Some("z")), ("d", None)]);
-        assert!(wanted.makes.contains(&("networking.k8s.io", "ingresses")));
-        assert!(!wanted.makes.contains(&("policy", "poddisruptionbudgets")));
+        let Expected::Assumed { parts, .. } = &wanted.expected else {
+            panic!("nothing was rendered");
+        };
+        let makes = |resource: &str| parts.iter().any(|part| part.resource == resource);
+        assert!(makes("ingresses") && !makes("poddisruptionbudgets"));
     }
 }

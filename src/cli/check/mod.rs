@@ -27,7 +27,6 @@ use crate::images;
 use crate::inputs::{self, Source};
 use crate::inventory::Inventory;
 use crate::output::{self, Format};
-use crate::release::Access;
 use crate::yaml::Map;
 
 /// Check everything that must be known before the migration
@@ -286,21 +285,13 @@ impl CheckCommand {
                 "the cluster was not asked; --cluster or --release NAME does",
             ));
         }
-        let access = Access {
-            kubeconfig: global.kubeconfig.clone(),
-            context: global.kube_context.clone(),
-            namespace: global.namespace.clone(),
+        let planned = cluster::Planned {
+            chart: &gathered.chart,
+            files: &gathered.files,
+            release: gathered.release.clone(),
+            is_named: self.release.is_some(),
         };
-        let cluster = access.open().await?;
-        let mut release = gathered.release.clone();
-        release.namespace.clone_from(&cluster.namespace);
-        let values = gathered.values.as_ref();
-        let mut wanted = values.map_or_else(cluster::Wanted::default, |values| {
-            cluster::Wanted::of(values, &release)
-        });
-        wanted.names_release = self.release.is_some();
-        let facts = cluster::ask(&cluster, &wanted).await;
-        Ok(cluster::checks(&facts, &wanted))
+        cluster::examine(&global.access(), planned).await
     }
 
     /// The flag knows best, then the server itself, then the inventory.

@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding,
 };
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use kube::Api;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::{Place, VALUES, places};
 use crate::connect_stand_in::wait_until;
 use crate::support::chart::chart_dir;
 use crate::support::package::{binary, write_program};
-use crate::support::tools::{helms, tool};
+use crate::support::tools::{Helm, helms, newest, tool};
 
 /// The release's configuration and its workload.
 pub(super) const CONFIG: &str = "rsc-rstudio-connect-config";
@@ -256,6 +256,14 @@ impl Place {
         self.namespace.block_on(patched).unwrap();
     }
 
+    pub(super) fn secret(&self, name: &str) {
+        let secret = serde_json::from_value(json!({"metadata": {"name": name}})).unwrap();
+        let api = self.namespace.api::<Secret>();
+        let params = PostParams::default();
+        let made = api.create(&params, &secret);
+        self.namespace.block_on(made).unwrap();
+    }
+
     /// The context that the kubeconfig has.
     pub(super) fn context(&self) -> String {
         let text = std::fs::read_to_string(&self.kubeconfig).unwrap();
@@ -300,6 +308,23 @@ impl Place {
         sizes.max().unwrap_or_default()
     }
 
+    /// Removes the release's ConfigMap, or its workload with the pods.
+    pub(super) fn remove(&self, what: &str) {
+        let now = DeleteParams::default().grace_period(0);
+        self.namespace.block_on(async {
+            if what == "configmap" {
+                let api = self.namespace.api::<ConfigMap>();
+                api.delete(CONFIG, &now).await.unwrap();
+            } else {
+                let api = self.namespace.api::<Deployment>();
+                api.delete(WORKLOAD, &now).await.unwrap();
+                let pods = self.namespace.api::<Pod>();
+                let all = ListParams::default();
+                pods.delete_collection(&now, &all).await.unwrap();
+            }
+        });
+    }
+
     /// Lays the temporary settings over the release.
     pub(super) fn lay(&self, more: &[&str]) -> assert_cmd::assert::Assert {
         let chart = chart_dir().to_string_lossy().into_owned();
@@ -322,15 +347,29 @@ impl Place {
 /// Runs a test with each Helm, beside each other: most of it is waiting. Each begins with a release
 /// that has no temporary settings.
 pub(super) fn each_helm(what: &str, values: &[&str], test: impl Fn(&Place) + Sync) {
+    beside_each_other(helms(), what, |place| {
+        place.deploy("rsc", false, values);
+        test(place);
+    });
+}
+
+/// The same with the newest Helm of each major.
+pub(super) fn each_major(what: &str, values: &[&str], test: impl Fn(&Place) + Sync) {
+    beside_each_other(newest(), what, |place| {
+        place.deploy("rsc", false, values);
+        test(place);
+    });
+}
+
+/// Runs a test with some Helms, each in a place of its own.
+pub(super) fn beside_each_other(helms: Vec<Helm>, what: &str, test: impl Fn(&Place) + Sync) {
     std::thread::scope(|scope| {
-        for helm in helms() {
+        for helm in helms {
             let test = &test;
             scope.spawn(move || {
-                let Some(place) = Place::new(&helm, what) else {
-                    return;
-                };
-                place.deploy("rsc", false, values);
-                test(&place);
+                if let Some(place) = Place::new(&helm, what) {
+                    test(&place);
+                }
             });
         }
     });

@@ -1,5 +1,6 @@
 //! status and revert on a real API server, with each real Helm.
 
+mod answers;
 mod canary;
 mod half_way;
 mod interrupted;

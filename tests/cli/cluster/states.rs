@@ -7,8 +7,48 @@ use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::json;
 
-use super::half_way::{CONFIG, Refusal, ZERO, each_helm, follow, off, truth};
+use super::half_way::{
+    CONFIG, Refusal, ZERO, beside_each_other, each_helm, each_major, follow, off, truth,
+};
 use super::{Place, places};
+use crate::support::tools::{Helm, helms, newest};
+
+/// What the API server refuses: Helm stops before the configuration, between it and the workload,
+/// or, where its own records are refused, does not find out how it ended.
+const REFUSED: [&[&str]; 4] = [
+    &["configmaps"],
+    &["deployments"],
+    &["secrets"],
+    &["deployments", "secrets"],
+];
+
+/// Goes through all that may be refused, one after the other with the same release. `before` puts it
+/// right for `act`, which is stopped.
+fn stopped(
+    what: &str,
+    helms: Vec<Helm>,
+    refused: &[&[&'static str]],
+    before: fn(&Place),
+    act: fn(&Place),
+) {
+    beside_each_other(helms, what, |place| {
+        place.deploy("rsc", false, ZERO);
+        for refused in refused {
+            before(place);
+            let refusals: Vec<Refusal<'_>> = refused
+                .iter()
+                .map(|resource| Refusal::of(place, resource))
+                .collect();
+            act(place);
+            let what = format!("{what} without {}", refused.join(" and "));
+            place.namespace.settled();
+            truth(place, &what);
+            refusals.into_iter().for_each(Refusal::lift);
+            place.namespace.settled();
+            follow(place, &what);
+        }
+    });
+}
 
 fn laid(place: &Place) {
     place.lay(ZERO).success();
@@ -16,8 +56,50 @@ fn laid(place: &Place) {
 }
 
 #[test]
+fn laying_is_stopped_between_objects() {
+    stopped(
+        "lay",
+        helms(),
+        &REFUSED,
+        |_| {},
+        |place| {
+            place.lay(ZERO).stderr(contains("what is true now"));
+        },
+    );
+}
+
+#[test]
+fn reverting_is_stopped_between_objects() {
+    stopped("off", helms(), &REFUSED, laid, |place| {
+        drop(place.ours(&["revert", "rsc", "--yes"]).assert());
+    });
+}
+
+#[test]
+fn an_upgrade_without_the_overlay_is_stopped_between_objects() {
+    stopped("plain", helms(), &REFUSED[..2], laid, |place| {
+        drop(place.plain(ZERO));
+    });
+}
+
+#[test]
+fn a_rollback_to_the_overlay_is_stopped_between_objects() {
+    let before = |place: &Place| {
+        laid(place);
+        place.ours(&["revert", "rsc", "--yes"]).assert().success();
+        place.namespace.settled();
+    };
+    stopped("back", newest(), &REFUSED[1..3], before, |place| {
+        let status = place.status(&["rsc"]);
+        let with = status["revisionsWithOverlay"].as_array().unwrap();
+        let revision = with.first().unwrap().to_string();
+        place.helm(&["rollback", "rsc", &revision]);
+    });
+}
+
+#[test]
 fn pods_that_started_in_between_are_restarted() {
-    each_helm("between", ZERO, |place| {
+    each_major("between", ZERO, |place| {
         laid(place);
         let laid = place.live_gcfg();
         place.ours(&["revert", "rsc", "--yes"]).assert().success();
@@ -65,7 +147,7 @@ fn containers_that_restarted_in_place_are_judged_by_when() {
 
 #[test]
 fn two_replica_sets_are_two_configurations() {
-    each_helm("sets", ZERO, |place| {
+    each_major("sets", ZERO, |place| {
         laid(place);
         place.namespace.healthy.store(false, Ordering::Relaxed);
         let short = ["revert", "rsc", "--yes", "--timeout", "1s"];
@@ -79,7 +161,7 @@ fn two_replica_sets_are_two_configurations() {
 
 #[test]
 fn a_paused_rollout_is_resumed() {
-    each_helm("paused", ZERO, |place| {
+    each_major("paused", ZERO, |place| {
         laid(place);
         place.patch_workload("kubectl-rollout", json!({"spec": {"paused": true}}));
         let short = ["revert", "rsc", "--yes", "--timeout", "20s"];
@@ -118,7 +200,7 @@ fn laying_times_out_and_the_pods_come_up_later() {
 
 #[test]
 fn a_rollback_of_helms_own_is_told() {
-    each_helm("atomic", &[], |place| {
+    each_major("atomic", &[], |place| {
         place.namespace.healthy.store(false, Ordering::Relaxed);
         let flag = if place.helm.is_four() {
             "--rollback-on-failure"
@@ -170,7 +252,7 @@ fn a_conflict_while_laying_is_told() {
 
 #[test]
 fn what_is_scaled_to_nothing_is_started_by_helm() {
-    each_helm("scaled", &[], |place| {
+    each_major("scaled", &[], |place| {
         place.lay(&[]).success();
         place.namespace.settled();
         place.patch_workload("kubectl-scale", json!({"spec": {"replicas": 0}}));
@@ -183,5 +265,56 @@ fn what_is_scaled_to_nothing_is_started_by_helm() {
         run.stderr(contains("replicas 0 -> 1").and(contains("scaled to 0")));
         place.namespace.settled();
         off(place, "scaled to 0");
+    });
+}
+
+#[test]
+fn what_somebody_has_removed_is_made_again() {
+    each_major("gone", &[], |place| {
+        for (what, is_laid) in [
+            ("configmap", true),
+            ("deployment", true),
+            ("configmap", false),
+        ] {
+            if is_laid {
+                place.lay(&[]).success();
+                place.namespace.settled();
+            }
+            place.remove(what);
+            let status = place.status(&["rsc"]);
+            let next = status["next"].as_str().unwrap();
+            assert!(
+                next.contains("connect-migrate revert rsc"),
+                "{what}: {next}"
+            );
+            let run = place.ours(&["revert", "rsc", "--yes"]).assert().success();
+            run.stderr(contains("the temporary settings are off"));
+            place.namespace.settled();
+            off(place, what);
+        }
+        // Nothing is done where nothing is to be done.
+        let revision = place.status(&["rsc"])["revision"].clone();
+        place.ours(&["revert", "rsc", "--yes"]).assert().success();
+        assert_eq!(place.status(&["rsc"])["revision"], revision);
+        place.plain(&[]).success();
+    });
+}
+
+#[test]
+fn a_first_revision_that_was_not_finished_is_taken_over() {
+    beside_each_other(newest(), "first", |place| {
+        place.secret("probe");
+        let refusal = Refusal::of(place, "secrets");
+        // Helm takes a record that it cannot write for no reason to fail.
+        drop(place.lay(&["--install"]));
+        place.namespace.settled();
+        refusal.lift();
+        let status = truth(place, "first revision");
+        assert_eq!(
+            status["status"], "pending-install",
+            "{}",
+            place.helm.version
+        );
+        follow(place, "first revision");
     });
 }

@@ -271,6 +271,15 @@ impl Namespace {
         Api::all(self.cluster.client.clone())
     }
 
+    /// Labels the namespace itself.
+    pub fn label(&self, key: &str, value: &str) {
+        let patch = Patch::Merge(json!({"metadata": {"labels": {key: value}}}));
+        let namespaces: Api<KubeNamespace> = self.global();
+        let params = PatchParams::default();
+        self.block_on(namespaces.patch(&self.name, &params, &patch))
+            .unwrap();
+    }
+
     /// The configurations that the containers of the pods that are there have read, by pod.
     pub fn read(&self) -> HashMap<String, String> {
         let pods: Api<Pod> = self.api();

@@ -29,6 +29,12 @@ pub fn helms() -> Vec<Helm> {
         .collect()
 }
 
+/// The newest of each major version.
+pub fn newest() -> Vec<Helm> {
+    let is_newest = |helm: &Helm| matches!(helm.version, "3.19" | "4.3");
+    helms().into_iter().filter(is_newest).collect()
+}
+
 /// One binary by its name in the tools folder.
 pub fn tool(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("CONNECT_MIGRATE_TOOLS").map_or_else(
