@@ -62,15 +62,15 @@ impl ValuesFile {
     /// Values that stand within something else.
     ///
     /// # Errors
-    /// A key or a tag that Helm could not read.
+    /// It is no mapping, or has a key or a tag that Helm could not read.
     pub(crate) fn part(source: &Arc<SourceFile>, tree: &Node) -> Result<Self, InvalidInput> {
-        let values = yaml::resolve(tree).map_err(|error| {
+        let values = yaml::read_documents(std::slice::from_ref(tree)).map_err(|error| {
             Diagnostic::error(Code::ValuesNotYaml, error.message)
                 .at(source, error.span)
                 .help("Helm could not read this values file either; mend it first")
         })?;
         Ok(Self {
-            values: values.into_map().unwrap_or_default(),
+            values,
             source: Arc::clone(source),
             tree: tree.clone(),
             path: None,

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
 use clap::Args;
 
 use super::Exit;
@@ -66,7 +65,10 @@ impl Announce {
         let place = Place::new(&self.from, self.dry_run)?;
         let outcome = match &self.message {
             Some(message) if message.trim().is_empty() => {
-                bail!("the message is empty; --off takes an announcement off")
+                return Err(crate::diagnostic::WrongUsage(
+                    "the message is empty; --off takes an announcement off".to_owned(),
+                )
+                .into());
             }
             Some(message) => {
                 let banners = self.only.map_or(Banner::ALL.to_vec(), |only| vec![only]);

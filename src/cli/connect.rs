@@ -74,11 +74,7 @@ pub struct ConnectArgs {
     max_outage: Duration,
 }
 
-/// What stands on the command line and in the environment about a server does not suffice. The
-/// command ends with exit code 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Missing(pub String);
+pub use crate::diagnostic::WrongUsage as Missing;
 
 impl ConnectArgs {
     /// The server's address.

@@ -8,6 +8,7 @@ use crate::chart::{self, Purpose};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::effective::{self, Comparison, Deployed, Effective, Reference, Secrets, report};
 use crate::gcfg;
+use crate::helm::release_name;
 use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 
@@ -43,7 +44,7 @@ pub(super) struct Diff {
     values: Vec<Source>,
 
     /// Name of the release
-    #[arg(long, value_name = "NAME", default_value = "connect")]
+    #[arg(long, value_name = "NAME", default_value = "connect", value_parser = release_name)]
     release: String,
 
     /// Rendered manifest to take the new configuration from; - is standard input

@@ -7,6 +7,7 @@ use clap::Args;
 use super::chart::ChartArgs;
 use super::{Exit, Global};
 use crate::files::{Access, Batch, Existing};
+use crate::helm::release_name;
 use crate::inputs::{self, Source};
 use crate::output::{self, Format};
 use crate::to_vm::{self, Inputs};
@@ -34,7 +35,7 @@ pub(super) struct Gcfg {
     values: Vec<Source>,
 
     /// Name of the release
-    #[arg(long, value_name = "NAME", default_value = "connect")]
+    #[arg(long, value_name = "NAME", default_value = "connect", value_parser = release_name)]
     release: String,
 
     /// Write the file here instead of to standard output, readable by its owner alone

@@ -35,8 +35,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub use exit::Exit;
 pub use global::Global;
 
-use crate::diagnostic::InvalidInput;
-use crate::output::{self, Page};
+use crate::diagnostic::{InvalidInput, WrongUsage};
+use crate::output::{self, Page, Printable};
 use crate::settings::secrecy::word_exposes;
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
@@ -97,17 +97,26 @@ fn without_credentials(mut error: clap::Error) -> clap::Error {
         ContextKind::InvalidArg,
         ContextKind::InvalidSubcommand,
     ] {
-        let exposed = match error.get(kind) {
-            // The name of a flag that does not exist is no credential, though it may name one.
-            Some(ContextValue::String(flag)) if flag.starts_with('-') => flag.contains(['@', '=']),
-            Some(ContextValue::String(word)) => word_exposes(word),
-            _ => false,
-        };
-        if exposed {
-            error.insert(kind, ContextValue::String("***".to_owned()));
+        if let Some(ContextValue::String(word)) = error.get(kind) {
+            let shown = shown(word);
+            error.insert(kind, ContextValue::String(shown));
         }
     }
     error
+}
+
+/// A word of the command line as a message may quote it: of `SETTING=VALUE` the setting.
+fn shown(word: &str) -> String {
+    const LONGEST: usize = 200;
+    let declared = word.starts_with("--") && word.ends_with('>');
+    let flag = word.starts_with('-') && !word.contains(['@', '=']);
+    let shown = match word.split_once('=') {
+        _ if declared || flag => word.to_owned(),
+        Some((name, _)) if !word_exposes(name) => format!("{name}=***"),
+        None if !word_exposes(word) => word.to_owned(),
+        _ => "***".to_owned(),
+    };
+    Printable::from(shown).shortened(LONGEST).to_string()
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.
@@ -173,7 +182,7 @@ fn failure(error: &anyhow::Error) -> Exit {
         }
         return Exit::InvalidInput;
     }
-    if let Some(connect::Missing(message)) = error.downcast_ref() {
+    if let Some(WrongUsage(message)) = error.downcast_ref() {
         output::message(format!("Error: {message}"));
         return Exit::Usage;
     }

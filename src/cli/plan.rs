@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::report::{EvidenceArgs, Form, deliver};
 use super::{Exit, Global, duration};
+use crate::helm::release_name;
 use crate::output::{self, Format};
 use crate::runbook::{Choices, Runbook};
 
@@ -27,7 +28,7 @@ pub(super) struct Plan {
     evidence: EvidenceArgs,
 
     /// Name that the release will have
-    #[arg(long, value_name = "NAME", default_value = "connect")]
+    #[arg(long, value_name = "NAME", default_value = "connect", value_parser = release_name)]
     release: String,
 
     /// The chart

@@ -10,6 +10,7 @@ use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::{Exit, Global, duration};
 use crate::helm::ChartSource;
+use crate::helm::release_name;
 use crate::output;
 use crate::revert::{Options, Outcome, Tools, revert};
 
@@ -36,7 +37,7 @@ Exit codes: 0 the settings were seen to be off, 1 failed or not seen, 2 wrong us
 )]
 pub(super) struct Revert {
     /// Release
-    #[arg(value_name = "RELEASE")]
+    #[arg(value_name = "RELEASE", value_parser = release_name)]
     release: String,
 
     /// Chart, as for 'helm upgrade'; without it, the release itself is taken

@@ -7,6 +7,7 @@ use clap::Args;
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::{Exit, Global};
+use crate::helm::release_name;
 use crate::output::{self, Format};
 use crate::survey::Inquiry;
 
@@ -24,7 +25,7 @@ Examples:
 Exit codes: 0 shown, 1 there is no such release or the cluster does not answer.")]
 pub(super) struct Status {
     /// Release; may be left out where only one in the namespace is Connect's
-    #[arg(value_name = "RELEASE")]
+    #[arg(value_name = "RELEASE", value_parser = release_name)]
     release: Option<String>,
 
     #[command(flatten)]

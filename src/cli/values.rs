@@ -189,7 +189,7 @@ impl Values {
         let inventory = self.inventory.as_ref().map(super::inventory::read);
         let table = self.images.as_ref().map(Source::file).transpose()?;
         let images = inventory.transpose()?.map(|inventory| {
-            let table = images::table(table.as_deref())?;
+            let table = images::table(table.as_ref())?;
             anyhow::Ok(images::choose(&table, &inventory))
         });
         let deployment = &self.deployment;

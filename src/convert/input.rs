@@ -95,6 +95,26 @@ pub(super) fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputS
         .collect()
 }
 
+impl Settled {
+    /// The same where the last line alone counts: the lines before it are overridden.
+    #[must_use]
+    pub(super) fn last_alone(&self) -> Self {
+        let mut settled = self.clone();
+        let counts = |superseded: &Option<Superseded>| superseded.is_none();
+        if let Some(last) = settled.superseded.iter().rposition(counts) {
+            for superseded in &mut settled.superseded[..last] {
+                superseded.get_or_insert(Superseded::Overridden(last));
+            }
+        }
+        let values = settled
+            .values
+            .split_off(settled.values.len().saturating_sub(1));
+        settled.values = values;
+        settled.repeats = false;
+        settled
+    }
+}
+
 impl InputSetting<'_> {
     /// Decides which lines count.
     ///

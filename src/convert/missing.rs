@@ -320,16 +320,23 @@ fn images(plan: &mut Plan, options: &Options, chart: &Chart, base: &Map) {
         );
     }
     let connect = connect_version(options, chart, base);
+    let one = suggestion.images.len() == 1;
     match Form::of(chart, &connect) {
         Some(form) => {
             task(
                 format!(
-                    "the values name {} of public documents for content: make sure that your registry has them",
-                    if suggestion.images.len() == 1 {
+                    "the values name {} of {} for content: make sure that your registry has {}",
+                    if one {
                         "an image".to_owned()
                     } else {
                         format!("{} images", suggestion.images.len())
-                    }
+                    },
+                    if suggestion.is_own() {
+                        "your table"
+                    } else {
+                        "public documents"
+                    },
+                    if one { "it" } else { "them" },
                 ),
                 Some("docker manifest inspect IMAGE"),
             );

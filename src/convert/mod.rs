@@ -12,6 +12,7 @@ mod config_values;
 mod defaults;
 mod disagreements;
 mod emit;
+mod encrypted;
 mod input;
 mod missing;
 mod names;
@@ -66,8 +67,9 @@ pub struct Conversion {
 ///
 /// # Errors
 /// [`crate::diagnostic::InvalidInput`] for input that Connect would not start with or that values
-/// cannot carry; anything else is a defect of ours, found by the proof.
+/// cannot carry; [`crate::diagnostic::WrongUsage`] for options that cannot be meant; anything else is a defect of ours, found by the proof.
 pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
+    encrypted::are_set(&inputs.options.encrypted, inputs.documents)?;
     base::check(inputs.base)?;
     let base = ValuesFile::merged(inputs.base);
     let (options, chart) = (inputs.options, inputs.chart);

@@ -187,7 +187,11 @@ pub(super) fn plan(
         planner.section(section);
         for (setting, settled) in remaining.by_ref().take(section.settings.len()) {
             let verdict = rules::judge(&context, setting, settled);
-            planner.setting(setting, settled, verdict);
+            if verdict.takes_one_of(settled.values.len()) {
+                planner.setting(setting, &settled.last_alone(), verdict);
+            } else {
+                planner.setting(setting, settled, verdict);
+            }
         }
     }
     let mut plan = planner.finish(documents);
@@ -379,7 +383,7 @@ impl Planner<'_> {
             };
             let out_of_force = superseded.map(|superseded| match superseded {
                 Superseded::Overridden(by) => (
-                    "overridden",
+                    reason::OVERRIDDEN,
                     format!("Connect takes the value of {}", line_of(by)),
                 ),
                 Superseded::Cleared(by) => (

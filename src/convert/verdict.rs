@@ -87,6 +87,17 @@ impl Verdict {
         }
     }
 
+    /// Whether of so many values that the input says one alone went on.
+    #[must_use]
+    pub(super) fn takes_one_of(&self, said: usize) -> bool {
+        let all = |effect: &Effect| match effect {
+            Effect::Config(values) | Effect::Renamed(_, values) => values.len() == said,
+            Effect::SecretFile(values) => values.len() == said,
+            Effect::ConfigBool(_) | Effect::Value(..) | Effect::Secret { .. } => false,
+        };
+        said > 1 && !self.effects.is_empty() && !self.effects.iter().any(all)
+    }
+
     /// Lets the setting stand in `config` with some values.
     #[must_use]
     pub(super) fn keeping(mut self, values: Vec<String>) -> Self {

@@ -77,6 +77,8 @@ codes! {
     ContentGuidInvalid = "content-guid-invalid",
     /// A list of content is not an inventory.
     InventoryInvalid = "inventory-invalid",
+    /// A table of images is none, or names one that no image can be called.
+    ImagesInvalid = "images-invalid",
     /// A file is not the one that a command wrote.
     EvidenceInvalid = "evidence-invalid",
     /// A configuration file is not as an announcement left it.

@@ -115,3 +115,8 @@ impl InvalidInput {
 }
 
 impl std::error::Error for InvalidInput {}
+
+/// A command line that cannot be meant, or does not suffice. The command ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUsage(pub String);

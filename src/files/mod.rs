@@ -3,6 +3,7 @@
 mod rewrite;
 
 use std::fs;
+use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -84,9 +85,11 @@ impl Batch {
         };
         let mut file = builder(access, &target)
             .tempfile_in(folder)
+            .map_err(without_temporary_name)
             .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
         file.write_all(content)
             .and_then(|()| file.as_file().sync_all())
+            .map_err(without_temporary_name)
             .with_context(|| format!("cannot write {}", path.display()))?;
         self.written.push((file, target, existing));
         Ok(())
@@ -108,6 +111,16 @@ impl Batch {
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())
+    }
+}
+
+/// What the system said, about the file that the user named and not the one beside it.
+fn without_temporary_name(error: io::Error) -> io::Error {
+    let inner = error.get_ref().and_then(|named| named.source());
+    let inner = inner.and_then(|inner| inner.downcast_ref::<io::Error>());
+    match inner.and_then(io::Error::raw_os_error) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error,
     }
 }
 

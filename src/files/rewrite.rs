@@ -6,6 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
+use super::without_temporary_name;
+
 /// Gives a file new text, all or nothing, and keeps its owner, group, mode, access list and label.
 /// `expected` is the text that the new one was made of.
 ///
@@ -19,14 +21,17 @@ pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Resu
     }
     let old = File::open(&target).with_context(|| format!("cannot read {}", path.display()))?;
     let folder = target.parent().unwrap_or(Path::new("."));
-    let mut new = tempfile::NamedTempFile::new_in(folder).with_context(|| {
+    let new = tempfile::NamedTempFile::new_in(folder).map_err(without_temporary_name);
+    let mut new = new.with_context(|| {
         format!(
             "cannot write to the folder {}; the file's owner or root can",
             folder.display()
         )
     })?;
     let write = || format!("cannot write {}", path.display());
-    new.write_all(text).with_context(write)?;
+    new.write_all(text)
+        .map_err(without_temporary_name)
+        .with_context(write)?;
     let attributes = old.metadata().with_context(write)?;
     keep(&old, &attributes, new.as_file()).with_context(|| {
         format!(

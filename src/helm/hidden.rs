@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::ops::Range;
 
 use crate::settings::secrecy::word_exposes;
 use crate::yaml::{Kind, Node, load};
@@ -22,6 +23,10 @@ const INSIDE: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Hidden {
     words: BTreeSet<String>,
+    /// The keys of the values, which their complaints name.
+    keys: BTreeSet<String>,
+    /// Files and other words of the call itself.
+    named: BTreeSet<String>,
     /// There are values that could not be read, so that nobody knows what to look for.
     unreadable: bool,
 }
@@ -42,6 +47,7 @@ impl Hidden {
                 "--values" | "-f" => {
                     if let Some(path) = joined.or_else(|| rest.next()).filter(|path| *path != "-") {
                         hidden.file(path);
+                        hidden.named.insert(path.to_owned());
                     }
                 }
                 "--set" | "--set-string" | "--set-literal" | "--set-json" => {
@@ -49,6 +55,8 @@ impl Hidden {
                     for word in set.split(['=', ',', '{', '}']).skip(1) {
                         hidden.scalar(word);
                     }
+                    let path = set.split('=').next().unwrap_or_default();
+                    hidden.keys.extend(path.split('.').map(str::to_owned));
                 }
                 // A URL with a user in it.
                 _ if word_exposes(arg) => hidden.scalar(arg),
@@ -62,6 +70,7 @@ impl Hidden {
         for word in named.iter().flat_map(|arg| arg.split(['/', '='])) {
             hidden.words.remove(&word.to_ascii_lowercase());
         }
+        hidden.named.extend(named.into_iter().map(str::to_owned));
         hidden
     }
 
@@ -83,7 +92,12 @@ impl Hidden {
         match &node.kind {
             Kind::Scalar(text, _) => self.scalar(text),
             Kind::Sequence(items) => items.iter().for_each(|item| self.node(item)),
-            Kind::Mapping(entries) => entries.iter().for_each(|entry| self.node(&entry.value)),
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    self.keys.extend(entry.key.as_str().map(str::to_owned));
+                    self.node(&entry.value);
+                }
+            }
         }
     }
 
@@ -129,32 +143,77 @@ impl Hidden {
                 "its message may quote values that cannot be read as YAML here, so it is left out{place}"
             );
         }
-        let mut words: Vec<&str> = self.words.iter().map(String::as_str).collect();
-        words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-        let mut said = without_quoted_scalars(said);
-        for word in words {
-            said = replaced(&said, word);
+        let said = without_quoted_scalars(said);
+        let open = self.open(&said);
+        let mut masked: Vec<Range<usize>> = self
+            .words
+            .iter()
+            .flat_map(|word| places(&said, word))
+            .filter(|place| {
+                !open
+                    .iter()
+                    .any(|open| open.start <= place.start && place.end <= open.end)
+            })
+            .collect();
+        masked.sort_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
+        let mut out = String::new();
+        let mut copied = 0;
+        for place in masked {
+            if place.start >= copied {
+                out.push_str(&said[copied..place.start]);
+                out.push_str(MASK);
+            }
+            copied = copied.max(place.end);
         }
-        said
+        out + &said[copied..]
+    }
+
+    /// The words of a text that are no values: flags, files that were named, places in templates, and
+    /// keys between dots.
+    fn open(&self, said: &str) -> Vec<Range<usize>> {
+        let start = |word: &str| word.as_ptr() as usize - said.as_ptr() as usize;
+        let range = |word: &str| start(word)..start(word) + word.len();
+        let mut open = Vec::new();
+        for word in said.split_whitespace() {
+            let word = word.trim_matches(['"', '\'', '(', ')', ',', ':', ';']);
+            let flag = word.strip_prefix("--").is_some_and(|name| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+            });
+            if flag || is_template(word) || self.named.contains(word) {
+                open.push(range(word));
+            } else if word.contains('.') {
+                open.extend(
+                    word.split('.')
+                        .filter(|key| self.keys.contains(*key))
+                        .map(range),
+                );
+            }
+        }
+        open
     }
 }
 
-/// Replaces a word that is given in small letters.
-fn replaced(text: &str, word: &str) -> String {
-    let folded = text.to_ascii_lowercase();
+/// Whether a word is a place in a chart, such as `c/templates/deployment.yaml:27:12`.
+fn is_template(word: &str) -> bool {
+    let file = word.trim_end_matches(|c: char| c.is_ascii_digit() || c == ':');
+    let suffix = [".yaml", ".tpl", ".txt", ".json", ".go"];
+    suffix.iter().any(|suffix| file.ends_with(suffix))
+        && (file.contains("templates/") || word.len() > file.len() && !file.contains('='))
+}
+
+/// Where a word that is given in small letters stands.
+fn places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = Range<usize>> + 'a {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let mut out = String::new();
-    let mut copied = 0;
-    for (at, _) in folded.match_indices(word) {
-        let end = at + word.len();
-        let inside = is_part(text[..at].chars().next_back()) || is_part(text[end..].chars().next());
-        if word.len() >= INSIDE || !inside {
-            out.push_str(&text[copied..at]);
-            out.push_str(MASK);
-            copied = end;
-        }
-    }
-    out + &text[copied..]
+    let folded = text.to_ascii_lowercase();
+    let starts: Vec<usize> = folded.match_indices(word).map(|(at, _)| at).collect();
+    starts
+        .into_iter()
+        .map(|at| at..at + word.len())
+        .filter(move |place| {
+            let before = text[..place.start].chars().next_back();
+            let inside = is_part(before) || is_part(text[place.end..].chars().next());
+            word.len() >= INSIDE || !inside
+        })
 }
 
 /// The YAML library quotes a scalar's beginning, which none of our words is.
@@ -206,6 +265,17 @@ mod tests {
             ("a: |\n  one two\n  three\n", "one two, three", "***, ***"),
             ("- {name: X, value: hunter}", "[hunter]", "[***]"),
             ("flag: true\nart: a", "not a true word", "not a true word"),
+            (
+                "config: {Server: {EmailProvider: smtp}, smtp: {a: b}}",
+                "cannot overwrite table with non table for c.config.smtp (smtp)",
+                "cannot overwrite table with non table for c.config.smtp (***)",
+            ),
+            (
+                "a: deployment\nb: verify\nc: coalesce",
+                "coalesce.go:286: execution error at (c/templates/deployment.yaml:27:3): deployment; use --verify",
+                "coalesce.go:286: execution error at (c/templates/deployment.yaml:27:3): ***; use --verify",
+            ),
+            ("a: hunter2.yaml", "open hunter2.yaml: no", "open ***: no"),
         ] {
             assert_eq!(masked(values, said), expected);
         }
@@ -231,9 +301,15 @@ mod tests {
             "x.y=hunter2,z={hunter3}",
             "--repo",
             "https://u:hunter4@h/x",
+            "--ca-file",
+            "/etc/release/hunter1.pem",
             "release",
         ];
         let hidden = Hidden::of(args.iter().map(OsStr::new), None);
+        assert_eq!(
+            hidden.mask("open /etc/release/hunter1.pem: no; hunter1, release"),
+            "open /etc/release/hunter1.pem: no; ***, release"
+        );
         assert_eq!(
             hidden.mask("hunter1 hunter2 hunter3 hunter4@h release"),
             "*** *** *** ***@h release"

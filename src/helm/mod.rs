@@ -26,6 +26,23 @@ pub(crate) use call::{Call, Printed};
 pub(crate) use chart::{ChartSource, ChartVersion, Layer, Metadata, Template};
 pub(crate) use version::{HelmVersion, Major};
 
+/// A release's name as Helm takes it. It becomes the name of a folder, too.
+///
+/// # Errors
+/// Helm would not take it.
+pub(crate) fn release_name(text: &str) -> Result<String, &'static str> {
+    let fits = text.len() <= 53
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("a release's name has lower-case letters, digits, dots and hyphens, 53 at the most")
+    }
+}
+
 /// Why Helm did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HelmError {

@@ -1,6 +1,7 @@
 //! Content images that can be had, and which of them an inventory needs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Deserialize;
@@ -8,8 +9,9 @@ use serde_json::Value as Json;
 
 use crate::chart::Chart;
 use crate::connect::{Language, Version};
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::inventory::Inventory;
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Block, Item, Kind, Node, Tree};
 
 /// How sure it is that an image is what the table says.
@@ -68,20 +70,77 @@ impl Image {
 ///
 /// # Errors
 /// The text is no list of images.
-pub(crate) fn table(own: Option<&SourceFile>) -> anyhow::Result<Vec<Image>> {
+pub(crate) fn table(own: Option<&Arc<SourceFile>>) -> anyhow::Result<Vec<Image>> {
     match own {
-        Some(own) => {
-            read(own.text()).with_context(|| format!("{} is no table of images", own.name()))
+        Some(own) => Ok(read(own)?),
+        None => {
+            let built_in = SourceFile::new("images.yaml", include_str!("images.yaml"));
+            read(&Arc::new(built_in)).context("internal error: the built-in table of images")
         }
-        None => read(include_str!("images.yaml"))
-            .context("internal error: the built-in table of images"),
     }
 }
 
-fn read(text: &str) -> anyhow::Result<Vec<Image>> {
-    let documents = yaml::load(text)?;
-    let list = documents.first().map(as_written).unwrap_or_default();
-    Ok(serde_json::from_value(list)?)
+fn read(source: &Arc<SourceFile>) -> Result<Vec<Image>, InvalidInput> {
+    let refuse = |message: String, span: Span| {
+        InvalidInput::from(
+            Diagnostic::error(Code::ImagesInvalid, message)
+                .at(source, span)
+                .help("write a list such as - {name: registry.example.com/content:1, r: 4.4.0, python: 3.12.1}"),
+        )
+    };
+    let documents = yaml::load(source.text())
+        .map_err(|error| refuse(error.message, Span::new(error.offset, error.offset)))?;
+    let list = match documents.as_slice() {
+        [list] if matches!(list.kind, Kind::Sequence(_)) => list.items(),
+        [] => return Err(refuse("no list of images".to_owned(), Span::new(0, 0))),
+        [first, ..] => return Err(refuse("no list of images".to_owned(), first.span)),
+    };
+    list.iter()
+        .map(|node| {
+            let image: Image = serde_json::from_value(as_written(node))
+                .map_err(|error| refuse(format!("no image: {error}"), node.span))?;
+            if is_reference(&image.name) {
+                return Ok(image);
+            }
+            let name = node.get("name").unwrap_or(node);
+            Err(refuse(
+                "the name is none that an image can have".to_owned(),
+                name.span,
+            ))
+        })
+        .collect()
+}
+
+/// Whether a text is a reference to an image, as container runtimes read it: a registry and a path in
+/// small letters, with a tag or a digest.
+fn is_reference(name: &str) -> bool {
+    let (name, digest) = match name.split_once('@') {
+        Some((name, digest)) => (name, Some(digest)),
+        None => (name, None),
+    };
+    let path = name.rfind('/').map_or(0, |at| at + 1);
+    let (name, tag) = match name[path..].split_once(':') {
+        Some((last, tag)) => (&name[..path + last.len()], Some(tag)),
+        None => (name, None),
+    };
+    let made_of = |text: &str, more: &[char]| {
+        text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+            && text
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || more.contains(&c))
+    };
+    let mut parts = name.split('/');
+    let first = parts.next().unwrap_or_default();
+    let path = |part: &str| {
+        made_of(part, &['.', '_', '-']) && !part.contains(|c: char| c.is_ascii_uppercase())
+    };
+    let registry = name.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    (path(first) || registry && made_of(first, &['.', '-', ':']))
+        && parts.all(path)
+        && tag.is_none_or(|tag| made_of(tag, &['.', '_', '-']))
+        && digest.is_none_or(|digest| {
+            made_of(digest, &[':', '+', '.', '_', '-']) && digest.contains(':')
+        })
 }
 
 /// A tree with every scalar as the text that it is: a version such as 3.10 is no number.
@@ -204,6 +263,12 @@ fn named(needed: &BTreeMap<Language, String>) -> String {
 }
 
 impl Suggestion {
+    /// Whether somebody says so, and no public document.
+    #[must_use]
+    pub(crate) fn is_own(&self) -> bool {
+        self.images.iter().any(|(image, _)| image.sure == Sure::Own)
+    }
+
     /// Adds the images to values, in the form that the chart takes.
     pub(crate) fn put(&self, values: &mut Block, form: Form) {
         let list: Vec<Item> = self.images.iter().map(|image| item(image, form)).collect();
@@ -291,7 +356,6 @@ const fn path(language: Language) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::yaml::read_values;
-    use std::sync::Arc;
 
     fn inventory(text: &str) -> Inventory {
         crate::inventory::read(&Arc::new(crate::source::SourceFile::new("i", text))).unwrap()
@@ -305,6 +369,60 @@ mod tests {
   - {guid: 55555555-5555-4555-8555-555555555555, quarto: 1.4.0}
   - {guid: 66666666-6666-4666-8666-666666666666, type: static}
 ";
+
+    #[test]
+    fn a_table_that_is_none_says_where() {
+        let read = |text: &str| {
+            read(&Arc::new(SourceFile::new("my.yaml", text)))
+                .map_err(|error| error.to_string())
+                .map(|images| images.len())
+        };
+        for name in [
+            "content-base:r4.4.0-py3.12.1",
+            "ghcr.io/posit-dev/content_x:1.2-A",
+            "localhost:5000/a/b",
+            "registry.example.com:443/a@sha256:0123abcd",
+            "a/b__c.d-e",
+        ] {
+            assert_eq!(
+                read(&format!("- {{name: '{name}', r: 4.4.0}}")),
+                Ok(1),
+                "{name}"
+            );
+        }
+        for name in [
+            "",
+            " ",
+            "a b",
+            "   /content:1",
+            "a/:1",
+            "a//b",
+            "A/b",
+            "a:b:c",
+            "a/b:",
+            "a;b",
+            "a\tb",
+            "https://h/a",
+        ] {
+            let error = read(&format!("- {{name: x}}\n- {{name: \"{name}\"}}")).unwrap_err();
+            assert!(error.starts_with("my.yaml:2:10: "), "{name}: {error}");
+        }
+        for (text, place) in [
+            ("", "1:1"),
+            ("foo", "1:1"),
+            ("a: b", "1:1"),
+            ("- {name: x}\n- {r: 4}", "2:3"),
+            ("- {name: x, rr: 4}", "1:3"),
+            ("- {name: x\n", "2:1"),
+            ("- name: x\n---\n- name: y\n", "1:1"),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(
+                error.starts_with(&format!("my.yaml:{place}: ")),
+                "{text}: {error}"
+            );
+        }
+    }
 
     #[test]
     fn the_built_in_table_is_in_order() {
@@ -336,7 +454,7 @@ mod tests {
 
     #[test]
     fn a_table_of_ones_own_is_read_as_written_and_within_bounds() {
-        let read = |text: &str| table(Some(&SourceFile::new("i", text)));
+        let read = |text: &str| table(Some(&Arc::new(SourceFile::new("i", text))));
         let images = read("- {name: x, python: 3.10, r: '4.2.3'}").unwrap();
         assert_eq!(images[0].version(Language::Python), Some("3.10"));
         assert!(read("- {name: x, ruby: 1}").is_err());

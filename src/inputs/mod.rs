@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 
 use crate::chart::ValuesFile;
-use crate::diagnostic::{self, InvalidInput};
+use crate::diagnostic::{self, InvalidInput, WrongUsage};
 use crate::gcfg::{self, Document};
 use crate::output;
 use crate::settings::secrecy::stray_words;
@@ -79,7 +79,7 @@ pub(crate) fn one_stdin<'a>(sources: impl IntoIterator<Item = &'a Source>) -> an
         .count()
         > 1
     {
-        bail!("standard input (-) can be read only once");
+        return Err(WrongUsage("standard input (-) can be read only once".to_owned()).into());
     }
     Ok(())
 }
@@ -162,10 +162,11 @@ pub(crate) fn each_its_own<'a>(
     let mut taken: HashSet<PathBuf> = inputs.into_iter().map(same_file).collect();
     for target in outputs.into_iter().flatten() {
         if !taken.insert(same_file(target)) {
-            bail!(
+            let message = format!(
                 "{} is named twice: every input and output needs a file of its own",
                 target.display()
             );
+            return Err(WrongUsage(message).into());
         }
     }
     Ok(())

@@ -4,6 +4,9 @@ use comfy_table::{ContentArrangement, presets};
 
 use super::printable::Printable;
 
+/// Longer text in a cell is cut.
+const LONGEST: usize = 4000;
+
 /// A table under construction.
 #[derive(Debug)]
 pub(crate) struct Table(comfy_table::Table);
@@ -38,8 +41,12 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<T: Into<Printable>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.0
-            .add_row(cells.into_iter().map(|cell| cell.into().to_string()));
+        // What somebody else wrote may have any length.
+        self.0.add_row(
+            cells
+                .into_iter()
+                .map(|cell| cell.into().shortened(LONGEST).to_string()),
+        );
     }
 
     #[must_use]

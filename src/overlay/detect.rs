@@ -1,11 +1,15 @@
 //! Whether the overlay is on.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::diagnostic::InvalidInput;
+use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::gcfg;
 use crate::manifests::objects;
+use crate::source::{SourceFile, Span};
+use crate::yaml;
 
 use super::find::{targets, workloads};
 use super::marks::POD_ANNOTATIONS;
@@ -61,6 +65,33 @@ pub struct Mounting {
     pub name: String,
     /// Whether the checksum on its pods is the one of the configuration; `None` without a checksum.
     pub checksum_matches: Option<bool>,
+}
+
+/// Looks into a file: manifests, or a configuration alone.
+///
+/// # Errors
+/// It is neither, or as [`detect`].
+pub(crate) fn detect_file(source: &Arc<SourceFile>) -> anyhow::Result<Shown> {
+    let text = source.text();
+    if is_gcfg(source) {
+        return Ok(detect_gcfg(text)?);
+    }
+    // Where no document is about Connect none is read, and what is no YAML at all has none.
+    if let Err(error) = yaml::load(text) {
+        let broken = Diagnostic::error(Code::ManifestUnusable, error.message)
+            .at(source, Span::new(error.offset, error.offset))
+            .help("give manifests as helm get manifest prints them, or a gcfg file");
+        return Err(InvalidInput::from(broken).into());
+    }
+    Ok(detect(text.as_bytes())?)
+}
+
+/// A gcfg file has a header; manifests parse as gcfg only when they are empty.
+fn is_gcfg(source: &SourceFile) -> bool {
+    let text = source.text();
+    let header = text.lines().any(|line| line.trim_start().starts_with('['));
+    let manifest = text.contains("kind") && text.contains("metadata");
+    header && (!manifest || gcfg::parse_text("", text).is_ok())
 }
 
 /// Looks into a stream of manifests.

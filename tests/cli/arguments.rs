@@ -138,3 +138,81 @@ fn no_credential_that_was_typed_is_quoted() {
         assert!(!said.contains("hunter2"), "{said}");
     }
 }
+
+/// What cannot be meant is wrong usage (2), what cannot be read is invalid input with its place (3);
+/// neither says what may be a credential, nor goes on for pages.
+#[test]
+fn usage_and_input_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    write("c.gcfg", b"[LDAP \"corp\"]\nBindPassword = S3cr3t\n");
+    write("broken.yaml", b"a: 1\nkind: {\n");
+    write("latin.yaml", b"a: \xff\n");
+    write("images.yaml", b"- name: a b\n");
+    write(
+        "inventory.yaml",
+        b"content: [{guid: 11111111-1111-4111-8111-111111111111, r: 4.2.3}]\n",
+    );
+    let long = "x".repeat(200_000);
+    for (args, code, words) in [
+        (
+            &[
+                "values",
+                "--from",
+                "c.gcfg",
+                "--encrypted",
+                "LDAP \"corp\".BindPasword",
+            ][..],
+            2,
+            "did you mean LDAP \"corp\".BindPassword?",
+        ),
+        (
+            &["values", "--from", "c.gcfg", "--out", "c.gcfg"],
+            2,
+            "c.gcfg is named twice",
+        ),
+        (&["values", "--from", "-", "--base", "-"], 2, "only once"),
+        (
+            &["announce", "--from", "c.gcfg", "--message", " "],
+            2,
+            "the message is empty",
+        ),
+        (
+            &["overlay", "values", "--set", "Postgres.Password=S3cr3t"],
+            2,
+            "invalid value 'Postgres.Password=***' for '--set <SECTION.PROPERTY=VALUE>'",
+        ),
+        (&["check", "--release", &long], 2, "53 at the most"),
+        (&["overlay", "show", "broken.yaml"], 3, "broken.yaml:3:1"),
+        (&["overlay", "show", "latin.yaml"], 3, "latin.yaml:1:4"),
+        (
+            &[
+                "values",
+                "--from",
+                "c.gcfg",
+                "--inventory",
+                "inventory.yaml",
+                "--images",
+                "images.yaml",
+            ],
+            3,
+            "images.yaml:1:9",
+        ),
+        (
+            &["values", "--from", "c.gcfg", "--out", "absent/values.yaml"],
+            1,
+            "absent: No such file or directory (os error 2)\n",
+        ),
+    ] {
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .args(args)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(words), "{words}: {said}");
+        assert!(!said.contains("S3cr3t") && said.len() < 2000, "{said}");
+        assert!(output.stdout.is_empty());
+    }
+}

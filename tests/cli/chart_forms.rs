@@ -12,6 +12,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::connect_migrate;
+use crate::support::server::{Certificate, Server};
 use crate::support::tools::{Helm, helms};
 
 const CHART: &str = "testdata/chart/generations/0.8.12";
@@ -169,6 +170,113 @@ fn a_chart_is_taken_in_every_form_that_helm_takes() {
         let said = String::from_utf8(absent.stderr).unwrap();
         assert_eq!(absent.status.code(), Some(1), "{said}");
         assert!(absent.stdout.is_empty() && said.contains("9.9.9"), "{said}");
+    }
+}
+
+/// A repository that only its own certificate vouches for: Helm's flags for reaching it are Helm's, and
+/// what it complains about is passed on with the file or the flag in it.
+#[test]
+fn helms_flags_for_reaching_a_chart_are_passed_on() {
+    for one in helms() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        fs::write(
+            home.join("c.gcfg"),
+            "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n",
+        )
+        .unwrap();
+        fs::write(
+            home.join("v.yaml"),
+            "config: {Scheduler: {MinProcessesLimit: 4}}\n",
+        )
+        .unwrap();
+        let served = home.join("served");
+        fs::create_dir(&served).unwrap();
+        let to = served.display().to_string();
+        let helm_home = home.join("helm");
+        helm(&one, &helm_home, &["package", CHART, "--destination", &to]);
+        let newer = ["--version", "0.9.0-rc.1"];
+        helm(
+            &one,
+            &helm_home,
+            &[&["package", CHART, "--destination", &to][..], &newer].concat(),
+        );
+        helm(&one, &helm_home, &["repo", "index", &to]);
+        let certificate = Certificate::new();
+        let repository = Server::secure(&served, &certificate);
+        let [(_, authority), _] = certificate.trusted_in(home);
+        let authority = authority.display().to_string();
+
+        let from = ["rstudio-connect", "--repo", &repository.url];
+        let run = |command: &[&str], flags: &[&str]| {
+            let output = connect_migrate()
+                .env("HELM_BIN", &one.path)
+                .envs(homes(&helm_home))
+                .current_dir(home)
+                .args(command)
+                .args(from)
+                .args(flags)
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            (output.status.code().unwrap(), said)
+        };
+        let trusted = ["--ca-file", &authority];
+        for flags in [&trusted[..], &["--insecure-skip-tls-verify"]] {
+            let words = proved_with(&one, home, &[&from[..], flags].concat());
+            assert!(
+                words.starts_with("chart rstudio-connect 0.8.12, "),
+                "{words}"
+            );
+        }
+        let words = proved_with(&one, home, &[&from[..], &trusted, &["--devel"]].concat());
+        assert!(
+            words.starts_with("chart rstudio-connect 0.9.0-rc.1, "),
+            "{words}"
+        );
+        for command in [
+            &["check", "--from", "c.gcfg"][..],
+            &["diff", "--from", "c.gcfg", "-f", "v.yaml"],
+            &["gcfg", "-f", "v.yaml"],
+            &["overlay", "values", "-f", "v.yaml"],
+        ] {
+            let (code, said) = run(command, &trusted);
+            assert!(matches!(code, 0 | 4), "{command:?}: {said}");
+            let (code, said) = run(command, &[]);
+            assert!(
+                code == 1 && said.contains("certificate"),
+                "{command:?}: {said}"
+            );
+        }
+        let values = ["values", "--from", "c.gcfg"];
+        for (flags, named) in [
+            (&["--ca-file", "absent.pem"][..], "absent.pem"),
+            (
+                &[
+                    "--ca-file",
+                    &authority,
+                    "--cert-file",
+                    "c.gcfg",
+                    "--key-file",
+                    "c.gcfg",
+                ],
+                "PEM",
+            ),
+            (&["--ca-file", &authority, "--verify"], "prov"),
+            (
+                &["--ca-file", &authority, "--chart-version", "7.7.7"],
+                "7.7.7",
+            ),
+        ] {
+            let (code, said) = run(&values, flags);
+            assert!(code == 1 && said.contains(named), "{flags:?}: {said}");
+            assert!(!said.contains("***"), "{flags:?}: {said}");
+        }
+        // Helm takes these on its command line, which every process of the machine can read.
+        for flag in ["--password", "--username"] {
+            let (code, said) = run(&values, &[flag, "hunter2"]);
+            assert!(code == 2 && !said.contains("hunter2"), "{said}");
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn samples() -> Vec<PathBuf> {
         })
         .collect();
     samples.sort();
-    assert!(samples.len() >= 42);
+    assert!(samples.len() >= 54);
     samples
 }
 

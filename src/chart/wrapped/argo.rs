@@ -2,26 +2,26 @@
 
 use std::sync::Arc;
 
+use super::shape::Shaped;
 use super::{Found, named, refuse};
 use crate::diagnostic::InvalidInput;
 use crate::source::SourceFile;
 use crate::yaml::{self, Entry, Kind, Node, Style};
 
 pub(super) fn values(
-    source: &Arc<SourceFile>,
+    shaped: Shaped<'_>,
     document: &Node,
     path: &[&str],
 ) -> Result<Option<Found>, InvalidInput> {
-    let Some(spec) = document.at(path) else {
+    let source = shaped.source;
+    let Some(spec) = shaped.below(document, path)? else {
         return Ok(None);
     };
-    let several = spec.get("sources").map(Node::items).unwrap_or_default();
-    let helms: Vec<&Node> = spec
-        .get("source")
-        .into_iter()
-        .chain(several)
-        .filter_map(|source| source.get("helm"))
-        .collect();
+    let mut helms = Vec::new();
+    let several = shaped.list(spec, "sources")?;
+    for one in shaped.mapping(spec, "source")?.into_iter().chain(several) {
+        helms.extend(shaped.mapping(one, "helm")?);
+    }
     let helm = match helms.as_slice() {
         [] => return Ok(None),
         [one] => *one,
@@ -37,13 +37,10 @@ pub(super) fn values(
     if path.len() > 1 {
         no_template(source, document, helm)?;
     }
-    elsewhere(source, helm)?;
-    let text = helm
-        .get("values")
-        .and_then(Node::as_str)
-        .unwrap_or_default();
-    let parameters = helm.get("parameters").map(Node::items).unwrap_or_default();
-    let object = helm.get("valuesObject");
+    elsewhere(shaped, helm)?;
+    let text = shaped.text(helm, "values")?.unwrap_or_default();
+    let parameters = shaped.list(helm, "parameters")?;
+    let object = shaped.mapping(helm, "valuesObject")?;
     match (object, text) {
         (Some(object), "") => {
             let mut values = object.clone();
@@ -87,12 +84,12 @@ pub(super) fn values(
 }
 
 /// Values that the application takes from somewhere that we do not see.
-fn elsewhere(source: &Arc<SourceFile>, helm: &Node) -> Result<(), InvalidInput> {
-    let given = |key: &str| helm.get(key).filter(|more| !more.items().is_empty());
-    if let Some(files) = given("valueFiles") {
+fn elsewhere(shaped: Shaped<'_>, helm: &Node) -> Result<(), InvalidInput> {
+    let files = shaped.list(helm, "valueFiles")?;
+    if let Some(first) = files.first() {
         return refuse(
-            source,
-            files,
+            shaped.source,
+            first,
             format!(
                 "the application takes values from files, which go below its own: {}",
                 named(files)
@@ -100,10 +97,10 @@ fn elsewhere(source: &Arc<SourceFile>, helm: &Node) -> Result<(), InvalidInput> 
             "give those files with -f, in their order, and the application's own values in one more",
         );
     }
-    if let Some(files) = given("fileParameters") {
+    if let Some(first) = shaped.list(helm, "fileParameters")?.first() {
         return refuse(
-            source,
-            files,
+            shaped.source,
+            first,
             "the application takes values from files one by one (fileParameters)".to_owned(),
             "move them into valuesObject",
         );

@@ -3,12 +3,14 @@
 //! nobody would notice.
 
 mod argo;
+mod shape;
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Entry, Kind, Node};
+use shape::Shaped;
 
 /// Values as a part of the text, or as a text of their own with its name.
 pub(super) type Found = Result<Node, (String, String)>;
@@ -58,9 +60,13 @@ fn objects(source: &Arc<SourceFile>, documents: &[Node]) -> Result<Option<Found>
         encrypted(source, document)?;
         helmfile(source, document)?;
     }
-    let objects: Vec<_> = documents
+    let mut all = Vec::new();
+    for document in documents {
+        members(source, document, &mut all)?;
+    }
+    let objects: Vec<_> = all
         .iter()
-        .filter_map(|document| Some((document, kind(document)?)))
+        .filter_map(|document| Some((*document, kind(document)?)))
         .collect();
     if objects.is_empty() {
         return Ok(None);
@@ -71,21 +77,18 @@ fn objects(source: &Arc<SourceFile>, documents: &[Node]) -> Result<Option<Found>
             found.push((kind, values));
         }
     }
-    let whole = objects.len() == documents.iter().filter(|d| !is_empty(d)).count();
-    match (found.pop(), found.pop(), whole) {
-        (Some((_, values)), None, true) => Ok(Some(values)),
+    let plain = all.iter().find(|d| kind(d).is_none() && !shape::is_null(d));
+    match (found.pop(), found.pop(), plain) {
+        (Some((_, values)), None, None) => Ok(Some(values)),
         (Some(_), Some(_), _) => refuse(
             source,
             objects[0].0,
             "several objects with values in one file".to_owned(),
             "give the values of one release, in the order that Helm reads them",
         ),
-        (Some(_), None, false) => refuse(
+        (Some(_), None, Some(plain)) => refuse(
             source,
-            documents
-                .iter()
-                .find(|d| kind(d).is_none())
-                .unwrap_or(&documents[0]),
+            plain,
             "a document without apiVersion and kind beside one with values".to_owned(),
             "give each in a file of its own",
         ),
@@ -96,6 +99,28 @@ fn objects(source: &Arc<SourceFile>, documents: &[Node]) -> Result<Option<Found>
             "give the values that Helm reads, as with helm install -f",
         ),
     }
+}
+
+/// A document, or what a List holds, as `kubectl get --output yaml` prints it.
+fn members<'a>(
+    source: &Arc<SourceFile>,
+    document: &'a Node,
+    all: &mut Vec<&'a Node>,
+) -> Result<(), InvalidInput> {
+    let Some(kind) = kind(document).filter(|kind| kind.ends_with("List")) else {
+        all.push(document);
+        return Ok(());
+    };
+    let items = Shaped { source, kind }.list(document, "items")?;
+    if items.is_empty() {
+        return refuse(
+            source,
+            document,
+            format!("a {kind} without items"),
+            "give the values that Helm reads, as with helm install -f",
+        );
+    }
+    items.iter().try_for_each(|item| members(source, item, all))
 }
 
 /// A helmfile says which values Helm gets; it is none of them.
@@ -119,10 +144,6 @@ fn helmfile(source: &Arc<SourceFile>, document: &Node) -> Result<(), InvalidInpu
 fn kind(document: &Node) -> Option<&str> {
     document.get("apiVersion")?.as_str()?;
     document.get("kind")?.as_str()
-}
-
-fn is_empty(node: &Node) -> bool {
-    node.as_str() == Some("")
 }
 
 fn refuse<T>(
@@ -247,8 +268,8 @@ pub(crate) fn values_below(
 }
 
 /// Names in a list, for a message.
-fn named(list: &Node) -> String {
-    let names: Vec<&str> = list.items().iter().filter_map(Node::as_str).collect();
+fn named(list: &[Node]) -> String {
+    let names: Vec<&str> = list.iter().filter_map(Node::as_str).collect();
     names.join(", ")
 }
 
@@ -271,72 +292,84 @@ fn of_object(
         .and_then(Node::as_str)
         .unwrap_or_default();
     let group = api.split('/').next().unwrap_or_default();
+    let shaped = Shaped { source, kind };
     match (group, kind) {
-        ("helm.toolkit.fluxcd.io", "HelmRelease") => {
-            let spec = document.get("spec");
-            if let Some(more) = spec.and_then(|spec| spec.get("valuesFrom")) {
-                let named: Vec<String> = more.items().iter().map(reference).collect();
-                return refuse(
-                    source,
-                    more,
-                    format!(
-                        "the HelmRelease takes values from {} (valuesFrom), which is not in this file",
-                        named.join(", ")
-                    ),
-                    "give all values as Helm gets them: helm get values RELEASE --output yaml",
-                );
-            }
-            let files = document.at(&["spec", "chart", "spec", "valuesFiles"]);
-            if let Some(more) = files.filter(|files| !files.items().is_empty()) {
-                return refuse(
-                    source,
-                    more,
-                    format!(
-                        "the HelmRelease takes values from files of the chart (valuesFiles): {}",
-                        named(more)
-                    ),
-                    "give those files with -f, in their order, and the values of the HelmRelease in one more",
-                );
-            }
-            Ok(Some(Ok(spec
-                .and_then(|spec| spec.get("values"))
-                .cloned()
-                .unwrap_or_else(Node::empty))))
-        }
-        ("argoproj.io", "Application") => argo::values(source, document, &["spec"]),
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => flux(shaped, document),
+        ("argoproj.io", "Application") => argo::values(shaped, document, &["spec"]),
         ("argoproj.io", "ApplicationSet") => {
-            argo::values(source, document, &["spec", "template", "spec"])
+            argo::values(shaped, document, &["spec", "template", "spec"])
         }
-        ("helm.cattle.io", "HelmChart" | "HelmChartConfig") => {
-            let spec = document.get("spec");
-            if let Some(more) = spec.and_then(|spec| spec.get("valuesSecrets")) {
-                let named: Vec<String> = more.items().iter().map(reference).collect();
-                return refuse(
-                    source,
-                    more,
-                    format!(
-                        "the {kind} takes values from Secrets (valuesSecrets): {}",
-                        named.join(", ")
-                    ),
-                    "give all values as Helm gets them: helm get values RELEASE --output yaml",
-                );
-            }
-            if let Some(set) = spec.and_then(|spec| spec.get("set")) {
-                return refuse(
-                    source,
-                    set,
-                    format!("the {kind} sets values one by one (set), which go above the others"),
-                    "move them into valuesContent, or give all values as Helm gets them: helm get values RELEASE --output yaml",
-                );
-            }
-            let text = spec.and_then(|spec| spec.get("valuesContent"));
-            Ok(Some(match text.and_then(Node::as_str) {
-                Some(text) => Err((format!("{}, valuesContent", source.name()), text.to_owned())),
-                None => Ok(Node::empty()),
-            }))
-        }
+        ("helm.cattle.io", "HelmChart" | "HelmChartConfig") => k3s(shaped, document),
         _ => Ok(None),
     }
+}
+
+fn flux(shaped: Shaped<'_>, document: &Node) -> Result<Option<Found>, InvalidInput> {
+    let Some(spec) = shaped.mapping(document, "spec")? else {
+        return Ok(Some(Ok(Node::empty())));
+    };
+    let more = shaped.list(spec, "valuesFrom")?;
+    if let Some(first) = more.first() {
+        let named: Vec<String> = more.iter().map(reference).collect();
+        return refuse(
+            shaped.source,
+            first,
+            format!(
+                "the HelmRelease takes values from {} (valuesFrom), which is not in this file",
+                named.join(", ")
+            ),
+            "give all values as Helm gets them: helm get values RELEASE --output yaml",
+        );
+    }
+    let files = match shaped.below(spec, &["chart", "spec"])? {
+        Some(chart) => shaped.list(chart, "valuesFiles")?,
+        None => &[],
+    };
+    if let Some(first) = files.first() {
+        return refuse(
+            shaped.source,
+            first,
+            format!(
+                "the HelmRelease takes values from files of the chart (valuesFiles): {}",
+                named(files)
+            ),
+            "give those files with -f, in their order, and the values of the HelmRelease in one more",
+        );
+    }
+    let values = shaped.mapping(spec, "values")?;
+    Ok(Some(Ok(values.cloned().unwrap_or_else(Node::empty))))
+}
+
+fn k3s(shaped: Shaped<'_>, document: &Node) -> Result<Option<Found>, InvalidInput> {
+    let Shaped { source, kind } = shaped;
+    let Some(spec) = shaped.mapping(document, "spec")? else {
+        return Ok(Some(Ok(Node::empty())));
+    };
+    let more = shaped.list(spec, "valuesSecrets")?;
+    if let Some(first) = more.first() {
+        let named: Vec<String> = more.iter().map(reference).collect();
+        return refuse(
+            source,
+            first,
+            format!(
+                "the {kind} takes values from Secrets (valuesSecrets): {}",
+                named.join(", ")
+            ),
+            "give all values as Helm gets them: helm get values RELEASE --output yaml",
+        );
+    }
+    if let Some(set) = shaped.part(spec, "set") {
+        return refuse(
+            source,
+            set,
+            format!("the {kind} sets values one by one (set), which go above the others"),
+            "move them into valuesContent, or give all values as Helm gets them: helm get values RELEASE --output yaml",
+        );
+    }
+    Ok(Some(match shaped.text(spec, "valuesContent")? {
+        Some(text) => Err((format!("{}, valuesContent", source.name()), text.to_owned())),
+        None => Ok(Node::empty()),
+    }))
 }
 
 #[cfg(test)]

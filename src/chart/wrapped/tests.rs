@@ -25,6 +25,9 @@ fn values_are_taken_from_where_their_kind_has_them() {
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {parameters: [{name: config.A.B, value: '1'}]}}}\n",
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {values: 'config: {A: {B: 2}}', parameters: [{name: config.A.B, value: '1'}]}}}\n",
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {valuesObject: {config: {A: {B: 2}}}, parameters: [{name: config.A.B, value: '1'}]}}}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: helm.toolkit.fluxcd.io/v2\n  kind: HelmRelease\n  spec: {values: {config: {A: {B: 1}}}}\n",
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationList\nitems:\n- apiVersion: argoproj.io/v1alpha1\n  kind: Application\n  spec: {source: {helm: {valuesObject: {config: {A: {B: 1}}}, values: null}}}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Namespace}\n- {apiVersion: v1, kind: List, items: [{apiVersion: helm.cattle.io/v1, kind: HelmChart, spec: {valuesContent: 'config: {A: {B: 1}}'}}]}\n",
         "global: {x: 1}\nconnect: {config: {A: {B: 1}}}\n",
     ] {
         assert_eq!(read(text), want, "{text}");
@@ -48,6 +51,10 @@ fn what_cannot_be_taken_is_refused() {
         "releases:\n  - {name: connect, chart: rstudio/rstudio-connect}\n",
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {values: {config: {A: {B: 1}}}}\n---\nconfig: {A: {B: 2}}\n",
         "a: {config: {}}\nb: {config: {}}\n",
+        "apiVersion: v1\nkind: List\nitems: []\n",
+        "apiVersion: v1\nkind: List\nitems: {config: {A: {B: 1}}}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {config: {A: {B: 1}}}\n- {apiVersion: helm.cattle.io/v1, kind: HelmChart}\n",
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: helm.cattle.io/v1, kind: HelmChart}\n- {apiVersion: helm.cattle.io/v1, kind: HelmChart}\n",
     ] {
         let error = read(text).unwrap_err();
         assert!(error.starts_with("values-wrapped: "), "{text}: {error}");
@@ -101,4 +108,55 @@ fn what_names_values_elsewhere_says_which() {
     assert!(error.contains("Secret prod"), "{error}");
     let error = read("apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {helm: {valueFiles: [a.yaml, $values/b.yaml]}}}\n").unwrap_err();
     assert!(error.contains("a.yaml, $values/b.yaml"), "{error}");
+}
+
+/// What is of another type than the object takes would count as none.
+#[test]
+fn what_has_another_shape_is_refused_with_its_place() {
+    let flux = |spec: &str| {
+        format!("apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {spec}\n")
+    };
+    let argo = |helm: &str| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {{source: {{helm: {helm}}}}}\n"
+        )
+    };
+    let k3s =
+        |spec: &str| format!("apiVersion: helm.cattle.io/v1\nkind: HelmChart\nspec: {spec}\n");
+    for (text, key) in [
+        (flux("foo"), "spec"),
+        (flux("[]"), "spec"),
+        (flux("{values: foo}"), "values"),
+        (flux("{values: [a]}"), "values"),
+        (flux("{values: {}, valuesFrom: foo}"), "valuesFrom"),
+        (
+            flux("{chart: {spec: {valuesFiles: a.yaml}}}"),
+            "valuesFiles",
+        ),
+        (flux("{chart: foo}"), "chart"),
+        (argo("foo"), "helm"),
+        (argo("{parameters: foo}"), "parameters"),
+        (argo("{parameters: {a: b}}"), "parameters"),
+        (argo("{values: {config: {A: {B: 1}}}}"), "values"),
+        (
+            argo("{valuesObject: 'config: {A: {B: 1}}'}"),
+            "valuesObject",
+        ),
+        (argo("{valueFiles: a.yaml}"), "valueFiles"),
+        (argo("{fileParameters: a}"), "fileParameters"),
+        (k3s("foo"), "spec"),
+        (k3s("{valuesContent: {config: {}}}"), "valuesContent"),
+        (k3s("{valuesSecrets: a}"), "valuesSecrets"),
+    ] {
+        let error = ValuesFile::of_text("my.yaml", &text).unwrap_err();
+        let error = &error.0[0];
+        assert_eq!(error.code.as_str(), "values-wrapped", "{text}");
+        assert!(
+            error.message.starts_with(&format!("{key} of the ")),
+            "{text}: {}",
+            error.message
+        );
+        assert_eq!(error.place.as_ref().unwrap().position().line, 3, "{text}");
+        assert!(error.help.is_some());
+    }
 }

@@ -22,6 +22,7 @@ use crate::convert::account::Account;
 use crate::convert::options::{SecretName, Secrets};
 use crate::convert::{self, Inputs, Options};
 use crate::gcfg::{Document, SettingName};
+use crate::helm::release_name;
 use crate::helm::{Helm, HelmError, HelmVersion};
 use crate::images;
 use crate::inputs::{self, Source};
@@ -66,7 +67,7 @@ pub(super) struct CheckCommand {
     data_dir: Option<PathBuf>,
 
     /// Release on the cluster, if it is installed already
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = release_name)]
     release: Option<String>,
 
     /// Ask the cluster, too; --release does that as well
@@ -199,7 +200,7 @@ impl CheckCommand {
             let connect = gathered.chart.connect_version(gathered.values.as_ref()).0;
             let form = images::Form::of(&gathered.chart, &connect);
             let table = self.images.as_ref().map(Source::file).transpose()?;
-            let suggestion = images::choose(&images::table(table.as_deref())?, inventory);
+            let suggestion = images::choose(&images::table(table.as_ref())?, inventory);
             // A chart of another age than Connect's: the form of today says at least which.
             let text = suggestion.text(form.unwrap_or(images::Form::Environments));
             output::data(text.as_bytes())?;

@@ -4,10 +4,9 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::Exit;
-use crate::gcfg;
 use crate::inputs::Source;
 use crate::output::{self, Format, Page};
-use crate::overlay::{Found, Shown, detect, detect_gcfg};
+use crate::overlay::{Found, Shown, detect_file};
 
 /// Say whether the temporary settings are on in manifests or in a gcfg file
 #[derive(Debug, Args)]
@@ -28,25 +27,10 @@ pub(super) struct Show {
 impl Show {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let bytes = self.file.bytes()?;
-        let shown = if is_gcfg(&bytes) {
-            detect_gcfg(&String::from_utf8_lossy(&bytes))?
-        } else {
-            detect(&bytes)?
-        };
+        let shown = detect_file(&self.file.file()?)?;
         output::result(self.output, &shown, |_| drawn(&shown))?;
         Ok(Exit::Done)
     }
-}
-
-/// A gcfg file has a header; manifests parse as gcfg only when they are empty.
-fn is_gcfg(bytes: &[u8]) -> bool {
-    let header = bytes
-        .split(|&b| b == b'\n')
-        .any(|line| line.trim_ascii_start().starts_with(b"["));
-    let manifest = memchr::memmem::find(bytes, b"kind").is_some()
-        && memchr::memmem::find(bytes, b"metadata").is_some();
-    header && (!manifest || gcfg::parse_bytes("", bytes).is_ok())
 }
 
 fn drawn(shown: &Shown) -> Page {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::cli::connect::Missing;
 use crate::connect::Server;
+use crate::helm::release_name;
 use crate::rebuild::journal::Story;
 use crate::state;
 
@@ -13,7 +14,7 @@ use crate::state;
 #[derive(Debug, Clone, Args)]
 pub(super) struct PlaceArgs {
     /// Helm release that the server belongs to: keeps its journal apart from others of that server
-    #[arg(long, value_name = "NAME", value_parser = release, help_heading = "Journal")]
+    #[arg(long, value_name = "NAME", value_parser = release_name, help_heading = "Journal")]
     pub release: Option<String>,
 
     /// Folder of the journal, instead of one per server and release below $XDG_STATE_HOME
@@ -96,20 +97,5 @@ impl ReaderArgs {
                 folder.display()
             ),
         }
-    }
-}
-
-/// A release's name becomes a folder's.
-fn release(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty()
-        && text.len() <= 53
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))
-        && text.bytes().any(|byte| byte.is_ascii_alphanumeric());
-    if fits {
-        Ok(text.to_owned())
-    } else {
-        Err("a release's name has lower-case letters, digits, dots and hyphens".to_owned())
     }
 }

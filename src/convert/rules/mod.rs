@@ -36,13 +36,15 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// Whether the input sets a setting.
+    /// What the input says about a setting, if it sets it.
     #[must_use]
-    pub(super) fn sets(&self, name: &SettingName) -> bool {
+    pub(super) fn setting(&self, name: &SettingName) -> Option<(&InputSetting<'_>, &Settled)> {
         let key = name.key();
-        self.settings
+        let found = self
+            .settings
             .iter()
-            .any(|(setting, _)| setting.name.key() == key)
+            .find(|(setting, _)| setting.name.key() == key)?;
+        Some((found.0, &found.1))
     }
 
     /// What another setting says, when it says one thing.

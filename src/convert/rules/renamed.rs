@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Context;
-use crate::convert::account::Action;
+use crate::convert::account::{Action, Task};
 use crate::convert::input::{InputSetting, Settled};
 use crate::convert::reason;
 use crate::convert::verdict::{Effect, Expect, Verdict};
 use crate::gcfg::SettingName;
-use crate::settings::{Catalogue, Entry};
+use crate::settings::{Catalogue, Entry, Fate};
 
 /// The setting that took the place of this one. Once it depends on the value.
 pub(super) fn successor(
@@ -39,14 +39,10 @@ pub(super) fn judge(
     settled: &Settled,
     successor: &SettingName,
 ) -> Verdict {
-    if context.sets(successor) {
-        return Verdict::new(
-            Action::Drop,
-            reason::RENAMED_SETTING,
-            format!("its successor {successor} is set too and takes its place"),
-        );
-    }
     let new = Catalogue::builtin().lookup(successor);
+    if let Some((set, said)) = context.setting(successor) {
+        return both_set(entry, settled, successor, new, (set, said));
+    }
     let fits = |values: &Vec<String>| {
         new.is_none_or(|new| values.iter().all(|v| new.value_type.check(v).is_ok()))
     };
@@ -73,6 +69,63 @@ pub(super) fn judge(
         values,
     };
     under_old_name(super::judge(context, &heir, &said), successor, entry)
+}
+
+/// Old name and new name, both set. Which of the two Connect takes is not documented.
+fn both_set(
+    entry: &Entry,
+    settled: &Settled,
+    successor: &SettingName,
+    new: Option<&Entry>,
+    (set, said): (&InputSetting<'_>, &Settled),
+) -> Verdict {
+    let verdict = |action, reason| Verdict::new(action, reason::RENAMED_SETTING, reason);
+    // What neither of them brings into the pod cannot differ there.
+    let left_out = new
+        .is_some_and(|new| new.decide(said.values.last().map(String::as_str)).fate == Fate::Drop);
+    if left_out {
+        return verdict(
+            Action::Drop,
+            format!(
+                "its successor {successor} is set too, and what either says stays behind. {}",
+                entry.reason
+            ),
+        );
+    }
+    let same = |ours: &Vec<String>| {
+        ours.len() == said.values.len()
+            && ours
+                .iter()
+                .zip(&said.values)
+                .all(|(a, b)| a.eq_ignore_ascii_case(b))
+    };
+    if translated(entry, &settled.values)
+        .as_ref()
+        .is_some_and(same)
+    {
+        return verdict(
+            Action::Drop,
+            format!("its successor {successor} is set too, and says the same"),
+        );
+    }
+    let lines: Vec<String> = set
+        .occurrences
+        .iter()
+        .map(|line| format!("{}:{}", line.document.source().name(), line.setting.line))
+        .collect();
+    let what = format!(
+        "left out, since its successor {successor} is set too ({}) and says something else; which of the two the old server goes by is not documented",
+        lines.join(", ")
+    );
+    let task = Task {
+        code: reason::RENAMED_SETTING.into(),
+        what: format!(
+            "{}: {what}. Look at the old server, put what holds there into {successor}, and take the old line out",
+            entry.canonical_name(set.name.section.subsection.as_deref())
+        ),
+        command: None,
+    };
+    verdict(Action::Review, what).task(task)
 }
 
 /// Another old setting with the same successor, which stands later.
