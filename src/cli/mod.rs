@@ -36,6 +36,7 @@ pub use exit::Exit;
 pub use global::Global;
 
 use crate::diagnostic::{InvalidInput, WrongUsage};
+use crate::gcfg::SettingName;
 use crate::output::{self, Page, Printable};
 use crate::settings::secrecy::word_exposes;
 
@@ -112,7 +113,9 @@ fn shown(word: &str) -> String {
     let flag = word.starts_with('-') && !word.contains(['@', '=']);
     let shown = match word.split_once('=') {
         _ if declared || flag => word.to_owned(),
-        Some((name, _)) if !word_exposes(name) => format!("{name}=***"),
+        Some((name, _)) if !word_exposes(name) || name.parse::<SettingName>().is_ok() => {
+            format!("{name}=***")
+        }
         None if !word_exposes(word) => word.to_owned(),
         _ => "***".to_owned(),
     };

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::ops::Range;
+use std::path::Path;
 
 use crate::settings::secrecy::word_exposes;
 use crate::yaml::{Kind, Node, load};
@@ -58,9 +59,13 @@ impl Hidden {
                     let path = set.split('=').next().unwrap_or_default();
                     hidden.keys.extend(path.split('.').map(str::to_owned));
                 }
-                // A URL with a user in it.
-                _ if word_exposes(arg) => hidden.scalar(arg),
-                _ => named.push(arg),
+                _ => match joined.unwrap_or(arg) {
+                    flag if flag.starts_with("--") => {}
+                    file if Path::new(file).exists() => named.push(file),
+                    // A URL with a user in it.
+                    word if word_exposes(word) => hidden.scalar(word),
+                    word => named.push(word),
+                },
             }
         }
         if let Some(text) = input {

@@ -87,7 +87,7 @@ fn what_cannot_be_is_refused() {
     let (file, before) = server(folder.path());
     for (args, expected) in [
         (&["--off"][..], Some(1)),
-        (&["--message", " "], Some(1)),
+        (&["--message", " "], Some(2)),
         (&[], Some(2)),
         (&["--message", "x", "--off"], Some(2)),
         (&["--message", "a\rb"], Some(1)),

@@ -368,7 +368,7 @@ fn one_file_cannot_be_input_and_output() {
         .args(["--force", "--out"])
         .arg(&from)
         .assert()
-        .code(1)
+        .code(2)
         .stderr(predicate::str::contains("named twice"));
     assert_eq!(fs::read_to_string(&from).unwrap(), GOOD);
 }

@@ -113,19 +113,31 @@ fn both_set(
         .iter()
         .map(|line| format!("{}:{}", line.document.source().name(), line.setting.line))
         .collect();
+    // The same Connect makes of both what it made of them, as long as both are there.
+    let kept = new.is_none_or(|new| {
+        let fate = new.decide(said.values.last().map(String::as_str)).fate;
+        matches!(fate, Fate::Keep | Fate::Review)
+    });
     let what = format!(
-        "left out, since its successor {successor} is set too ({}) and says something else; which of the two the old server goes by is not documented",
+        "{}, since its successor {successor} is set too ({}) and says something else; which of the two the server goes by is not documented",
+        if kept { "kept as it is" } else { "left out" },
         lines.join(", ")
     );
     let task = Task {
         code: reason::RENAMED_SETTING.into(),
         what: format!(
-            "{}: {what}. Look at the old server, put what holds there into {successor}, and take the old line out",
+            "{}: {what}. Look at the old server, put what holds there into {successor}, and take this line out",
             entry.canonical_name(set.name.section.subsection.as_deref())
         ),
         command: None,
     };
-    verdict(Action::Review, what).task(task)
+    if kept {
+        verdict(Action::Review, what)
+            .keeping(settled.values.clone())
+            .task(task)
+    } else {
+        verdict(Action::Drop, what).task(task)
+    }
 }
 
 /// Another old setting with the same successor, which stands later.
