@@ -66,7 +66,8 @@ impl Place {
         })
     }
 
-    /// Puts a message into the file. `beside` is what Connect reads behind it.
+    /// Puts a message into settings of the file; one that another of them has already stays there.
+    /// `beside` is what Connect reads behind it.
     ///
     /// # Errors
     /// The file is none of Connect's, was changed since an earlier message, or cannot be written.
@@ -86,9 +87,16 @@ impl Place {
             }
             _ => AnnouncementRecord::new(&self.file, &now)?,
         };
-        // An earlier message makes room for the new one.
+        // An earlier message in the same place makes room for the new one.
         let original = record.original_of(&now)?;
-        let next = text::lay(&self.name(), &original, message, banners, beside)?;
+        let mut messages = record.messages(&now);
+        messages.retain(|(banner, _)| !banners.contains(banner));
+        messages.extend(banners.iter().map(|banner| (*banner, message.to_owned())));
+        messages.sort();
+        let next = text::lay(&self.name(), &original, &messages, beside)?;
+        let mut ours = record.all_messages();
+        ours.push(message.to_owned());
+        let changes = text::since(&self.name(), &now, &next.changes)?;
         let changed = next.text != now;
         if changed && !self.dry_run {
             record.off = None;
@@ -103,7 +111,7 @@ impl Place {
             record.laid.drain(..record.laid.len() - 1);
             record.write(&self.folder)?;
         }
-        Ok(self.outcome(true, changed, next.changes))
+        Ok(self.outcome(true, changed, changes, &ours))
     }
 
     /// Takes the message out of the file. With `force`, out of one that was changed since, too.
@@ -128,6 +136,7 @@ impl Place {
             FileState::Changed => return Err(text::changed(&self.name(), &now, &record)?.into()),
         };
         let changed = before != now;
+        let ours = record.all_messages();
         if !self.dry_run {
             if changed {
                 files::rewrite(&self.file, now.as_bytes(), before.as_bytes())?;
@@ -135,7 +144,7 @@ impl Place {
             record.off.get_or_insert_with(Timestamp::now);
             record.write(&self.folder)?;
         }
-        Ok(self.outcome(false, changed, changes))
+        Ok(self.outcome(false, changed, changes, &ours))
     }
 
     fn lock(&self) -> anyhow::Result<Option<Lock>> {
@@ -161,14 +170,22 @@ impl Place {
         self.file.display().to_string()
     }
 
-    fn outcome(&self, announced: bool, changed: bool, changes: Vec<Change>) -> Announced {
+    /// `ours` are the messages, which may be shown.
+    fn outcome(
+        &self,
+        announced: bool,
+        changed: bool,
+        changes: Vec<Change>,
+        ours: &[String],
+    ) -> Announced {
+        let changes = changes.into_iter().map(|change| change.shown(ours));
         Announced {
             schema: 1,
             file: self.file.clone(),
             announced,
             changed,
             dry_run: self.dry_run,
-            changes,
+            changes: changes.collect(),
             reload: RELOAD,
         }
     }

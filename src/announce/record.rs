@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::text::Change;
+use super::text::{Banner, Change};
 use crate::files::{self, Access, Existing};
 use crate::gcfg::edit::{self, Edit};
 use crate::state;
@@ -101,6 +101,7 @@ pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
         else {
             continue;
         };
+        let messages = record.all_messages();
         found.push(Announcement {
             standing: fs::read_to_string(&record.file)
                 .ok()
@@ -108,7 +109,11 @@ pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
             file: record.file,
             since: laid.at,
             off: record.off,
-            changes: laid.changes,
+            changes: laid
+                .changes
+                .into_iter()
+                .map(|change| change.shown(&messages))
+                .collect(),
         });
     }
     found.sort_by_key(|announcement| announcement.since);
@@ -199,6 +204,22 @@ impl AnnouncementRecord {
             );
         }
         Ok(original)
+    }
+
+    /// The messages in a text of the file.
+    pub(super) fn messages(&self, text: &str) -> Vec<(Banner, String)> {
+        let digest = digest(text);
+        let laid = self.laid.iter().find(|laid| laid.digest == digest);
+        let changes = laid.into_iter().flat_map(|laid| &laid.changes);
+        changes
+            .filter_map(|change| Some((Banner::of(&change.setting)?, change.after.clone()?)))
+            .collect()
+    }
+
+    /// Every message that we have put there.
+    pub(super) fn all_messages(&self) -> Vec<String> {
+        let changes = self.laid.iter().flat_map(|laid| &laid.changes);
+        changes.filter_map(|change| change.after.clone()).collect()
     }
 
     /// What taking the message off changes.

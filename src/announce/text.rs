@@ -8,7 +8,7 @@ use crate::gcfg::edit::{self, Edit};
 use crate::gcfg::{self, Configuration, Document, Section, SettingName};
 
 /// A setting whose text Connect shows to people, as HTML.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub(crate) enum Banner {
     /// Server.PublicWarning, for those who have not signed in
     Public,
@@ -26,6 +26,13 @@ impl Banner {
         };
         SettingName::new(Section::plain("Server"), property)
     }
+
+    /// The one of a setting's name.
+    pub(super) fn of(setting: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|banner| banner.setting().to_string() == setting)
+    }
 }
 
 /// What becomes of one setting.
@@ -39,6 +46,26 @@ pub(crate) struct Change {
     pub after: Option<String>,
 }
 
+impl Change {
+    /// As it may be shown: what is not a message of ours stood there before, and may be a secret.
+    pub(super) fn shown(self, messages: &[String]) -> Self {
+        let shown = |value: Option<String>| {
+            let value = value?;
+            if value.is_empty() || messages.contains(&value) {
+                return Some(value);
+            }
+            let length = value.chars().count();
+            let s = if length == 1 { "" } else { "s" };
+            Some(format!("(the former value, {length} character{s})"))
+        };
+        Self {
+            before: shown(self.before),
+            after: shown(self.after),
+            ..self
+        }
+    }
+}
+
 /// A text with a message.
 #[derive(Debug)]
 pub(super) struct WithMessage {
@@ -48,21 +75,21 @@ pub(super) struct WithMessage {
     pub changes: Vec<Change>,
 }
 
-/// Puts a message into a text.
+/// Puts messages into a text.
 pub(super) fn lay(
     name: &str,
     original: &str,
-    message: &str,
-    banners: &[Banner],
+    messages: &[(Banner, String)],
     beside: Option<&Document>,
 ) -> anyhow::Result<WithMessage> {
     let document = gcfg::parse_text(name, original)?;
+    let banners: Vec<Banner> = messages.iter().map(|(banner, _)| *banner).collect();
     if let Some(beside) = beside {
-        not_overridden(&document, beside, banners)?;
+        not_overridden(&document, beside, &banners)?;
     }
-    let values: Vec<_> = banners
+    let values: Vec<_> = messages
         .iter()
-        .map(|banner| (banner.setting(), message.to_owned()))
+        .map(|(banner, message)| (banner.setting(), message.clone()))
         .collect();
     let edits = edit::set(&document, &values)?;
     let text = edit::apply(original, &edits)?;
@@ -87,7 +114,8 @@ pub(super) fn lay(
     };
     let said = changes
         .iter()
-        .all(|change| change.after.as_deref() == Some(message));
+        .zip(messages)
+        .all(|(change, (_, message))| change.after.as_ref() == Some(message));
     let undo = edit::invert(&edits);
     let back = edit::apply(&text, &undo);
     if !said || others(&document) != others(&after) || back.as_deref() != Ok(original) {
@@ -98,6 +126,17 @@ pub(super) fn lay(
         undo,
         changes,
     })
+}
+
+/// What differs between two texts of the file, of these changes.
+pub(super) fn since(name: &str, now: &str, changes: &[Change]) -> anyhow::Result<Vec<Change>> {
+    let document = gcfg::parse_text(name, now)?;
+    let now = |change: &Change| Change {
+        before: Banner::of(&change.setting).and_then(|banner| value(&document, banner)),
+        ..change.clone()
+    };
+    let changes = changes.iter().map(now);
+    Ok(changes.filter(|c| c.before != c.after).collect())
 }
 
 /// Takes the message out of a text that was changed since: settings that still have it get their

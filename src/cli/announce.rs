@@ -42,7 +42,7 @@ pub(super) struct Announce {
     #[arg(long)]
     off: bool,
 
-    /// Only one of the two settings
+    /// Only one of the two settings; a message that the other one has stays there
     #[arg(long, value_enum, requires = "message", conflicts_with = "off")]
     only: Option<Banner>,
 

@@ -12,7 +12,7 @@ use super::{Exit, Global, duration};
 use crate::helm::ChartSource;
 use crate::helm::release_name;
 use crate::output;
-use crate::revert::{Options, Outcome, Tools, revert};
+use crate::revert::{Options, Outcome, Tools, interrupted, revert};
 
 /// Take the temporary settings off a release, and see that they are off
 ///
@@ -192,12 +192,9 @@ impl Revert {
                 outcome = self.revert(global) => outcome,
                 // A Helm that runs has got the signal too, and is waited for: it has things to put
                 // in order.
-                interrupted = tokio::signal::ctrl_c() => {
-                    interrupted?;
-                    output::message(format!(
-                        "interrupted; 'helm connect-migrate revert {}' goes on from here",
-                        self.release
-                    ));
+                signal = tokio::signal::ctrl_c() => {
+                    signal?;
+                    output::message(interrupted(&global.access(), &self.release));
                     Ok(Exit::Interrupted)
                 }
             }

@@ -17,7 +17,8 @@ pub(super) fn json_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
 /// YAML. The writer lets some characters through that a terminal acts on, and only between double
 /// quotes could they be written in another way: then it is YAML in the form of JSON.
 pub(super) fn yaml<T: Serialize>(value: &T) -> anyhow::Result<String> {
-    let text = serde_yaml::to_string(value)?;
+    // By way of JSON, which has no tags for the variants of types.
+    let text = serde_yaml::to_string(&serde_json::to_value(value)?)?;
     if text.chars().any(|c| c != '\n' && is_hidden(c)) {
         return Ok(json(value)?);
     }

@@ -6,7 +6,7 @@ use kube::client::AuthError;
 use kube::config::{AuthInfo, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
-use crate::overlay::invocation::shell_word;
+use super::place::CommandPlace;
 
 /// How long a request may take. Longer than an API server needs, shorter than a person waits.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,8 +28,8 @@ pub struct Cluster {
     /// Talks to the API server.
     pub(super) client: Client,
     pub namespace: String,
-    /// The context, where it is not the kubeconfig's own.
-    context: Option<String>,
+    /// Where commands that are printed lead.
+    pub(crate) place: CommandPlace,
     address: String,
 }
 
@@ -106,10 +106,23 @@ impl Access {
             Client::try_from(config).map_err(|error| AccessError::Config(chain(&error)))?;
         Ok(Cluster {
             client,
+            place: CommandPlace {
+                namespace: Some(namespace.clone()),
+                ..self.place()
+            },
             namespace,
-            context: self.context.clone().filter(|name| !name.is_empty()),
             address,
         })
+    }
+
+    /// Where commands that are printed lead.
+    #[must_use]
+    pub(crate) fn place(&self) -> CommandPlace {
+        CommandPlace {
+            namespace: self.namespace.clone(),
+            context: self.context.clone(),
+            kubeconfig: self.kubeconfig.clone(),
+        }
     }
 
     /// The configuration, and whether the kubeconfig names a proxy.
@@ -317,16 +330,6 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 impl Cluster {
-    /// The flags that lead Helm to the same place, for a shell.
-    #[must_use]
-    pub(crate) fn flags(&self) -> String {
-        let mut flags = format!("-n {}", shell_word(&self.namespace));
-        if let Some(context) = &self.context {
-            flags.push_str(&format!(" --kube-context {}", shell_word(context)));
-        }
-        flags
-    }
-
     /// Explains a failure to do something; `what` completes "you may not …".
     pub(super) fn explain(&self, what: &str, error: kube::Error) -> AccessError {
         let what = what.to_owned();

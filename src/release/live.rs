@@ -41,6 +41,13 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// What lets a paused rollout go on, behind `kubectl`.
+    #[must_use]
+    pub(crate) fn resume_command(&self) -> String {
+        let name = crate::overlay::invocation::shell_word(&self.name);
+        format!("rollout resume {}/{name}", self.kind.to_lowercase())
+    }
+
     /// Whether its pods are of the present template, all of them.
     #[must_use]
     pub fn is_rolled_out(&self) -> bool {

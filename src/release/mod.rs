@@ -8,6 +8,7 @@ mod forward;
 mod kinds;
 mod live;
 mod look;
+mod place;
 mod quantity;
 mod record;
 mod rollout;
@@ -18,6 +19,7 @@ pub(crate) use forward::Forward;
 pub(crate) use kinds::ServedKind;
 pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};
 pub(crate) use look::Permission;
+pub(crate) use place::CommandPlace;
 pub(crate) use quantity::{quantity, quantity_text};
 pub(crate) use record::{
     REVERT_DESCRIPTION, REVERT_TEMPLATE, Record, RevisionStatus, record_resource,

@@ -14,6 +14,8 @@ pub(crate) enum Rollout {
     Waiting(String),
     /// The controller has given up.
     GaveUp(String),
+    /// Somebody has paused it.
+    Paused,
 }
 
 /// Why a rollout did not end.
@@ -56,10 +58,7 @@ impl Rollout {
         }
         let wanted = workload.wanted;
         if workload.paused && workload.observed && workload.updated < wanted {
-            let (kind, name) = (workload.kind.to_lowercase(), &workload.name);
-            return Self::GaveUp(format!(
-                "its rollout is paused; 'kubectl rollout resume {kind}/{name}' lets it go on"
-            ));
+            return Self::Paused;
         }
         Self::Waiting(if !workload.observed {
             "its controller has not taken note of the change".to_owned()
@@ -101,6 +100,14 @@ pub(crate) async fn wait(
                         workload: format!("{kind} {name}"),
                         why,
                         trouble: trouble(cluster, &workload).await,
+                    });
+                }
+                Rollout::Paused => {
+                    let resume = cluster.place.kubectl(&workload.resume_command());
+                    return Err(RolloutError::GaveUp {
+                        workload: format!("{kind} {name}"),
+                        why: format!("its rollout is paused; '{resume}' lets it go on"),
+                        trouble: None,
                     });
                 }
                 Rollout::Waiting(why) => (why, Some(workload)),
@@ -165,6 +172,7 @@ mod tests {
             change(&mut workload);
             match Rollout::of(&workload) {
                 Rollout::Done => "done".to_owned(),
+                Rollout::Paused => "paused".to_owned(),
                 Rollout::Waiting(why) | Rollout::GaveUp(why) => why,
             }
         };
@@ -183,6 +191,6 @@ mod tests {
             w.updated = 0;
             w.paused = true;
         });
-        assert!(paused.contains("rollout resume"), "{paused}");
+        assert_eq!(paused, "paused");
     }
 }

@@ -196,7 +196,7 @@ mod tests {
             app_version: Some("2026.08.0".into()),
             revisions_with_overlay: Vec::new(),
             configurations: Vec::new(),
-            place: "-n ns".into(),
+            place: crate::release::CommandPlace::default(),
             chart_name: "c".into(),
             chart_version: "1".into(),
             revisions: 1,

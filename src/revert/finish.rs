@@ -41,7 +41,7 @@ pub(super) async fn finish(
             wait_for_pods(options, tools, &after).await?;
         }
         after = survey(tools.cluster, &history).await;
-        if !(may_mend && restart(options, tools, work, &history, &after)?) {
+        if !(may_mend && restart(options, tools, work, &history, &after).await?) {
             break;
         }
     }
@@ -104,7 +104,7 @@ async fn wait_for_pods(options: &Options, tools: &Tools<'_>, after: &Survey) -> 
 
 /// Whether pods were restarted that may run with the settings still, though neither the release nor
 /// the live ConfigMap has them.
-fn restart(
+async fn restart(
     options: &Options,
     tools: &Tools<'_>,
     work: &Work,
@@ -130,7 +130,7 @@ fn restart(
     let folder = work.folder()?;
     let upgrade = HelmUpgrade::of_release(options, tools, after, base, &manifest, folder)?;
     output::message(format!("runs:\n  {}", upgrade.shown()));
-    upgrade.run(&options.release, &after.namespace)?;
+    upgrade.run(after).await?;
     Ok(true)
 }
 

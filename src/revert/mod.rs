@@ -23,7 +23,8 @@ use anyhow::{Context as _, bail};
 
 use crate::helm::{ChartSource, Helm};
 use crate::output::{self, ask};
-use crate::release::{Cluster, Record};
+use crate::overlay::invocation::shell_word;
+use crate::release::{Access, Cluster, CommandPlace, Record};
 use crate::survey::journal::journals;
 use crate::survey::{
     Answer, Failed, NoRelease, Overlay, ServerAccess, Session, Survey, choose, facts, survey,
@@ -148,6 +149,17 @@ pub(crate) async fn revert(options: &Options, tools: &Tools<'_>) -> anyhow::Resu
     finish::finish(options, tools, &work).await
 }
 
+/// The command that reverts, with its arguments.
+fn again(place: &CommandPlace, arguments: &str) -> String {
+    place.helm(&format!("connect-migrate revert {arguments}"))
+}
+
+/// What to say where it was interrupted.
+pub(crate) fn interrupted(access: &Access, release: &str) -> String {
+    let command = again(&access.place(), &shell_word(release));
+    format!("interrupted; '{command}' goes on from here")
+}
+
 /// Whether a Connect server lives here that is of no release.
 async fn lives(cluster: &Cluster) -> bool {
     let live = survey_live(cluster).await;
@@ -184,9 +196,9 @@ impl Upgrade<'_> {
             }
             if !options.force {
                 output::message(format!(
-                    "Error: nothing was changed; --force takes these changes too, and 'helm \
-                     connect-migrate revert {} -n {}' without a chart changes nothing else",
-                    options.release, before.namespace
+                    "Error: nothing was changed; --force takes these changes too, and '{}' without \
+                     a chart changes nothing else",
+                    again(&before.place, &options.release)
                 ));
                 return Ok(Some(Outcome::Refused));
             }
@@ -195,7 +207,7 @@ impl Upgrade<'_> {
             return Ok(Some(outcome));
         }
         change.commit_values()?;
-        upgrade.run(&options.release, &before.namespace)?;
+        upgrade.run(before).await?;
         Ok(None)
     }
 
@@ -239,8 +251,9 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
     if stored(Overlay::Unmarked) && options.values.is_empty() {
         output::message(format!(
             "Error: the temporary settings of {release} come from its values, not from the \
-             post-renderer. Give chart and values files: 'helm connect-migrate revert {release} \
-             CHART -f values.yaml' takes them out of the files and upgrades"
+             post-renderer. Give chart and values files: '{}' takes them out of the files and \
+             upgrades",
+            again(&before.place, &format!("{release} CHART -f values.yaml"))
         ));
         return Ok(Todo::Refused);
     }

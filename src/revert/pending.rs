@@ -30,9 +30,10 @@ pub(super) async fn settle(
     } else {
         output::message(format!(
             "Error: Helm was interrupted at revision {revision} of {name}, and takes no upgrade so \
-             long. 'helm history {name} -n {0}' shows it; 'helm rollback {name} -n {0}' goes back \
-             to the one before, or --discard-pending marks the unfinished revision as failed",
-            cluster.namespace
+             long. '{}' shows it; '{}' goes back to the one before, or --discard-pending marks the \
+             unfinished revision as failed",
+            cluster.place.helm(&format!("history {name}")),
+            cluster.place.helm(&format!("rollback {name}"))
         ));
         return Ok(false);
     };

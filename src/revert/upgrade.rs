@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -155,16 +156,31 @@ impl HelmUpgrade {
     }
 
     /// Applies it.
-    pub(super) fn run(self, release: &str, namespace: &str) -> anyhow::Result<()> {
+    pub(super) async fn run(self, before: &Survey) -> anyhow::Result<()> {
+        let interrupt = tokio::spawn(tokio::signal::ctrl_c());
         let call = self.helm.call("upgrade").args(&self.args);
-        call.capture().map(drop).map_err(|error| {
+        // An interrupt goes to Helm too, which has things to put in order: it is waited for.
+        let ended = tokio::task::block_in_place(|| call.capture());
+        let patience = match ended {
+            Ok(_) => Duration::ZERO,
+            Err(_) => NOTICE,
+        };
+        if tokio::time::timeout(patience, interrupt).await.is_ok() {
+            // Whoever runs us has seen it as well, and answers it.
+            std::future::pending::<()>().await;
+        }
+        ended.map(drop).map_err(|error| {
+            let status = format!("connect-migrate status {}", shell_word(&before.release));
             anyhow::anyhow!(
-                "{error}\nThe temporary settings may still be on: 'helm connect-migrate status \
-                 {release} -n {namespace}' tells, and which command goes on"
+                "{error}\nThe temporary settings may still be on: '{}' tells, and which command goes on",
+                before.place.helm(&status)
             )
         })
     }
 }
+
+/// How long an interrupt that has ended Helm may take to be noticed here.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// The flags for the values that the user gave the release.
 fn user_values(base: &Record, folder: &tempfile::TempDir) -> anyhow::Result<Vec<OsString>> {

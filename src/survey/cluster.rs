@@ -54,7 +54,8 @@ pub(crate) async fn choose(cluster: &Cluster, name: Option<&str>) -> anyhow::Res
         .is_none_or(|newest| newest.info.status == RevisionStatus::Uninstalled);
     if gone {
         bail!(NoRelease(format!(
-            "there is no release {name} in the namespace {namespace}; 'helm list -A' shows them all"
+            "there is no release {name} in the namespace {namespace}; '{}' shows them all",
+            cluster.place.helm_anywhere("list -A")
         )));
     }
     Ok(history)
@@ -74,7 +75,7 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let mut survey = Survey {
         release: String::new(),
         namespace: cluster.namespace.clone(),
-        place: cluster.flags(),
+        place: cluster.place.clone(),
         revision: 0,
         status: String::new(),
         chart: String::new(),

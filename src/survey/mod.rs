@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::overlay::invocation::shell_word;
 use crate::overlay::{CHECKSUM, GCFG_KEY, checksum};
-use crate::release::other_owners;
+use crate::release::{CommandPlace, other_owners};
 
 pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_live};
 pub(crate) use server::ask as ask_server;
@@ -253,9 +253,9 @@ pub(crate) struct Survey {
     /// Earlier revisions that would bring the temporary settings back.
     pub revisions_with_overlay: Vec<u32>,
     pub configurations: Vec<Configuration>,
-    /// The flags that lead Helm there, for a shell.
+    /// Where commands that are printed lead.
     #[serde(skip)]
-    pub place: String,
+    pub place: CommandPlace,
     #[serde(skip)]
     pub chart_name: String,
     #[serde(skip)]
@@ -315,12 +315,6 @@ impl Survey {
         owners
     }
 
-    /// The flags that lead kubectl there.
-    #[must_use]
-    pub(crate) fn kubectl_place(&self) -> String {
-        self.place.replace("--kube-context", "--context")
-    }
-
     /// The command that takes the overlay off from here, as it can be run.
     #[must_use]
     pub(crate) fn revert_command(&self) -> String {
@@ -329,18 +323,10 @@ impl Survey {
             (workload.paused && workload.updated < workload.wanted).then_some(workload)
         });
         if let Some(workload) = paused {
-            return format!(
-                "kubectl rollout resume {}/{} {}",
-                workload.kind.to_lowercase(),
-                shell_word(&workload.name),
-                self.kubectl_place()
-            );
+            return self.place.kubectl(&workload.resume_command());
         }
-        let mut command = format!(
-            "helm connect-migrate revert {} {}",
-            shell_word(&self.release),
-            self.place
-        );
+        let revert = format!("connect-migrate revert {}", shell_word(&self.release));
+        let mut command = self.place.helm(&revert);
         for (needed, flag) in [
             (self.foreign_pending, " --discard-pending"),
             (self.is_set_by_hand(), " --force"),

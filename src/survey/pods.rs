@@ -68,6 +68,19 @@ impl<'a> Live<'a> {
     /// What the pods run with, and whether any may run with something else than the live
     /// configuration.
     pub(super) fn pods(&self, workload: &Workload, pods: &Pods) -> (Answer<Reading>, bool) {
+        let (mut answer, stale) = self.read(workload, pods);
+        // What no pod could say, since there is none.
+        if let Some(why) = &workload.refused {
+            let said = match &mut answer {
+                Answer::Known(reading) => &mut reading.evidence,
+                Answer::Unknown(said) | Answer::Silent(said) => said,
+            };
+            said.push_str(&format!("; new pods are refused: {why}"));
+        }
+        (answer, stale)
+    }
+
+    fn read(&self, workload: &Workload, pods: &Pods) -> (Answer<Reading>, bool) {
         let known = |overlay, evidence| Answer::Known(Reading { overlay, evidence });
         let of = format!("{} {}", workload.kind, workload.name);
         let Some(live) = self.overlay else {

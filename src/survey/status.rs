@@ -122,12 +122,11 @@ impl Inquiry<'_> {
             // Nobody knows where the user keeps it.
             None => shell_word(name),
         };
-        format!(
-            "helm connect-migrate upgrade {} {chart} --version {} --reuse-values {}",
+        survey.place.helm(&format!(
+            "connect-migrate upgrade {} {chart} --version {} --reuse-values",
             shell_word(&survey.release),
-            shell_word(&survey.chart_version),
-            survey.place
-        )
+            shell_word(&survey.chart_version)
+        ))
     }
 }
 

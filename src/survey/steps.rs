@@ -70,7 +70,7 @@ pub(crate) fn steps(
     lay: &str,
 ) -> Vec<Step> {
     let release = &survey.release;
-    let n = survey.kubectl_place();
+    let place = &survey.place;
     let stored = |overlay| {
         survey
             .configurations
@@ -132,7 +132,7 @@ pub(crate) fn steps(
                     "the pods have no license in their environment".to_owned(),
                 ),
             },
-            format!("kubectl create secret generic connect-license {n} --from-file=license.lic"),
+            place.kubectl("create secret generic connect-license --from-file=license.lic"),
         ),
         step(
             4,
@@ -191,7 +191,7 @@ pub(crate) fn steps(
                 }
                 None => (State::Unknown, not_asked(server)),
             },
-            format!("kubectl rollout status {n} {}", workload(survey)),
+            place.kubectl(&format!("rollout status {}", workload(survey))),
         ),
         step(
             7,
@@ -294,6 +294,7 @@ pub(crate) fn next(steps: &[Step]) -> Option<&Step> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::CommandPlace;
     use crate::survey::{Configuration, Reading};
 
     fn survey_of(overlay: Overlay, revisions: &[u32]) -> Survey {
@@ -328,7 +329,10 @@ mod tests {
                 stored_replicas: None,
                 baseline: serde_json::Map::new(),
             }],
-            place: "-n ns".into(),
+            place: CommandPlace {
+                namespace: Some("ns".into()),
+                ..CommandPlace::default()
+            },
             chart_name: "c".into(),
             chart_version: "1".into(),
             revisions: 1,

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 
 use crate::helm::{Helm, Major};
 use crate::output::{self, Page};
-use crate::overlay::invocation::invocation;
+use crate::overlay::invocation::{invocation, shell_word};
 use crate::overlay::{Overlaid, RunReport};
 use crate::release::Access;
 use crate::survey::{Overlay, Survey, choose, places, survey};
@@ -183,10 +183,8 @@ fn state(now: &Survey) -> Page {
     } else if is_off {
         page.line("The temporary settings are not on.");
     } else {
-        page.line(format!(
-            "next: helm connect-migrate status {} {}",
-            now.release, now.place
-        ));
+        let status = format!("connect-migrate status {}", shell_word(&now.release));
+        page.line(format!("next: {}", now.place.helm(&status)));
     }
     page
 }

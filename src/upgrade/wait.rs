@@ -25,7 +25,7 @@ pub(super) async fn wait(
             let tell = |line: &str| output::message(line);
             let workload = wait_for_rollout(&cluster, kind, name, timeout, tell).await?;
             answers(&cluster, &workload, timeout).await?;
-            next(&cluster.namespace, &workload);
+            next(&cluster, &workload);
         }
     }
     Ok(())
@@ -56,14 +56,16 @@ async fn answers(cluster: &Cluster, workload: &Workload, timeout: Duration) -> a
     }
 }
 
-fn next(namespace: &str, workload: &Workload) {
+fn next(cluster: &Cluster, workload: &Workload) {
     let kind = workload.kind.to_lowercase();
     let name = &workload.name;
+    let place = &cluster.place;
     output::message(format!(
-        "the server of {} {name} answers. To look at it before users do:\n  kubectl port-forward \
-         -n {namespace} {kind}/{name} 3939:3939   and open http://localhost:3939\nthen: helm \
-         connect-migrate rebuild --server URL --all\nhow it stands: helm connect-migrate status -n \
-         {namespace}",
-        workload.kind
+        "the server of {} {name} answers. To look at it before users do:\n  {}   and open \
+         http://localhost:3939\nthen: helm connect-migrate rebuild --server URL --all\nhow it \
+         stands: {}",
+        workload.kind,
+        place.kubectl(&format!("port-forward {kind}/{name} 3939:3939")),
+        place.helm("connect-migrate status")
     ));
 }

@@ -102,3 +102,55 @@ fn what_cannot_be_is_refused() {
     let output = announce(folder.path(), &["--message", "x"]);
     assert_eq!(code(&output), Some(3), "{output:?}");
 }
+
+#[test]
+fn each_setting_may_have_a_message_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, before) = server(folder.path());
+    let lay = |message: &str, only: &str| {
+        let told = announce(folder.path(), &["--message", message, "--only", only]);
+        assert_eq!(code(&told), Some(0), "{told:?}");
+        String::from_utf8(told.stdout).unwrap()
+    };
+    lay("to everybody", "public");
+    let told = lay("to you", "logged-in");
+    assert!(
+        told.contains("+ to you") && !told.contains("PublicWarning"),
+        "{told}"
+    );
+    let told = lay("to all", "public");
+    assert!(
+        told.contains("- to everybody") && told.contains("+ to all"),
+        "{told}"
+    );
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("PublicWarning = to all\n"), "{text}");
+    assert!(text.contains("LoggedInWarning = to you\n"), "{text}");
+    let off = announce(folder.path(), &["--off"]);
+    assert_eq!(code(&off), Some(0), "{off:?}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[test]
+fn what_stood_there_before_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rstudio-connect.gcfg");
+    fs::write(&file, "[Server]\nPublicWarning = hunter2\n").unwrap();
+    for args in [
+        &["--message", "We move", "--dry-run"][..],
+        &["--message", "We move"],
+        &["--message", "We move", "-o", "json"],
+        &["--off", "--dry-run", "-o", "yaml"],
+        &["--off"],
+    ] {
+        let told = announce(folder.path(), args);
+        assert_eq!(code(&told), Some(0), "{told:?}");
+        let told = format!("{told:?}");
+        assert!(!told.contains("hunter2"), "{args:?}: {told}");
+        if !args.contains(&"json") {
+            assert!(told.contains("(the former value, 7 characters)"), "{told}");
+        }
+    }
+    let text = fs::read_to_string(&file).unwrap();
+    assert_eq!(text, "[Server]\nPublicWarning = hunter2\n");
+}

@@ -35,6 +35,7 @@ pub(super) async fn ask(cluster: &Cluster, wanted: &Wanted) -> Facts {
     let namespace = cluster.find_global::<Namespace>(&cluster.namespace).await;
     let mut facts = Facts {
         namespace: cluster.namespace.clone(),
+        place: cluster.place.clone(),
         is_there: asked(namespace).map(|found| found.is_some()),
         claim,
         class,

@@ -73,7 +73,7 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
                     format!("claim {name} is {phase}, not Bound"),
                     "look at its events: the class may wait for a first pod, or offer no ReadWriteMany",
                 )
-                .command(format!("kubectl describe pvc {name} --namespace {}", facts.namespace));
+                .command(facts.place.kubectl(&format!("describe pvc {name}")));
             }
             Check::pass(code, format!("claim {name} is ReadWriteMany and Bound"))
         }
@@ -107,7 +107,7 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
                 format!("the chart makes claim {name} from class {class}, which does not exist"),
                 "name a class that does",
             )
-            .command("kubectl get storageclass"),
+            .command(facts.place.kubectl_anywhere("get storageclass")),
             Some((class, Ok(Some(object)))) => {
                 let by = object["provisioner"].as_str().unwrap_or("unknown");
                 if block_storage(by) {
@@ -181,10 +181,11 @@ fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
         ),
         "label those that content is to run as; the others need nothing",
     )
-    .command(format!(
-        "kubectl label serviceaccount NAME {LABEL}=true --namespace {}",
-        facts.namespace
-    ))
+    .command(
+        facts
+            .place
+            .kubectl(&format!("label serviceaccount NAME {LABEL}=true")),
+    )
     .details(without)
 }
 

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::chart::{self, Chart, Purpose, Release, Rendered, ValuesFile};
-use crate::release::{Access, Cluster, Permission, Record, RevisionStatus};
+use crate::release::{Access, Cluster, CommandPlace, Permission, Record, RevisionStatus};
 
 use super::Check;
 use parts::Part;
@@ -55,6 +55,8 @@ struct Seen {
 struct Facts {
     /// The namespace that was asked about.
     namespace: String,
+    /// Where commands that are printed lead.
+    place: CommandPlace,
     /// Whether the namespace exists.
     is_there: Asked<bool>,
     /// The release's name where one is named, and what Helm's records say of it.
@@ -83,6 +85,7 @@ impl Default for Facts {
     fn default() -> Self {
         Self {
             namespace: String::new(),
+            place: CommandPlace::default(),
             is_there: Ok(true),
             release: None,
             claim: None,

@@ -53,7 +53,11 @@ pub(super) fn permissions(facts: &Facts) -> Check {
             format!("the namespace {} does not exist", facts.namespace),
             "make it first, or have Helm make it (--create-namespace)",
         )
-        .command(format!("kubectl create namespace {}", facts.namespace));
+        .command(
+            facts
+                .place
+                .kubectl_anywhere(&format!("create namespace {}", facts.namespace)),
+        );
     }
     let rights = match &facts.rights {
         Ok(rights) => rights,

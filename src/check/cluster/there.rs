@@ -162,7 +162,7 @@ pub(super) fn release(facts: &Facts) -> Check {
             ),
             "it is installed anew, then; if it should be there, its name or the namespace is another",
         )
-        .command("helm list -A"),
+        .command(facts.place.helm_anywhere("list -A")),
     }
 }
 

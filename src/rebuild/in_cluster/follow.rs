@@ -54,8 +54,8 @@ pub(crate) async fn follow(
         interrupted = tokio::signal::ctrl_c() => {
             interrupted.context("cannot listen for signals")?;
             output::message(format!(
-                "Detached; the Job {name} goes on. To come back:\n  helm connect-migrate rebuild \
-                 --attach --release {release} --namespace {}", cluster.namespace
+                "Detached; the Job {name} goes on. To come back:\n  {}",
+                cluster.place.helm(&format!("connect-migrate rebuild --attach --release {release}"))
             ));
             return Ok(Ending::Interrupted);
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod canary;
+mod elsewhere;
 mod half_way;
 mod interrupted;
 mod rebuild;
@@ -11,6 +12,7 @@ mod rights;
 mod script;
 mod states;
 mod whole;
+mod words;
 
 use std::path::PathBuf;
 

@@ -145,7 +145,8 @@ fn the_next_command_can_be_run_as_it_stands() {
         next(&["rsc"]),
         format!(
             "helm connect-migrate upgrade rsc rstudio-connect --repo https://helm.rstudio.com \
-             --version {version} --reuse-values -n {namespace}"
+             --version {version} --reuse-values -n {namespace} --kubeconfig {}",
+            place.kubeconfig.display()
         )
     );
     // A repository of the user's, by the name that it has there; and the context that was asked for.
@@ -166,7 +167,9 @@ fn the_next_command_can_be_run_as_it_stands() {
         format!("helm connect-migrate upgrade rsc mine/rstudio-connect --version {version}");
     assert!(next.starts_with(&start), "{next}");
     assert!(
-        next.ends_with(&format!(" -n {namespace} --kube-context {context}")),
+        next.contains(&format!(
+            " -n {namespace} --kube-context {context} --kubeconfig "
+        )),
         "{next}"
     );
 }
