@@ -34,6 +34,13 @@ fn examples() -> Vec<PathBuf> {
     found
 }
 
+/// Whether an example is there for what is wrong or odd in it: those from 43 on are.
+fn is_odd(path: &Path) -> bool {
+    let name = path.file_name().unwrap().to_string_lossy();
+    let number = name.split('-').next().unwrap().parse::<u32>();
+    number.is_ok_and(|number| number >= 43)
+}
+
 fn read(path: &Path) -> gcfg::Document {
     let name = path.file_name().unwrap().to_string_lossy();
     gcfg::parse_bytes(&name, &fs::read(path).unwrap()).unwrap()
@@ -99,7 +106,7 @@ fn the_examples_use_most_of_the_catalogue() {
 fn values_of_the_wrong_type_stand_only_where_they_are_meant_to() {
     let catalogue = Catalogue::builtin();
     let mut wrong = Vec::new();
-    for path in examples() {
+    for path in examples().into_iter().filter(|path| !is_odd(path)) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         for setting in read(&path).settings() {
             let Some(entry) = catalogue.lookup(&setting.name) else {
@@ -119,7 +126,7 @@ fn values_of_the_wrong_type_stand_only_where_they_are_meant_to() {
 #[test]
 fn unknown_settings_stand_only_where_they_are_meant_to() {
     let catalogue = Catalogue::builtin();
-    for path in examples() {
+    for path in examples().into_iter().filter(|path| !is_odd(path)) {
         for setting in read(&path).settings() {
             if catalogue.lookup(&setting.name).is_none() {
                 let name = path.file_name().unwrap().to_string_lossy();
