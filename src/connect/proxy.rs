@@ -24,13 +24,13 @@ impl Proxy {
         }
         let way = Matcher::from_system().intercept(&server.to_string().parse().ok()?)?;
         let (uri, https) = (way.uri(), server.is_https());
-        let address = format!(
-            "{}://{}{}",
-            uri.scheme_str().unwrap_or("http"),
+        let authority = format!(
+            "{}{}",
             uri.host().unwrap_or_default(),
             uri.port()
                 .map_or_else(String::new, |port| format!(":{port}"))
         );
+        let address = format!("{}://{authority}", uri.scheme_str().unwrap_or("http"));
         let names: &[&str] = if https {
             &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
         } else {
@@ -38,7 +38,8 @@ impl Proxy {
         };
         let source = names
             .iter()
-            .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+            // One that the library could not read is passed over, as it does.
+            .find(|name| std::env::var(name).is_ok_and(|value| value.contains(&authority)))
             .unwrap_or(&"the system's settings");
         Some(Self { address, source })
     }

@@ -42,29 +42,20 @@ pub(crate) struct Deployed {
     pub warnings: String,
 }
 
-/// Values of Kubernetes Secrets.
+/// Values of Kubernetes Secrets, and of ConfigMaps.
 #[derive(Debug, Default)]
 pub(crate) struct Secrets {
-    values: HashMap<(String, String), Secret>,
+    values: HashMap<Reference, Secret>,
 }
 
 impl Secrets {
-    /// A Secret's value behind a key.
-    #[must_use]
-    fn get(&self, name: &str, key: &str) -> Option<&Secret> {
-        self.values.get(&(name.to_owned(), key.to_owned()))
-    }
-
-    /// What a reference stands for, where it is to a Secret that is at hand.
+    /// What a reference stands for, where it is to something at hand.
     #[must_use]
     pub(crate) fn text(&self, reference: &Reference) -> Option<&str> {
-        match reference {
-            Reference::Secret { name, key } => self.get(name, key).map(Secret::expose),
-            Reference::ConfigMap { .. } | Reference::Cluster => None,
-        }
+        self.values.get(reference).map(Secret::expose)
     }
 
-    /// Takes the Secrets of a manifest.
+    /// Takes the Secrets and ConfigMaps of a manifest.
     ///
     /// # Errors
     /// The text is not YAML.
@@ -74,27 +65,37 @@ impl Secrets {
     }
 
     fn add(&mut self, objects: &[Value]) {
-        for object in objects.iter().filter(|object| is_kind(object, "Secret")) {
+        for object in objects {
             let name = name(object);
             let entries = |field: &str| {
                 let map = object.get(field).and_then(Value::as_map);
                 map.into_iter().flatten()
             };
+            if is_kind(object, "ConfigMap") {
+                for (key, value) in entries("data") {
+                    let (name, key) = (name.clone(), key.clone());
+                    let at = Reference::ConfigMap { name, key };
+                    self.values.insert(at, Secret::new(value.printed()));
+                }
+            }
+            if !is_kind(object, "Secret") {
+                continue;
+            }
+            let secret = |key: &str| Reference::Secret {
+                name: name.clone(),
+                key: key.to_owned(),
+            };
             // As in the API server, plain text goes over encoded text.
             for (key, value) in entries("data") {
                 if let Some(text) = value.as_str().and_then(decoded) {
-                    self.insert(&name, key, text);
+                    self.values.insert(secret(key), Secret::new(text));
                 }
             }
             for (key, value) in entries("stringData") {
-                self.insert(&name, key, value.printed());
+                self.values
+                    .insert(secret(key), Secret::new(value.printed()));
             }
         }
-    }
-
-    fn insert(&mut self, name: &str, key: &str, text: String) {
-        let at = (name.to_owned(), key.to_owned());
-        self.values.insert(at, Secret::new(text));
     }
 }
 
@@ -215,8 +216,16 @@ spec:
             deployed.variables[0].value,
             crate::chart::VariableValue::Text("yes".to_owned())
         );
-        assert_eq!(deployed.secrets.get("s", "k").unwrap().expose(), "hi");
-        assert_eq!(deployed.secrets.get("s", "l").unwrap().expose(), "plain");
+        let secret = |key: &str| Reference::Secret {
+            name: "s".to_owned(),
+            key: key.to_owned(),
+        };
+        assert_eq!(deployed.secrets.text(&secret("k")), Some("hi"));
+        assert_eq!(deployed.secrets.text(&secret("l")), Some("plain"));
+        let key = "rstudio-connect.gcfg".to_owned();
+        let name = "a-config".to_owned();
+        let map = Reference::ConfigMap { name, key };
+        assert_eq!(deployed.secrets.text(&map), Some("[HTTP]\nListen = :1\n"));
     }
 
     #[test]
@@ -230,7 +239,9 @@ spec:
             .collect();
         let deployed = deployed(&format!("kind: List\nitems:\n{items}"), None).unwrap();
         assert_eq!(deployed.variables.len(), 1);
-        assert_eq!(deployed.secrets.get("s", "k").unwrap().expose(), "hi");
+        let (name, key) = ("s".to_owned(), "k".to_owned());
+        let secret = Reference::Secret { name, key };
+        assert_eq!(deployed.secrets.text(&secret), Some("hi"));
     }
 
     #[test]

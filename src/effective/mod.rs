@@ -56,7 +56,7 @@ pub(crate) enum Content {
 }
 
 /// Where a value is kept that does not stand in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reference {
     /// A key of a Kubernetes Secret.
     Secret {
@@ -154,6 +154,15 @@ impl From<VariableValue> for Reference {
 }
 
 impl Reference {
+    /// Name of the object that keeps it.
+    #[must_use]
+    pub(crate) fn object(&self) -> Option<&str> {
+        match self {
+            Self::Secret { name, .. } | Self::ConfigMap { name, .. } => Some(name),
+            Self::Cluster => None,
+        }
+    }
+
     /// `Secret NAME, key KEY`
     #[must_use]
     pub(crate) fn describe(&self) -> String {

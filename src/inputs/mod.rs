@@ -48,6 +48,12 @@ impl Source {
         if self.is_stdin() {
             return stdin();
         }
+        if let Some((scheme, _)) = self.0.split_once("://") {
+            // The rest may hold a password.
+            bail!(
+                "{scheme}://… names no file: fetch it first, or write out what Helm's plugins read (helm secrets decrypt FILE, for one), and give - or a file"
+            );
+        }
         std::fs::read(&self.0).with_context(|| format!("cannot read {}", self.0))
     }
 
@@ -137,12 +143,10 @@ pub(crate) fn values_files(sources: &[Source]) -> anyhow::Result<Vec<ValuesFile>
     sources
         .iter()
         .map(|source| {
-            if let Some((scheme, _)) = source.0.split_once("://") {
-                bail!(
-                    "{scheme}://… names no file: it is for Helm's plugins to read; write it out first (helm secrets decrypt FILE, for one) and give - or a file"
-                );
-            }
-            Ok(ValuesFile::read(source.file()?, source.path().map(Path::to_path_buf))?)
+            Ok(ValuesFile::read(
+                source.file()?,
+                source.path().map(Path::to_path_buf),
+            )?)
         })
         .collect()
 }

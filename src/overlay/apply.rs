@@ -15,7 +15,7 @@ use super::report::{self, RunReport};
 use super::settings::TemporarySetting;
 use super::take_off::take_off_in;
 use super::workspace::Workspace;
-use super::{GCFG_KEY, gcfg_text, undo};
+use super::{GCFG_KEY, gcfg_text, second_file, undo};
 
 /// What to lay, and over what.
 #[derive(Debug, Clone)]
@@ -108,10 +108,20 @@ impl TargetEdits {
         if workloads.is_empty() && !options.allow_missing {
             return Err(Refusal::NoWorkload(target.name));
         }
+        let second = second_file::of(base, &target.name, &workloads)?;
         let mut record = Record::new();
         for setting in &options.settings {
             let name = setting.name.to_string();
-            let was = gcfg_text::effective(&old, &setting.name);
+            if let Some(second) = &second
+                && let Some(document) = &second.document
+                && gcfg_text::effective(&[document], &setting.name) != Original::Absent
+            {
+                return Err(Refusal::Overruled {
+                    setting: name,
+                    kept_in: second.kept_in.clone(),
+                });
+            }
+            let was = gcfg_text::effective(&[&old], &setting.name);
             if let Original::Value(text) = &was
                 && Catalogue::builtin().exposure(&setting.name, text).is_some()
             {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
-use crate::gcfg;
+use crate::gcfg::{self, Document};
 use crate::manifests::objects;
 use crate::source::{SourceFile, Span};
 use crate::yaml;
@@ -17,7 +17,7 @@ use super::record::{CHECKSUM, OVERLAY, Original, Record, sha256};
 use super::refusal::Refusal;
 use super::take_off::is_marked;
 use super::workspace::Workspace;
-use super::{GCFG_KEY, gcfg_text, temporary, undo};
+use super::{GCFG_KEY, gcfg_text, second_file, temporary, undo};
 
 /// What a stream of manifests, or a configuration, says about the overlay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,14 +67,19 @@ pub struct Mounting {
     pub checksum_matches: Option<bool>,
 }
 
-/// Looks into a file: manifests, or a configuration alone.
+/// Looks into a file: manifests, or a configuration alone and the second one `beside` it.
 ///
 /// # Errors
 /// It is neither, or as [`detect`].
-pub(crate) fn detect_file(source: &Arc<SourceFile>) -> anyhow::Result<Shown> {
+pub(crate) fn detect_file(
+    source: &Arc<SourceFile>,
+    beside: impl FnOnce() -> anyhow::Result<Option<Document>>,
+) -> anyhow::Result<Shown> {
     let text = source.text();
     if is_gcfg(source) {
-        return Ok(detect_gcfg(text)?);
+        let mut documents = vec![gcfg::parse_text(source.name(), text)?];
+        documents.extend(beside()?);
+        return Ok(detect_gcfg(&documents));
     }
     // Where no document is about Connect none is read, and what is no YAML at all has none.
     if let Err(error) = yaml::load(text) {
@@ -106,10 +111,14 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
         let Some(object) = objects(&root).into_iter().find(|o| o.path == target.path) else {
             continue;
         };
-        let mut found = read(&target.gcfg).map_err(|error| Refusal::Gcfg {
+        let mounting = workloads(&workspace, &target.name)?;
+        let second = second_file::of(&workspace, &target.name, &mounting)?;
+        let second = second.and_then(|second| second.document);
+        let gcfg = gcfg::parse_text(GCFG_KEY, &target.gcfg).map_err(|error| Refusal::Gcfg {
             name: target.name.clone(),
             error,
         })?;
+        let mut found = read(std::iter::once(&gcfg).chain(&second));
         found.namespace.clone_from(&target.name.namespace);
         found.name = Some(target.name.name.clone());
         found.on = is_marked(object.node);
@@ -127,7 +136,7 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
             }
         }
         let checksum = sha256(&target.gcfg);
-        for workload in workloads(&workspace, &target.name)? {
+        for workload in mounting {
             let root = workspace.root(workload.document, GCFG_KEY)?;
             let pods = workload
                 .path
@@ -150,31 +159,29 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
     })
 }
 
-/// Looks into a configuration alone. It has no marks: the overlay counts as on where all three
-/// settings have their temporary values.
-///
-/// # Errors
-/// It is not gcfg.
-pub fn detect_gcfg(text: &str) -> Result<Shown, InvalidInput> {
-    let found = read(text)?;
-    Ok(Shown {
+/// Looks into configuration files alone, which are read one after another. They have no marks: the
+/// overlay counts as on where all three settings have their temporary values.
+#[must_use]
+pub fn detect_gcfg(documents: &[Document]) -> Shown {
+    let found = read(documents);
+    Shown {
         overlay: found.in_effect.then_some(OVERLAY),
         originals: Map::new(),
         config_maps: vec![found],
-    })
+    }
 }
 
-fn read(gcfg: &str) -> Result<Found, InvalidInput> {
-    let document = gcfg::parse_text(GCFG_KEY, gcfg)?;
+fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Found {
+    let documents: Vec<&Document> = documents.into_iter().collect();
     let mut effective = Map::new();
     let mut in_effect = true;
     for setting in temporary() {
-        let is = gcfg_text::effective(&document, &setting.name);
+        let is = gcfg_text::effective(&documents, &setting.name);
         in_effect &= is == Original::Value(setting.value);
         let is = serde_json::to_value(is).unwrap_or_default();
         effective.insert(setting.name.to_string(), is);
     }
-    Ok(Found {
+    Found {
         namespace: None,
         name: None,
         on: false,
@@ -185,5 +192,5 @@ fn read(gcfg: &str) -> Result<Found, InvalidInput> {
         settings: Map::new(),
         effective,
         workloads: Vec::new(),
-    })
+    }
 }

@@ -8,9 +8,9 @@ use crate::gcfg::{self, Configuration, Document, SettingKey, SettingName};
 use super::record::Original;
 use super::settings::TemporarySetting;
 
-/// What a setting is in a text: of several places the last counts.
-pub(super) fn effective(document: &Document, name: &SettingName) -> Original {
-    match Configuration::of(&[document]).get(&name.key()) {
+/// What a setting is in texts that are read one after another: of several places the last counts.
+pub(super) fn effective(documents: &[&Document], name: &SettingName) -> Original {
+    match Configuration::of(documents).get(&name.key()) {
         None => Original::Absent,
         Some(setting) => setting
             .last()
@@ -72,7 +72,7 @@ pub(super) fn only_differs_in(
     others(old, &keys).eq(others(new, &keys))
         && settings
             .iter()
-            .all(|s| effective(new, &s.name) == Original::Value(s.value.clone()))
+            .all(|s| effective(&[new], &s.name) == Original::Value(s.value.clone()))
 }
 
 #[cfg(test)]

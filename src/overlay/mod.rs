@@ -20,6 +20,7 @@ mod record;
 mod refusal;
 mod report;
 mod restart;
+mod second_file;
 mod settings;
 mod stop_helm;
 mod take_off;

@@ -54,6 +54,17 @@ pub enum Refusal {
         name: ObjectName,
         error: InvalidInput,
     },
+    /// The file that Connect reads behind it does not parse. The place is within that file.
+    #[error("the second configuration file, {kept_in}, does not parse: {}", first(.error))]
+    SecondFile {
+        kept_in: String,
+        error: InvalidInput,
+    },
+    /// What is laid would not count.
+    #[error(
+        "the second configuration file, {kept_in}, sets {setting}, and Connect reads it behind {GCFG_KEY}: take the setting out of it for the migration"
+    )]
+    Overruled { setting: String, kept_in: String },
     /// An original that all could read in the record.
     #[error(
         "{setting} of the ConfigMap {name} holds a credential; its original would be recorded in an annotation for all to read"

@@ -216,3 +216,82 @@ fn the_printed_flags_work_in_the_helm_that_asked() {
             );
     }
 }
+
+/// Manifests whose server mounts a second file, with what that file says.
+fn with_second_file(says: &str) -> String {
+    let path = "/etc/rstudio-connect/rstudio-connect-migration.gcfg";
+    let server = "        volumeMounts:\n";
+    let volumes = "      volumes:\n";
+    assert!(HELM_3.contains(server) && HELM_3.contains(volumes));
+    HELM_3
+        .replacen(
+            server,
+            &format!(
+                "{server}          - {{name: second, mountPath: {path}, subPath: second.gcfg}}\n"
+            ),
+            1,
+        )
+        .replacen(
+            volumes,
+            &format!("{volumes}        - {{name: second, secret: {{secretName: theirs}}}}\n"),
+            1,
+        )
+        + &format!(
+            "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: theirs}}\nstringData: {{second.gcfg: {says:?}}}\n"
+        )
+}
+
+#[test]
+fn a_second_file_that_would_overrule_the_overlay_is_refused() {
+    let lay = |says: &str| {
+        let state = tempfile::tempdir().unwrap();
+        connect_migrate()
+            .env("XDG_STATE_HOME", state.path())
+            .arg("post-render")
+            .write_stdin(with_second_file(says))
+            .assert()
+    };
+    lay("[Scheduler]\nminprocesseslimit = 3 ; kept-back\n")
+        .failure()
+        .stdout("")
+        .stderr(
+            contains("Secret theirs key second.gcfg, sets Scheduler.MinProcessesLimit")
+                .and(contains("kept-back").not()),
+        );
+    lay("[LDAP \"x\"]\nBindPassword = hunter2\n[oops\n")
+        .failure()
+        .stdout("")
+        .stderr(
+            contains("Secret theirs key second.gcfg, does not parse: line 3")
+                .and(contains("hunter2").not()),
+        );
+    lay("[LDAP \"x\"]\nBindPassword = hunter2\n").success();
+}
+
+#[test]
+fn what_a_second_file_says_counts_when_the_overlay_is_shown() {
+    let says = "[Scheduler]\nMinProcessesLimit = 0\n[Applications]\nScheduleConcurrency = 0\nPythonEnvironmentReaping = false\n";
+    let shown = |mut command: assert_cmd::Command| {
+        let output = command.args(["--output", "json"]).assert().success();
+        let shown = serde_json::from_slice::<serde_json::Value>(&output.get_output().stdout);
+        shown.unwrap()["configMaps"][0]["inEffect"].clone()
+    };
+    let mut manifest = connect_migrate();
+    manifest
+        .args(["overlay", "show", "-"])
+        .write_stdin(with_second_file(says));
+    assert_eq!(shown(manifest), true);
+
+    let folder = tempfile::tempdir().unwrap();
+    let first = folder.path().join("rstudio-connect.gcfg");
+    std::fs::write(&first, "[Scheduler]\nMinProcessesLimit = 2\n").unwrap();
+    let alone = || {
+        let mut command = connect_migrate();
+        command.args(["overlay", "show"]).arg(&first);
+        command
+    };
+    assert_eq!(shown(alone()), false);
+    let second = first.with_file_name("rstudio-connect-migration.gcfg");
+    std::fs::write(second, says).unwrap();
+    assert_eq!(shown(alone()), true);
+}

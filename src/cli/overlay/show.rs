@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::Exit;
-use crate::inputs::Source;
+use crate::inputs::{self, Source};
 use crate::output::{self, Format, Page};
 use crate::overlay::{Found, Shown, detect_file};
 
@@ -27,7 +27,11 @@ pub(super) struct Show {
 impl Show {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let shown = detect_file(&self.file.file()?)?;
+        let beside = || match self.file.path() {
+            Some(path) => inputs::beside(path),
+            None => Ok(None),
+        };
+        let shown = detect_file(&self.file.file()?, beside)?;
         output::result(self.output, &shown, |_| drawn(&shown))?;
         Ok(Exit::Done)
     }

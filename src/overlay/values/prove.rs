@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Given, config_path, make};
-use crate::chart::{Chart, Purpose, ValuesFile, values_below};
+use crate::chart::{Chart, Purpose, SECOND_FILE, ValuesFile, values_below};
 use crate::diagnostic::InvalidInput;
-use crate::effective::{Effective, render};
+use crate::effective::{Effective, Reference, render};
 use crate::gcfg;
 use crate::overlay::TemporarySetting;
 use crate::source::SourceFile;
@@ -59,7 +59,13 @@ fn prove(chart: &Chart, files: &[ValuesFile], settings: &[TemporarySetting]) -> 
         "rstudio-connect.gcfg, as the chart renders it",
         &deployed.gcfg,
     )?;
-    let effective = Effective::of_documents([&document]);
+    // As far as the chart makes what holds it.
+    let second = deployed.second_file.map(Reference::from);
+    let second = second.as_ref().and_then(|kept| deployed.secrets.text(kept));
+    let second = second
+        .map(|text| gcfg::parse_text(SECOND_FILE, text))
+        .transpose()?;
+    let effective = Effective::of_documents(std::iter::once(&document).chain(&second));
     for setting in settings {
         let found = effective.get(&setting.name.key());
         let values = found.and_then(|found| found.content.values());

@@ -1,0 +1,66 @@
+//! The second configuration file, which Connect reads behind the one that the overlay is laid over:
+//! a temporary setting that it sets counts, whatever the first says.
+
+use super::find::Workload;
+use super::refusal::Refusal;
+use super::workspace::Workspace;
+use crate::chart::{SECOND_FILE, SECOND_PATH, second_file};
+use crate::effective::{Reference, Secrets};
+use crate::gcfg::{self, Document};
+use crate::manifests::{ObjectName, server_container};
+use crate::yaml::resolve;
+
+/// A second file, as far as the stream tells.
+pub(super) struct SecondFile {
+    /// The object that holds it, for people.
+    pub kept_in: String,
+    /// `None` where that object is not in the stream.
+    pub document: Option<Document>,
+}
+
+/// What the pods with a configuration find as their second file.
+pub(super) fn of(
+    workspace: &Workspace<'_>,
+    config: &ObjectName,
+    workloads: &[Workload],
+) -> Result<Option<SecondFile>, Refusal> {
+    for workload in workloads {
+        let bytes = workspace.bytes(workload.document);
+        if memchr::memmem::find(bytes, SECOND_PATH.as_bytes()).is_none() {
+            continue;
+        }
+        let root = workspace.root(workload.document, SECOND_PATH)?;
+        let Some(object) = workload.path.find(&root) else {
+            continue;
+        };
+        let part = |node: Option<&_>| node.and_then(|node| resolve(node).ok());
+        let container = server_container(object, Some(&config.name));
+        let mounts = part(container.and_then(|container| container.get("volumeMounts")));
+        let volumes = part(object.at(&["spec", "template", "spec", "volumes"]));
+        if let Some(kept) = second_file(volumes.as_ref(), mounts.as_ref()) {
+            return read(workspace, &Reference::from(kept)).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn read(workspace: &Workspace<'_>, kept: &Reference) -> Result<SecondFile, Refusal> {
+    let kept_in = kept.describe();
+    let mut secrets = Secrets::default();
+    if let Some(name) = kept.object() {
+        for document in workspace.containing(name) {
+            // One that cannot be read is no object of this name that Helm would take.
+            let _ = secrets.add_manifest(workspace.text(document, name)?);
+        }
+    }
+    let document = secrets.text(kept).map(|text| {
+        gcfg::parse_text(SECOND_FILE, text).map_err(|error| Refusal::SecondFile {
+            kept_in: kept_in.clone(),
+            error,
+        })
+    });
+    Ok(SecondFile {
+        document: document.transpose()?,
+        kept_in,
+    })
+}
