@@ -38,7 +38,7 @@ pub use global::Global;
 use crate::diagnostic::{InvalidInput, WrongUsage};
 use crate::gcfg::SettingName;
 use crate::output::{self, Page, Printable};
-use crate::settings::secrecy::word_exposes;
+use crate::settings::secrecy::{without_passwords, word_exposes};
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
 #[derive(Debug, Parser)]
@@ -196,7 +196,7 @@ fn failure(error: &anyhow::Error) -> Exit {
             .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
     });
     if !reader_gone {
-        output::message(format!("Error: {error:#}"));
+        output::message(without_passwords(&format!("Error: {error:#}")));
     }
     Exit::Failed
 }

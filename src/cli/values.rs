@@ -296,6 +296,7 @@ impl Values {
 /// The address that users will have, as Connect takes it.
 fn address(text: &str) -> Result<String, String> {
     match text.parse::<Server>() {
+        Ok(_) if text.contains(['?', '#']) => Err("give it without a query or fragment".to_owned()),
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }

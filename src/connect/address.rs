@@ -176,7 +176,10 @@ impl FromStr for Server {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(AddressError::Scheme(quotable(text)));
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        // A password with an unencoded #, ? or / in it ends the host too early.
+        let behind = [url.query(), url.fragment(), url.port().map(|_| url.path())];
+        let cut = behind.into_iter().flatten().any(|part| part.contains('@'));
+        if !url.username().is_empty() || url.password().is_some() || cut {
             return Err(AddressError::Credentials);
         }
         url.set_query(None);

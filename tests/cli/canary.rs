@@ -188,6 +188,102 @@ fn no_file_or_address_that_cannot_be_read_is_quoted() {
     }
 }
 
+/// Addresses with a user in them, wherever one can be given.
+#[test]
+fn no_address_that_was_given_is_quoted_with_its_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let gcfg = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n";
+    fs::write(folder.path().join("c.gcfg"), gcfg).unwrap();
+    fs::write(
+        folder.path().join("v.yaml"),
+        "sharedStorage: {mount: true}\n",
+    )
+    .unwrap();
+    let word = "qx0vkz";
+    let planted = Planted {
+        text: String::new(),
+        canaries: vec![planted::Canary {
+            word: word.to_owned(),
+            setting: None,
+        }],
+    };
+    for url in [
+        format!("http://u:{word}@127.0.0.1:1/x"),
+        format!("https://{word}@127.0.0.1:1"),
+        format!("http://u:1#{word}@127.0.0.1:1/"),
+        format!("ftp://u:{word}@127.0.0.1:1"),
+        format!("u:{word}@127.0.0.1"),
+        format!("http://127.0.0.1:1/x.tgz?token={word}"),
+    ] {
+        let url = url.as_str();
+        for args in [
+            &[
+                "values",
+                "--from",
+                "c.gcfg",
+                "--dry-run",
+                "x",
+                "--repo",
+                url,
+            ][..],
+            &["values", "--from", "c.gcfg", "--dry-run", "--address", url],
+            &["values", "--from", "c.gcfg", "--dry-run", url],
+            &["diff", "--from", "c.gcfg", "-f", "v.yaml", url],
+            &["gcfg", "-f", "v.yaml", url],
+            &["check", "--from", "c.gcfg", "--server", url],
+            &["check", "--from", "c.gcfg", "--new-server", url],
+            &["check", "--from", "c.gcfg", "-f", "v.yaml", url],
+            &["inventory", "--server", url, "--max-outage", "1s"],
+            &["validate", "--server", url, "--max-outage", "1s"],
+            &[
+                "validate",
+                "--server",
+                "http://127.0.0.1:1",
+                "--old-server",
+                url,
+                "--max-outage",
+                "1s",
+            ],
+            &["rebuild", "--all", "--server", url, "--max-outage", "1s"],
+            &["rebuild", "status", "--server", url],
+            &["status", "rsc", "--server", url],
+            &["values", "--from", url, "--dry-run"],
+            &["values", "--from", "c.gcfg", "--dry-run", "--base", url],
+            &[
+                "values",
+                "--from",
+                "c.gcfg",
+                "--dry-run",
+                "--inventory",
+                url,
+            ],
+            &["diff", "--from", "c.gcfg", "-f", url],
+            &["gcfg", "-f", url],
+            &["check", "--from", url],
+            &["check", "--from", "c.gcfg", "--inventory", url],
+            &["announce", "--from", url, "--message", "x", "--dry-run"],
+            &["overlay", "values", "-f", url],
+            &["overlay", "show", url],
+            &["report", "--server", url],
+            &["plan", "--from", "c.gcfg", "--server", url],
+        ] {
+            let output = connect_migrate()
+                .current_dir(folder.path())
+                .env("HELM_BIN", "/nowhere/helm")
+                .env("KUBECONFIG", "none")
+                .env("XDG_STATE_HOME", folder.path().join("state"))
+                .env("CONNECT_API_KEY", "k3y")
+                .args(args)
+                .arg("--debug")
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            let said = said + &String::from_utf8_lossy(&output.stdout);
+            planted.hidden_in(&format!("{args:?}"), &said).unwrap();
+        }
+    }
+}
+
 /// What a post-renderer is handed, whole and cut off.
 #[test]
 fn no_manifest_is_quoted() {

@@ -7,7 +7,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::parts;
-use super::words::{has_token, names_credential};
+use super::words::{about, has_token, names_credential};
 use super::{is_path, is_switch};
 
 /// Keywords of which one must be there, so that a known setting is taken for a connection string.
@@ -34,7 +34,43 @@ pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
             .any(|(scheme, rest)| is_exposed(scheme, rest) || parts::are_exposed(rest, setting))
         || names_value(value, setting)
         || setting == TextKind::Unknown && is_authorization(value)
-        || matches!(setting, TextKind::Unknown | TextKind::Prose) && user_and_password(value)
+        || options_carry_one(value)
+        // What is known to be prose may have a colon before somebody's address.
+        || (setting != TextKind::Plain || !value.contains(char::is_whitespace))
+            && user_and_password(value)
+}
+
+/// `--token …`, `-u user:…`, `-p…`: the options of a command that let somebody in.
+fn options_carry_one(value: &str) -> bool {
+    let mut words = value.split_whitespace().peekable();
+    while let Some(word) = words.next() {
+        let next = words.peek().copied().filter(|next| !next.starts_with('-'));
+        let Some(option) = word.strip_prefix('-') else {
+            continue;
+        };
+        let (what, argument) = match option.strip_prefix('-') {
+            Some(long) => long
+                .split_once('=')
+                .map_or((long, next), |(name, value)| (name, Some(value))),
+            None => match option.char_indices().nth(1) {
+                Some((end, _)) => (&option[..end], Some(&option[end..])),
+                None => (option, next),
+            },
+        };
+        let Some(argument) = argument.filter(|a| !is_switch(a) && !is_path(a)) else {
+            continue;
+        };
+        let lets_in = match what {
+            // The port, where it is a number.
+            "p" => !argument.bytes().all(|b| b.is_ascii_digit()),
+            "u" | "U" | "user" | "proxy-user" => argument.contains(':'),
+            _ => option.starts_with('-') && names_credential(what) && !about(what),
+        };
+        if lets_in {
+            return true;
+        }
+    }
+    false
 }
 
 /// `Authorization: …`, `{"password": …}`: a name, a colon and what it stands for. Text of a known setting
@@ -235,6 +271,27 @@ mod tests {
             TextKind::Unknown
         ));
         assert!(holds_password("password=x", TextKind::Unknown));
+        for value in [
+            "mysql -u root -phunter2 db",
+            "sshpass -p hunter2 ssh h",
+            "curl -u me:hunter2 https://h/",
+            "curl --user me:hunter2 https://h/",
+            "tool --api-token hunter2",
+            "tool --token=hunter2",
+            "bob:hunter2@mail.example.com",
+        ] {
+            for kind in [TextKind::Plain, TextKind::Unknown] {
+                assert!(holds_password(value, kind), "{value} {kind:?}");
+            }
+        }
+        for value in [
+            "/usr/bin/nice -n 2",
+            "ssh -p 22 -i /etc/key me@host",
+            "tool --token-file /etc/token --password-length 12 --secret",
+            "Questions: me@example.com",
+        ] {
+            assert!(!holds_password(value, TextKind::Plain), "{value}");
+        }
     }
 
     #[test]

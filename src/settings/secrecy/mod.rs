@@ -111,6 +111,22 @@ pub(crate) fn text_exposes(text: &str) -> bool {
         || embedded::holds_password(text, embedded::TextKind::Prose)
 }
 
+/// A message without the addresses in it that hold a password, or may: somebody typed them where a
+/// file or something else was asked for.
+#[must_use]
+pub(crate) fn without_passwords(message: &str) -> String {
+    let word = |word: &str| {
+        let (bare, end) = word.split_at(word.trim_end_matches([':', ',', ';', '.']).len());
+        let exposed = embedded::holds_password(bare, embedded::TextKind::Prose);
+        if exposed { "***" } else { bare }.to_owned() + end
+    };
+    let words = message.split_inclusive(char::is_whitespace).map(|part| {
+        let (bare, blank) = part.split_at(part.trim_end().len());
+        word(bare) + blank
+    });
+    words.collect()
+}
+
 /// What a switch says is no secret, whatever it switches.
 fn is_switch(value: &str) -> bool {
     let words = ["true", "false", "yes", "no", "on", "off"];
@@ -218,6 +234,16 @@ mod tests {
             assert_eq!(exposure(server(), property, "https://me:pw@h/x"), embedded);
             assert_eq!(exposure(server(), property, "https://h/x"), None);
         }
+    }
+
+    #[test]
+    fn messages_do_not_quote_passwords() {
+        assert_eq!(
+            without_passwords(
+                "cannot read http://u:pw@h/x: No such file\n  see me:pw@h, or https://h/x"
+            ),
+            "cannot read ***: No such file\n  see ***, or https://h/x"
+        );
     }
 
     #[test]
