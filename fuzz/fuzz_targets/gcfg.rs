@@ -35,7 +35,7 @@ fuzz_target!(|bytes: &[u8]| {
             for diagnostic in &diagnostics {
                 let place = diagnostic.place.as_ref().expect("an error has a place");
                 assert!(place.span.start <= place.span.end && place.span.end <= length);
-                render(diagnostic, Style::Plain);
+                let _ = render(diagnostic, Style::Plain);
             }
         }
     }
