@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::connect_stand_in::{Action, Config, Fault, wait_until};
+use crate::connect_stand_in::{Action, Config, Control, Fault, wait_until};
 
 use super::{Rig, config};
 
@@ -148,5 +148,68 @@ fn a_run_that_was_killed_is_spoken_of_and_another_is_not_let_in_beside_one() {
         "{said}"
     );
     assert!(said.contains("waiting for item"), "{said}");
+    rig.assert_each_built_once();
+}
+
+/// A journal with nothing in it that version 0.1.0 did not write.
+fn as_the_first_version_wrote_it(journal: &str) -> String {
+    let fields = |event: &str| -> &[&str] {
+        match event {
+            "header" => &["schema", "server", "release", "made_by"],
+            "run" => &["run", "parallelism", "server_version"],
+            "item" => &["guid", "title"],
+            "cache" => &["cache", "outcome"],
+            "intent" => &["guid", "bundle", "server_time", "restores", "known_jobs"],
+            "submitted" => &["guid", "task", "cookies"],
+            "built" => &["guid", "bundle", "seconds"],
+            "caches-done" | "end" => &["outcome"],
+            other => panic!("0.1.0 knew no {other}"),
+        }
+    };
+    let mut old = String::new();
+    for line in journal.lines() {
+        let mut line: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(line).unwrap();
+        let event = line["event"].as_str().unwrap().to_owned();
+        line.retain(|key, _| ["at", "event"].contains(&&**key) || fields(&event).contains(&&**key));
+        if event == "header" {
+            assert_eq!(line["schema"], 1);
+            line["made_by"] = "0.1.0".into();
+        }
+        old += &format!("{}\n", serde_json::Value::from(line));
+    }
+    old
+}
+
+#[test]
+fn a_journal_of_the_first_version_is_taken_up() {
+    let rig = Rig::new(Config {
+        build_time: Duration::from_secs(3600),
+        ..config(8)
+    });
+    let control = rig.control();
+    let mut child = start(&rig, &["--all", "--parallelism", "3"]);
+    let built = |control: &Control| control.succeeded().len();
+    control.wait_until("one was built, and others are under way", |control| {
+        if built(control) == 0 {
+            control.finish_builds();
+        }
+        built(control) > 0 && control.open() == 3
+    });
+    wait_until("the journal holds them", || {
+        rig.journal_text()
+            .matches("\"event\":\"submitted\"")
+            .count()
+            == control.builds().len()
+    });
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let old = as_the_first_version_wrote_it(&rig.journal_text());
+    std::fs::write(rig.journal().join("rebuild.jsonl"), old).unwrap();
+
+    let ends = finish_when_asked(&rig);
+    control.build_time(Duration::ZERO);
+    rig.run_to(0, &[]);
+    ends.join().unwrap();
     rig.assert_each_built_once();
 }
