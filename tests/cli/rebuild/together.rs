@@ -139,3 +139,48 @@ fn fewer_at_once_while_the_server_pushes_back_and_more_again() {
         "{said}"
     );
 }
+
+#[test]
+fn fewer_at_once_while_the_servers_queue_only_grows_and_more_again() {
+    let rig = Rig::new(Config {
+        build_time: UNTIL_TOLD,
+        ..config(60).version(2026, 1, 0)
+    });
+    let control = rig.control();
+    let ends = std::thread::spawn(move || {
+        let look_on = |times: u64| {
+            let looks = |control: &Control| control.counters().route("GET /v1/queue");
+            let then = looks(&control) + times;
+            control.wait_until("the queue was looked at", |control| looks(control) >= then);
+        };
+        let go_on_to = |builds: usize| {
+            control.wait_until("it goes on", |control| {
+                control.finish_builds();
+                control.builds().len() > builds
+            });
+            wait_for_running(&control, 0, 8);
+        };
+        go_on_to(10);
+        control.crowd(true);
+        // Half as many with every third look, down to one.
+        look_on(12);
+        let before = control.builds().len();
+        control.finish_builds();
+        wait_for_running(&control, before, 1);
+        look_on(3);
+        assert_eq!(
+            control.builds().len(),
+            before + 1,
+            "one at a time, while it grows"
+        );
+        control.crowd(false);
+        go_on_to(before + 16);
+        control.build_time(Duration::ZERO);
+        control.finish_builds();
+    });
+    let output = rig.run_to(0, &["--all", "--parallelism", "8", "--poll", "300ms"]);
+    ends.join().unwrap();
+    rig.assert_each_built_once();
+    let said = talk(&output);
+    assert_eq!(said.matches("queue only grows").count(), 1, "{said}");
+}
