@@ -162,7 +162,7 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
 /// Looks into configuration files alone, which are read one after another. They have no marks: the
 /// overlay counts as on where all three settings have their temporary values.
 #[must_use]
-pub fn detect_gcfg(documents: &[Document]) -> Shown {
+fn detect_gcfg(documents: &[Document]) -> Shown {
     let found = read(documents);
     Shown {
         overlay: found.in_effect.then_some(OVERLAY),

@@ -32,7 +32,7 @@ pub(crate) use crate::manifests::GCFG_KEY;
 pub use apply::{Applied, Options, lay};
 pub use chain::{Then, run as run_then};
 pub(crate) use detect::detect_file;
-pub use detect::{Found, Shown, detect, detect_gcfg};
+pub use detect::{Found, Shown, detect};
 pub use find::Selection;
 pub(crate) use find::configurations;
 pub(crate) use leftovers::unmark;
