@@ -4,6 +4,7 @@
 //! installed is judged by its stored manifest. Without either, values let guess.
 
 mod ask;
+mod demand;
 mod eviction;
 mod judge;
 mod parts;

@@ -1,6 +1,10 @@
 //! The cluster as kubectl and Helm see it: kubeconfigs, tokens, histories, other tools' objects.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
@@ -47,6 +51,75 @@ fn several_kubeconfigs_are_one() {
     next.stderr(contains("there is no release gone").and(contains("KUBECONFIG=")));
     place.ours(&["revert", "rsc", "--yes"]).assert().success();
     assert_eq!(places(&place.status(&["rsc"])), ["off"; 4]);
+}
+
+/// A proxy that leads every name to the API server; counts who asks.
+fn proxy(place: &Place) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let text = fs::read_to_string(&place.kubeconfig).unwrap();
+    let config: Value = serde_yaml::from_str(&text).unwrap();
+    let server = config["clusters"][0]["cluster"]["server"].as_str().unwrap();
+    let target = server.trim_start_matches("https://").to_owned();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let mut lines = BufReader::new(client.try_clone().unwrap()).lines();
+            let head = lines
+                .by_ref()
+                .take_while(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
+            let is_tunnel = head
+                .flatten()
+                .any(|line| line.starts_with("CONNECT api.invalid:443 "));
+            assert!(is_tunnel);
+            count.fetch_add(1, Ordering::Relaxed);
+            let server = TcpStream::connect(&target).unwrap();
+            (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                (server, client),
+            ] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_proxy_leads_to_the_api_server_unless_it_is_excepted() {
+    let helm = newest().remove(1);
+    let Some(mut place) = Place::new(&helm, "proxy") else {
+        return;
+    };
+    place.deploy("rsc", true, &[]);
+    let (address, asked) = proxy(&place);
+    let text = fs::read_to_string(&place.kubeconfig).unwrap();
+    let mut config: Value = serde_yaml::from_str(&text).unwrap();
+    // No resolver knows this name.
+    config["clusters"][0]["cluster"] = serde_json::json!({
+        "server": "https://api.invalid", "insecure-skip-tls-verify": true});
+    place.kubeconfig = place.home.path().join("behind");
+    fs::write(&place.kubeconfig, config.to_string()).unwrap();
+    let status = |no_proxy: &str| {
+        let mut status = place.ours(&["status", "rsc"]);
+        status
+            .env("HTTPS_PROXY", format!("http://{address}"))
+            .env("NO_PROXY", no_proxy)
+            .assert()
+    };
+    status("other.invalid").success();
+    let through = asked.load(Ordering::Relaxed);
+    assert!(through > 0);
+    for excepted in ["api.invalid", ".invalid", "*"] {
+        let run = status(excepted).code(1);
+        run.stderr(contains("cannot reach the cluster at https://api.invalid"));
+        assert_eq!(asked.load(Ordering::Relaxed), through, "{excepted}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Ended at each step, and run again; and a cluster that goes away in the middle.
 
 use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use predicates::str::contains;
 
+use super::half_way::{each_major, follow, truth};
 use super::{Place, places};
 use crate::connect_stand_in::wait_until;
 use crate::support::package::write_program;
@@ -132,6 +134,50 @@ fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
         .code(4)
         .stderr(contains("Helm was interrupted at revision 2"));
     assert_eq!(place.status(&[])["status"], "pending-upgrade");
+}
+
+/// Kills a command with the Helm that it runs, once that waits for pods that nobody makes.
+fn killed(place: &Place, mut command: Command) {
+    place.namespace.controller.store(false, Ordering::Relaxed);
+    let mut child = command
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    place.namespace.pending("rsc");
+    let group = format!("-{}", child.id());
+    let sent = Command::new("kill").args(["-KILL", "--", &group]).status();
+    assert!(sent.unwrap().success());
+    child.wait().unwrap();
+    place.namespace.controller.store(true, Ordering::Relaxed);
+    place.namespace.settled();
+}
+
+#[test]
+fn an_upgrade_that_is_killed_leads_back_to_off() {
+    each_major("mid", &[], |place| {
+        let chart = crate::support::chart::chart_dir().display().to_string();
+        let mut args = vec!["upgrade", "rsc", &chart, "--wait", "--timeout", "30m"];
+        args.extend(super::VALUES);
+        killed(place, place.process(&args));
+        let status = truth(place, "laying was killed");
+        assert_eq!(
+            status["status"], "pending-upgrade",
+            "{}",
+            place.helm.version
+        );
+        follow(place, "laying was killed");
+        // The same by Helm itself, without the settings.
+        place.lay(&[]).success();
+        place.namespace.settled();
+        let mut helm = Command::new(&place.helm.path);
+        helm.args(&args)
+            .env("KUBECONFIG", &place.kubeconfig)
+            .env("HELM_NAMESPACE", &place.namespace.name);
+        killed(place, helm);
+        follow(place, "a plain upgrade was killed");
+    });
 }
 
 /// A way to the API server that can be cut.
