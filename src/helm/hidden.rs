@@ -221,17 +221,20 @@ fn places<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = Range<usize>
         })
 }
 
-/// The YAML library quotes a scalar's beginning, which none of our words is.
+/// The YAML library quotes the beginning of a long scalar, which none of our words is. What stands
+/// between the signs as a whole may be the name of a key.
 fn without_quoted_scalars(said: &str) -> String {
     let mut out = String::new();
     let mut rest = said;
     while let Some((before, behind)) = rest.split_once(" `") {
         out.push_str(before);
-        let Some((_, after)) = behind.split_once('`') else {
+        let Some((quoted, after)) = behind.split_once('`') else {
             return out + " `" + MASK;
         };
+        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        let whole = quoted.chars().all(name) && !quoted.ends_with("...");
         out.push_str(" `");
-        out.push_str(MASK);
+        out.push_str(if whole { quoted } else { MASK });
         out.push('`');
         rest = after;
     }
@@ -279,6 +282,11 @@ mod tests {
                 "a: deployment\nb: verify\nc: coalesce",
                 "coalesce.go:286: execution error at (c/templates/deployment.yaml:27:3): deployment; use --verify",
                 "coalesce.go:286: execution error at (c/templates/deployment.yaml:27:3): ***; use --verify",
+            ),
+            (
+                "a: hunter2",
+                "both `launcher.enabled` and `backends.kubernetes.enabled`, `hunter2`",
+                "both `launcher.enabled` and `backends.kubernetes.enabled`, `***`",
             ),
             ("a: hunter2.yaml", "open hunter2.yaml: no", "open ***: no"),
         ] {

@@ -276,11 +276,10 @@ fn the_backend_follows_chart_and_version() {
 fn an_old_chart_is_judged_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("c.gcfg"), GOOD).unwrap();
-    fs::write(
-        folder.path().join("v.yaml"),
-        "sharedStorage: {create: true, mount: true}\nlauncher: {enabled: true}\n",
-    )
-    .unwrap();
+    let storage = "sharedStorage: {create: true, mount: true}\n";
+    let launcher = format!("{storage}launcher: {{enabled: true}}\n");
+    let values = folder.path().join("v.yaml");
+    fs::write(&values, &launcher).unwrap();
     let without = [
         "check", "--from", "c.gcfg", "-f", "v.yaml", "--output", "json",
     ];
@@ -289,6 +288,10 @@ fn an_old_chart_is_judged_by_itself() {
         let report: Json = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{said}"));
         let all = codes(&report);
         for chart in generations() {
+            // Later charts switch the Kubernetes backend on, and then take no Launcher.
+            let defaults = fs::read_to_string(chart.join("values.yaml")).unwrap();
+            let has_backends = defaults.lines().any(|line| line.starts_with("backends:"));
+            fs::write(&values, if has_backends { storage } else { &launcher }).unwrap();
             let args = [
                 "check",
                 &absolute(&chart),
