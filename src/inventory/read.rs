@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::entry::{Entry, Inventory, ServerFacts};
+use super::write::SCHEMA;
 use crate::connect::{Language, Languages};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::source::{SourceFile, Span};
@@ -41,6 +42,13 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
         .help(MADE_BY)
         .into());
     };
+    // A list that a person wrote says none.
+    if let Some(schema) = root.get("schema")
+        && schema.as_str().and_then(|text| text.parse().ok()) != Some(SCHEMA)
+    {
+        let message = format!("`schema` is not {SCHEMA}, the form that this version knows");
+        return Err(wrong(message, schema.span).into());
+    }
     if !matches!(content.kind, Kind::Sequence(_)) && content.as_str() != Some("") {
         return Err(wrong("`content` is not a list".to_owned(), content.span).into());
     }

@@ -8,7 +8,7 @@ use crate::connect::{Language, version_order};
 use crate::yaml::emit;
 
 /// The version of the file's form.
-const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 1;
 
 /// Writes an inventory; only the first `top` items of the list, if told so.
 ///

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::{Dated, Evidence, Rebuild, Validation};
+use crate::convert::account::Account;
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::files::{self, Access, Existing};
 use crate::inputs::{Source, one_stdin};
@@ -46,9 +47,9 @@ impl EvidenceFiles<'_> {
         });
         Ok(Evidence {
             inventory: inventory.transpose()?,
-            checks: json(self.check, "checks", "check --output json")?,
-            account: json(self.account, "settings", "values --report")?,
-            status: json(self.status, "steps", "status --output json")?,
+            checks: json(self.check, &CHECK)?,
+            account: json(self.account, &ACCOUNT)?,
+            status: json(self.status, &STATUS)?,
             validations: self.validations()?,
             rebuilds: self.rebuilds()?,
             announcements: announce::all()?,
@@ -63,7 +64,7 @@ impl EvidenceFiles<'_> {
             true => remembered.collect(),
             false => self.validation.to_vec(),
         };
-        let read = |source| json(Some(source), "items", "validate --output json").transpose();
+        let read = |source| json(Some(source), &VALIDATE).transpose();
         sources.iter().filter_map(read).collect()
     }
 
@@ -103,12 +104,46 @@ fn dated<T>(source: &Source, content: T) -> Dated<T> {
     }
 }
 
-/// Reads the JSON that a command printed. `key` is what every one of them has.
+/// What a command prints as JSON.
+struct Printed {
+    command: &'static str,
+    /// The list that every one of them has.
+    list: &'static str,
+    /// The latest form that is known here.
+    schema: u32,
+}
+
+const CHECK: Printed = Printed {
+    command: "check --output json",
+    list: "checks",
+    schema: 1,
+};
+const ACCOUNT: Printed = Printed {
+    command: "values --report",
+    list: "settings",
+    schema: Account::SCHEMA,
+};
+const STATUS: Printed = Printed {
+    command: "status --output json",
+    list: "steps",
+    schema: 1,
+};
+const VALIDATE: Printed = Printed {
+    command: "validate --output json",
+    list: "items",
+    schema: 1,
+};
+
+/// Reads the JSON that a command printed.
 fn json<T: DeserializeOwned>(
     source: Option<&Source>,
-    key: &str,
-    command: &str,
+    printed: &Printed,
 ) -> anyhow::Result<Option<Dated<T>>> {
+    let Printed {
+        command,
+        list,
+        schema,
+    } = printed;
     let Some(source) = source else {
         return Ok(None);
     };
@@ -123,8 +158,18 @@ fn json<T: DeserializeOwned>(
     };
     let value: serde_json::Value = serde_json::from_str(file.text())
         .map_err(|error| invalid(error.to_string(), error.line(), error.column()))?;
-    if !value[key].is_array() {
-        return Err(invalid(format!("there is no list '{key}' in it"), 1, 1).into());
+    if !value[list].is_array() {
+        return Err(invalid(format!("there is no list '{list}' in it"), 1, 1).into());
+    }
+    let known = value["schema"]
+        .as_u64()
+        .is_some_and(|form| form <= u64::from(*schema));
+    if !known {
+        let message = format!(
+            "its `schema` is {}, and this version knows {schema}",
+            value["schema"]
+        );
+        return Err(invalid(message, 1, 1).into());
     }
     let content =
         serde_json::from_value(value).map_err(|error| invalid(error.to_string(), 1, 1))?;

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use predicates::prelude::PredicateBooleanExt as _;
+use predicates::str::contains;
 use serde_json::{Value as Json, json};
 
 use crate::support::connect_migrate;
@@ -266,4 +268,26 @@ fn browser() -> Option<std::path::PathBuf> {
         return None;
     }
     Some(modules)
+}
+
+#[test]
+fn a_form_that_is_not_known_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, name, text) in [
+        ("--check", "check.json", r#"{"schema": 99, "checks": []}"#),
+        ("--account", "account.json", r#"{"schema": "1", "settings": []}"#),
+        ("--validation", "validation.json", r#"{"items": []}"#),
+        ("--inventory", "inventory.yaml", "schema: 99\ncontent: []\n"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        connect_migrate()
+            .env("XDG_STATE_HOME", folder.path())
+            .args(["report", flag])
+            .arg(&path)
+            .assert()
+            .code(3)
+            .stdout("")
+            .stderr(contains("schema").and(contains(name)));
+    }
 }
