@@ -275,7 +275,11 @@ fn a_form_that_is_not_known_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     for (flag, name, text) in [
         ("--check", "check.json", r#"{"schema": 99, "checks": []}"#),
-        ("--account", "account.json", r#"{"schema": "1", "settings": []}"#),
+        (
+            "--account",
+            "account.json",
+            r#"{"schema": "1", "settings": []}"#,
+        ),
         ("--validation", "validation.json", r#"{"items": []}"#),
         ("--inventory", "inventory.yaml", "schema: 99\ncontent: []\n"),
     ] {

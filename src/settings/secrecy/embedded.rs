@@ -25,9 +25,14 @@ pub(super) enum TextKind {
     Prose,
 }
 
+/// A value with more places than this that a credential could stand behind is not taken apart: each
+/// place is looked at up to its end.
+const MOST_PLACES: usize = 1000;
+
 /// Whether a value holds a password, or may.
 pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
-    value.contains("-----BEGIN")
+    value.matches([':', '=']).nth(MOST_PLACES).is_some()
+        || value.contains("-----BEGIN")
         || assigns_credential(value, setting)
         || assigns_credential(&percent_decode_str(value).decode_utf8_lossy(), setting)
         || urls(value, setting)
@@ -271,6 +276,7 @@ mod tests {
             TextKind::Unknown
         ));
         assert!(holds_password("password=x", TextKind::Unknown));
+        assert!(holds_password(&"://".repeat(60_000), TextKind::Plain));
         for value in [
             "mysql -u root -phunter2 db",
             "sshpass -p hunter2 ssh h",
