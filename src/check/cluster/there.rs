@@ -79,9 +79,8 @@ pub(super) fn secrets(facts: &Facts, wanted: &Wanted) -> Check {
         return Check::fail(
             code,
             format!(
-                "{} the values name {} not there",
-                plural(number, "Secret that", "Secrets that"),
-                if number == 1 { "is" } else { "are" }
+                "{} not met",
+                plural(number, "use of a Secret is", "uses of Secrets are"),
             ),
             "make them in the release's namespace before the deployment: the pod does not start without",
         )
