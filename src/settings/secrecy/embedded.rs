@@ -40,9 +40,15 @@ pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
         || names_value(value, setting)
         || setting == TextKind::Unknown && is_authorization(value)
         || options_carry_one(value)
-        // What is known to be prose may have a colon before somebody's address.
-        || (setting != TextKind::Plain || !value.contains(char::is_whitespace))
-            && user_and_password(value)
+        || (setting != TextKind::Plain || is_one_address(value)) && user_and_password(value)
+}
+
+/// Whether a value begins as an address does and holds nothing else: prose and LDAP filters, too, may
+/// have a colon before somebody's address.
+fn is_one_address(value: &str) -> bool {
+    let user = value.split(':').next().unwrap_or_default();
+    let in_user = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '%');
+    user.chars().all(in_user) && !value.contains(char::is_whitespace)
 }
 
 /// `--token …`, `-u user:…`, `-p…`: the options of a command that let somebody in.
@@ -295,6 +301,8 @@ mod tests {
             "ssh -p 22 -i /etc/key me@host",
             "tool --token-file /etc/token --password-length 12 --secret",
             "Questions: me@example.com",
+            "(&(memberOf:1.2.840.113556.1.4.1941:=cn=a)(userPrincipalName=*@example.com))",
+            "(mail:=*@example.com)",
         ] {
             assert!(!holds_password(value, TextKind::Plain), "{value}");
         }
