@@ -25,10 +25,6 @@ pub(super) fn of(
     workloads: &[Workload],
 ) -> Result<Option<SecondFile>, Refusal> {
     for workload in workloads {
-        let bytes = workspace.bytes(workload.document);
-        if memchr::memmem::find(bytes, SECOND_PATH.as_bytes()).is_none() {
-            continue;
-        }
         let root = workspace.root(workload.document, SECOND_PATH)?;
         let Some(object) = workload.path.find(&root) else {
             continue;

@@ -220,20 +220,23 @@ fn the_printed_flags_work_in_the_helm_that_asked() {
 /// Manifests whose server mounts a second file, with what that file says.
 fn with_second_file(says: &str) -> String {
     let path = "/etc/rstudio-connect/rstudio-connect-migration.gcfg";
+    let mount = format!("mountPath: {path}, subPath: second.gcfg");
+    with_second_mount(&mount, "secret: {secretName: theirs}", says)
+}
+
+fn with_second_mount(mount: &str, volume: &str, says: &str) -> String {
     let server = "        volumeMounts:\n";
     let volumes = "      volumes:\n";
     assert!(HELM_3.contains(server) && HELM_3.contains(volumes));
     HELM_3
         .replacen(
             server,
-            &format!(
-                "{server}          - {{name: second, mountPath: {path}, subPath: second.gcfg}}\n"
-            ),
+            &format!("{server}          - {{name: second, {mount}}}\n"),
             1,
         )
         .replacen(
             volumes,
-            &format!("{volumes}        - {{name: second, secret: {{secretName: theirs}}}}\n"),
+            &format!("{volumes}        - {{name: second, {volume}}}\n"),
             1,
         )
         + &format!(
@@ -243,14 +246,15 @@ fn with_second_file(says: &str) -> String {
 
 #[test]
 fn a_second_file_that_would_overrule_the_overlay_is_refused() {
-    let lay = |says: &str| {
+    let render = |manifest: String| {
         let state = tempfile::tempdir().unwrap();
         connect_migrate()
             .env("XDG_STATE_HOME", state.path())
             .arg("post-render")
-            .write_stdin(with_second_file(says))
+            .write_stdin(manifest)
             .assert()
     };
+    let lay = |says: &str| render(with_second_file(says));
     lay("[Scheduler]\nminprocesseslimit = 3 ; kept-back\n")
         .failure()
         .stdout("")
@@ -266,6 +270,22 @@ fn a_second_file_that_would_overrule_the_overlay_is_refused() {
                 .and(contains("hunter2").not()),
         );
     lay("[LDAP \"x\"]\nBindPassword = hunter2\n").success();
+
+    // A whole volume in the place of the folder, and one that is put together.
+    let items = "items: [{key: second.gcfg, path: rstudio-connect-migration.gcfg}]";
+    for volume in [
+        format!("secret: {{secretName: theirs, {items}}}"),
+        format!("projected: {{sources: [{{secret: {{name: theirs, {items}}}}}]}}"),
+    ] {
+        let says = "[Applications]\nScheduleConcurrency = 2\n";
+        let mount = "mountPath: /etc/rstudio-connect";
+        render(with_second_mount(mount, &volume, says))
+            .failure()
+            .stdout("")
+            .stderr(contains(
+                "Secret theirs key second.gcfg, sets Applications.ScheduleConcurrency",
+            ));
+    }
 }
 
 #[test]
