@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::Check;
+
 /// Where the answer to a check comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -41,6 +43,41 @@ impl Group {
             Self::License => "license",
             Self::ApiKey => "API key",
         }
+    }
+}
+
+impl Group {
+    /// Why nothing of it is known where nobody said where to look, and which flag does.
+    const fn unasked_reason(self) -> &'static str {
+        match self {
+            Self::Configuration | Self::Database => "no configuration given; --from FILE does",
+            Self::Values => "no values given; -f FILE does",
+            Self::Versions => "the version is not known",
+            Self::Runtimes => "what content uses is not known; --inventory FILE tells",
+            Self::DataDirectory if cfg!(unix) => {
+                "no data directory given; --data-dir DIR does, on the old server"
+            }
+            Self::DataDirectory => {
+                "owners and mounts are looked at on the old server, with --data-dir DIR"
+            }
+            Self::Cluster => "the cluster was not asked; --cluster or --release NAME does",
+            Self::License | Self::ApiKey => {
+                "no server given; --server URL does, with CONNECT_API_KEY or --api-key-file FILE"
+            }
+        }
+    }
+
+    /// Says of each of its checks that it was not asked.
+    pub(super) fn unasked(self) -> Vec<Check> {
+        let mine = CheckCode::ALL.iter().filter(|code| code.group() == self);
+        mine.map(|code| code.unasked()).collect()
+    }
+}
+
+impl CheckCode {
+    /// Says that nobody said where to look.
+    pub(super) fn unasked(self) -> Check {
+        Check::not_asked(self, self.group().unasked_reason())
     }
 }
 

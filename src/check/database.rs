@@ -5,7 +5,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use super::configuration::last_value;
-use super::{Check, CheckCode};
+use super::{Check, CheckCode, Group, postgres};
 use crate::gcfg::Document;
 use crate::secret::Secret;
 use crate::settings::secrecy::text_exposes;
@@ -240,10 +240,23 @@ pub(crate) enum Connection {
 /// below this its makers gave it up.
 const OLDEST: u32 = 14;
 
+/// Connects, if that is asked for, and judges. `secret` names the Secret that holds the password in the
+/// cluster.
+pub(super) async fn examine(documents: &[Document], connects: bool, secret: &str) -> Vec<Check> {
+    if documents.is_empty() {
+        return Group::Database.unasked();
+    }
+    let target = Target::of(documents);
+    let connection = match &target {
+        Ok(target) if connects => Some(postgres::connect(target).await),
+        _ => None,
+    };
+    checks(&target, connection.as_ref(), secret)
+}
+
 /// Judges the address and what came of connecting; `connection` is `None` where it was not tried.
 /// `secret` names the Secret that holds the password in the cluster.
-#[must_use]
-pub(crate) fn checks(
+fn checks(
     target: &Result<Target, TargetError>,
     connection: Option<&Connection>,
     secret: &str,

@@ -1,27 +1,30 @@
 //! What must be known before the migration: one answer for each check, with evidence and remedy.
 //!
 //! Each module asks one source: the configuration, the values, the versions and so on. All of them
-//! only look; nothing is changed anywhere. What needs I/O is gathered by the command and handed in,
-//! so that the judgement itself stays pure.
+//! only look; nothing is changed anywhere. What needs I/O is gathered first (`examine`), so that the
+//! judgement itself stays pure.
 
-pub(crate) mod cluster;
+mod cluster;
 mod code;
-pub(crate) mod configuration;
-pub(crate) mod data_directory;
+mod configuration;
+mod data_directory;
 pub(crate) mod database;
-pub(crate) mod postgres;
-pub(crate) mod rebuild_time;
-pub(crate) mod runtimes;
-pub(crate) mod server;
-pub(crate) mod table;
-pub(crate) mod values;
-pub(crate) mod versions;
+mod examine;
+mod postgres;
+mod rebuild_time;
+mod runtimes;
+mod server;
+mod table;
+mod values;
+mod versions;
 
 use std::fmt;
 
 use serde::Serialize;
 
 pub(crate) use code::{CheckCode, Group};
+pub(crate) use examine::{Examination, Scope};
+pub(crate) use table::draw;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -116,16 +119,6 @@ impl Check {
     #[must_use]
     pub(crate) fn not_asked(code: CheckCode, why: impl Into<String>) -> Self {
         Self::new(code, Status::NotAsked, why)
-    }
-
-    /// Says of every check of a group that it was not asked.
-    #[must_use]
-    pub(crate) fn none_asked(group: Group, why: &str) -> Vec<Self> {
-        CheckCode::ALL
-            .iter()
-            .filter(|code| code.group() == group)
-            .map(|code| Self::not_asked(*code, why))
-            .collect()
     }
 
     /// Adds what it was seen on.

@@ -18,8 +18,21 @@ use crate::secret::Secret;
 /// How long all of it may take.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Connects, asks for the version, and goes. Nothing is changed in the database.
-pub(crate) async fn connect(target: &Target, password: Option<&Secret>) -> Connection {
+/// The variable that Connect itself reads the password from.
+const PASSWORD: &str = "CONNECT_POSTGRES_PASSWORD";
+
+/// Connects with the password that Connect would use (the environment's comes before the file's),
+/// asks for the version, and goes. Nothing is changed in the database.
+pub(super) async fn connect(target: &Target) -> Connection {
+    let environment = std::env::var(PASSWORD)
+        .ok()
+        .filter(|text| !text.is_empty())
+        .map(Secret::new);
+    let password = environment.as_ref().or(target.password.as_ref());
+    within_time(target, password).await
+}
+
+async fn within_time(target: &Target, password: Option<&Secret>) -> Connection {
     match tokio::time::timeout(TIMEOUT, attempt(target, password)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(why)) => Connection::Failed(why),
@@ -206,7 +219,7 @@ mod tests {
         let url = url.replace("PORT", &port.to_string());
         let document = crate::gcfg::parse_text("f", &format!("[Postgres]\nURL = \"{url}\"\n"));
         let target = Target::of(&[document.unwrap()]).unwrap();
-        let connection = connect(&target, Some(&Secret::new("hunter2"))).await;
+        let connection = within_time(&target, Some(&Secret::new("hunter2"))).await;
         (connection, server.await.unwrap())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Check, CheckCode, count, plural};
-use crate::connect::{Language, Languages, version_order};
+use crate::connect::{Language, Languages, Login, version_order};
 use crate::images::minor;
 use crate::inventory::Inventory;
 use crate::yaml::{Map, Value, read_values};
@@ -68,13 +68,16 @@ impl Available {
     }
 
     /// What a server has.
-    #[must_use]
-    pub(crate) fn of_server(versions: Languages, server: &str) -> Self {
-        Self {
-            versions,
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub(super) async fn on(login: Login) -> anyhow::Result<Self> {
+        let connect = login.open().await?;
+        Ok(Self {
+            versions: connect.runtimes().await?,
             images: None,
-            place: server.to_owned(),
-        }
+            place: connect.server().to_string(),
+        })
     }
 }
 
@@ -96,10 +99,7 @@ pub(crate) fn checks(inventory: Option<&Inventory>, available: Option<&Available
         .map(|language| {
             let code = code(language);
             let Some(inventory) = inventory else {
-                return Check::not_asked(
-                    code,
-                    "what content uses is not known; --inventory FILE tells",
-                );
+                return code.unasked();
             };
             let used = used(inventory, language);
             if used.is_empty() {
@@ -121,10 +121,7 @@ pub(crate) fn checks(inventory: Option<&Inventory>, available: Option<&Available
 fn combinations(inventory: Option<&Inventory>, available: Option<&Available>) -> Check {
     let code = CheckCode::RuntimesTogether;
     let Some(inventory) = inventory else {
-        return Check::not_asked(
-            code,
-            "what content uses is not known; --inventory FILE tells",
-        );
+        return code.unasked();
     };
     let Some(images) = available.and_then(|available| available.images.as_ref()) else {
         return Check::not_asked(

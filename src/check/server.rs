@@ -1,7 +1,7 @@
 //! Checks that the old server's API answers: the license, and the key itself.
 
-use super::{Check, CheckCode};
-use crate::connect::{Licence, User};
+use super::{Check, CheckCode, Group};
+use crate::connect::{Licence, Login, User};
 use crate::yaml::{Map, Value};
 
 /// Days before its end from which on a license is worth a warning: a migration takes weeks.
@@ -9,7 +9,7 @@ const SOON: i64 = 60;
 
 /// What the server says.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Facts {
+pub(super) struct Facts {
     /// Its license, where it tells.
     pub licence: Option<Licence>,
     /// Whose key it is, or why that is not known.
@@ -18,9 +18,58 @@ pub(crate) struct Facts {
     pub administrator: Option<Result<(), String>>,
 }
 
+/// What the old server says.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// Facts for the checks, or why it does not answer.
+    pub facts: Result<Facts, String>,
+    /// Its version, where it tells.
+    pub version: Option<String>,
+}
+
+/// Asks the old server.
+pub(super) async fn ask(login: Login) -> Answered {
+    let connect = match login.open().await {
+        Ok(connect) => connect,
+        Err(error) => {
+            return Answered {
+                facts: Err(error.to_string()),
+                version: None,
+            };
+        }
+    };
+    let facts = Facts {
+        licence: connect.settings().license.clone(),
+        user: Some(connect.user().await.map_err(|error| error.to_string())),
+        // Only administrators may list the nodes; it is a small question.
+        administrator: Some(
+            connect
+                .hosts()
+                .await
+                .map(|_| ())
+                .map_err(|error| error.to_string()),
+        ),
+    };
+    Answered {
+        facts: Ok(facts),
+        version: connect.version().map(|version| version.to_string()),
+    }
+}
+
+/// Judges the old server's answer; `None` where none is given.
+pub(super) fn examine(answer: Option<&Answered>, values: Option<&Map>) -> Vec<Check> {
+    match answer.map(|answer| &answer.facts) {
+        None => [Group::License, Group::ApiKey]
+            .into_iter()
+            .flat_map(Group::unasked)
+            .collect(),
+        Some(Err(error)) => unanswered(error),
+        Some(Ok(facts)) => checks(facts, values),
+    }
+}
+
 /// Says that the server does not answer, or not to this key.
-#[must_use]
-pub(crate) fn unanswered(error: &str) -> Vec<Check> {
+fn unanswered(error: &str) -> Vec<Check> {
     codes()
         .into_iter()
         .map(|code| match code {
@@ -45,8 +94,7 @@ const fn codes() -> [CheckCode; 5] {
 }
 
 /// Judges what the server says; `values` are complete, and absent where none were given.
-#[must_use]
-pub(crate) fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
+fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
     let mut checks = match &facts.licence {
         Some(licence) => vec![
             status(licence),

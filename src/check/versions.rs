@@ -1,11 +1,13 @@
 //! Versions of everything that takes part, and what depends on them.
 
+use std::path::Path;
+
 use super::{Check, CheckCode};
 use crate::chart::{self, Chart, never_built, numbers};
 use crate::connect::Version;
 use crate::convert::KUBERNETES_SINCE;
-use crate::helm::HelmVersion;
-use crate::yaml::{Map, Value};
+use crate::helm::{Helm, HelmError, HelmVersion};
+use crate::yaml::{Map, Value, read_values};
 
 /// Everything that is known about versions; what is not is `None`.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +20,34 @@ pub(crate) struct VersionsInUse {
     pub helm: Option<HelmVersion>,
     /// The version in the plugin's manifest.
     pub plugin_manifest: Option<String>,
+}
+
+impl VersionsInUse {
+    /// What this machine and the release tell.
+    ///
+    /// # Errors
+    /// There is a Helm, and it cannot be run.
+    pub(super) fn of(helm: &Helm, release: Option<&str>) -> Result<Self, HelmError> {
+        Ok(Self {
+            old_server: None,
+            installed_chart: release
+                .and_then(|release| Some(helm.installed_chart(release).ok()?.version)),
+            helm: match helm.version() {
+                Ok(version) => Some(version),
+                Err(HelmError::Missing { .. }) => None,
+                Err(error) => return Err(error),
+            },
+            plugin_manifest: plugin_manifest(),
+        })
+    }
+}
+
+/// The version in the manifest of the plugin that we run as.
+fn plugin_manifest() -> Option<String> {
+    let folder = std::env::var_os("HELM_PLUGIN_DIR").filter(|folder| !folder.is_empty())?;
+    let text = std::fs::read_to_string(Path::new(&folder).join("plugin.yaml")).ok()?;
+    let manifest = read_values(&text).ok()?;
+    manifest.get("version").map(Value::printed)
 }
 
 /// Judges the versions; `values` are complete, and absent where none were given.

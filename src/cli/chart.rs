@@ -69,7 +69,7 @@ impl ChartArgs {
         self.chart.as_ref().map(|_| self.ask(global)).transpose()
     }
 
-    fn source(&self) -> Option<ChartSource> {
+    pub(super) fn source(&self) -> Option<ChartSource> {
         let mut flags: Vec<OsString> = Vec::new();
         for (flag, value) in [
             ("--ca-file", &self.ca_file),

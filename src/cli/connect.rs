@@ -1,7 +1,6 @@
 //! Flags of every command that talks to a Connect server.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,14 +8,8 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use super::duration;
-use crate::connect::{
-    self, ApiKey, Connect, ConnectOptions, KeyError, Notice, Patience, Server, Trust,
-    readable_by_others,
-};
-use crate::output;
-
-/// The variable that holds the key. No flag does: arguments can be read by everyone on a machine.
-const KEY: &str = "CONNECT_API_KEY";
+use crate::connect::{ApiKey, ConnectOptions, KeyTo, Login, Patience, Server, Trust};
+use crate::survey::ServerAccess;
 
 /// Flags of every command that talks to a Connect server. Proxies are taken from HTTPS_PROXY,
 /// HTTP_PROXY and NO_PROXY.
@@ -92,18 +85,31 @@ impl ConnectArgs {
     /// # Errors
     /// None is given, or it cannot be read.
     pub fn key(&self) -> anyhow::Result<ApiKey> {
-        key(self.api_key_file.as_deref(), KEY, || {
-            KeyError::Missing.to_string()
+        KeyTo::Server.find(self.api_key_file.as_deref())
+    }
+
+    /// What opens it.
+    ///
+    /// # Errors
+    /// Something is not given, or cannot be read.
+    pub(super) fn login(&self) -> anyhow::Result<Login> {
+        Ok(Login {
+            server: self.address()?.clone(),
+            key: self.key()?,
+            options: self.options()?,
         })
     }
 
-    /// A connection to it.
+    /// How to reach the server of a release. A key that is not there is missed once it is needed.
     ///
     /// # Errors
-    /// Something is not given, or the server does not answer.
-    pub(super) async fn open(&self) -> anyhow::Result<Connect> {
-        let server = self.address()?.clone();
-        Ok(open(server, self.key()?, &self.options()?).await?)
+    /// The file of certificates cannot be used.
+    pub(super) fn server_access(&self) -> anyhow::Result<ServerAccess> {
+        Ok(ServerAccess {
+            server: self.server.clone(),
+            key: self.key().map_err(|error| format!("{error:#}")),
+            options: self.options()?,
+        })
     }
 
     /// What another process must be told to talk to it alike, beside address, key and certificates.
@@ -151,64 +157,4 @@ impl ConnectArgs {
             },
         })
     }
-}
-
-/// A server besides the one that [`ConnectArgs`] names: the old one or the new one.
-pub(super) struct OtherServer<'a> {
-    /// `old` or `new`.
-    pub which: &'static str,
-    pub key_file: Option<&'a Path>,
-    /// The variable that holds its key.
-    pub variable: &'static str,
-}
-
-impl OtherServer<'_> {
-    /// The key to it.
-    ///
-    /// # Errors
-    /// None is given, or it cannot be read.
-    pub(super) fn key(&self) -> anyhow::Result<ApiKey> {
-        let Self {
-            which, variable, ..
-        } = self;
-        key(self.key_file, variable, || {
-            format!(
-                "no API key for the {which} server; set {variable} or use --{which}-api-key-file FILE"
-            )
-        })
-    }
-}
-
-/// A key from a file, else from a variable.
-fn key(
-    file: Option<&Path>,
-    variable: &str,
-    missing: impl FnOnce() -> String,
-) -> anyhow::Result<ApiKey> {
-    if let Some(path) = file {
-        if readable_by_others(path) {
-            output::message(format!(
-                "warning: others can read the API key in {0}; `chmod 600 {0}` keeps it to yourself",
-                path.display()
-            ));
-        }
-        return Ok(ApiKey::from_file(path)?);
-    }
-    match std::env::var(variable) {
-        Ok(key) if !key.is_empty() => Ok(ApiKey::new(&key, variable)?),
-        _ => Err(Missing(missing()).into()),
-    }
-}
-
-/// A connection that tells the user when the server goes away for a while, and is back.
-///
-/// # Errors
-/// The server does not answer, or refuses the key.
-pub(super) async fn open(
-    server: Server,
-    key: ApiKey,
-    options: &ConnectOptions,
-) -> Result<Connect, connect::Error> {
-    let tell = |notice: Notice| output::message(notice.to_string());
-    Connect::open(server, key, options, Arc::new(tell)).await
 }

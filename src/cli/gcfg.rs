@@ -73,11 +73,7 @@ impl Gcfg {
         })?;
         output::message(format!("read with {}", chart.proof().words));
 
-        let existing = if self.force {
-            Existing::Replace
-        } else {
-            Existing::Refuse
-        };
+        let existing = Existing::with_force(self.force);
         let mut batch = Batch::default();
         if let Some(path) = &self.out {
             batch.add(path, local.text.as_bytes(), Access::Private, existing)?;

@@ -11,7 +11,6 @@ use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::{Exit, duration};
 use crate::files::{self, Access, Existing};
-use crate::inputs::Source;
 use crate::inventory::{self, Checkpoint, Inventory, Stage};
 use crate::output::{self, Ticker};
 
@@ -69,7 +68,7 @@ impl InventoryCommand {
     }
 
     async fn take(&self) -> anyhow::Result<Exit> {
-        let connect = self.connect.open().await?;
+        let connect = self.connect.login()?.open().await?;
         if connect.user().await?.is_lesser() {
             output::message(
                 "warning: the API key is no administrator's, so the inventory has only the content that it can see",
@@ -113,11 +112,7 @@ impl InventoryCommand {
         match &self.out {
             None => output::data(text.as_bytes())?,
             Some(path) => {
-                let existing = if self.force {
-                    Existing::Replace
-                } else {
-                    Existing::Refuse
-                };
+                let existing = Existing::with_force(self.force);
                 files::write(path, text.as_bytes(), Access::Usual, existing)?;
             }
         }
@@ -136,12 +131,4 @@ fn told(ticker: &mut Ticker, stage: Stage) {
         }
         Stage::Without(what) => ticker.say(format!("warning: left out: {what}")),
     }
-}
-
-/// Reads an inventory.
-///
-/// # Errors
-/// It cannot be read, or is none.
-pub(super) fn read(source: &Source) -> anyhow::Result<Inventory> {
-    Ok(inventory::read(&source.file()?)?)
 }

@@ -19,7 +19,6 @@ mod rebuild;
 mod report;
 mod revert;
 mod runtime;
-mod session;
 mod status;
 mod upgrade;
 mod validate;

@@ -4,20 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
 
-use super::connect::{ConnectArgs, OtherServer, open};
-use super::inventory as file;
+use super::connect::ConnectArgs;
 use super::runtime::block_on;
 use super::{Exit, duration};
-use crate::connect::{Connect, ConnectOptions, ContentGuid, Patience, Server};
+use crate::connect::{ContentGuid, KeyTo, Login, Server};
 use crate::inputs::Source;
-use crate::inventory::Inventory;
-use crate::output::{self, Format, Ticker};
-use crate::validate::{self, ByHand, Servers};
-
-/// The variable that holds the key to the old server.
-const OLD_KEY: &str = "CONNECT_OLD_API_KEY";
+use crate::output::{self, Format};
+use crate::validate::{ByHand, Proving};
 
 /// Prove that content on the new server is there, as it was, and answers
 ///
@@ -93,48 +87,12 @@ pub(super) struct Validate {
 impl Validate {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        if self.done.is_empty() {
-            return block_on(self.validate());
+        if !self.done.is_empty() {
+            let path = ByHand::tick(self.connect.address()?, &self.done, self.note.as_deref())?;
+            output::message(format!("remembered in {}", path.display()));
+            return Ok(Exit::Done);
         }
-        let path = ByHand::tick(self.connect.address()?, &self.done, self.note.as_deref())?;
-        output::message(format!("remembered in {}", path.display()));
-        Ok(Exit::Done)
-    }
-
-    async fn validate(&self) -> anyhow::Result<Exit> {
-        let options = self.connect.options()?;
-        // What is wrong with the file is told before a server is asked.
-        let listed = match &self.from {
-            Some(source) => Some(file::read(source)?.content),
-            None => None,
-        };
-        let connect = self.connect.open().await?;
-        let old = self.old(options).await?;
-        let mut entries = match listed {
-            Some(entries) => entries,
-            None => {
-                let contents = connect.contents_in_full().await?;
-                Inventory::of(&contents, connect.vanities().await?).content
-            }
-        };
-        entries.truncate(self.top.unwrap_or(usize::MAX));
-        let count = entries.len();
-        let mut ticker = Ticker::new();
-        let servers = Servers {
-            by_hand: ByHand::read(self.connect.address()?)?,
-            new: connect,
-            old,
-            page_time: self.page_timeout,
-        };
-        let validation = validate::gather(servers, entries, self.parallelism, |done| {
-            ticker.at(|| format!("{done} of {count} items"));
-        })
-        .await;
-        ticker.end();
-        let validation = validation?;
-        if let Err(error) = validation.remember(self.connect.address()?, Timestamp::now()) {
-            output::message(format!("warning: not remembered for the report: {error:#}"));
-        }
+        let validation = block_on(self.proving()?.make())?;
         output::result(self.output, &validation, |_| validation.drawn())?;
         Ok(if validation.failed() {
             Exit::Blocked
@@ -143,31 +101,23 @@ impl Validate {
         })
     }
 
-    /// The old server, if it is named and answers.
-    async fn old(&self, options: ConnectOptions) -> anyhow::Result<Option<Connect>> {
-        let Some(server) = &self.old_server else {
-            return Ok(None);
+    fn proving(&self) -> anyhow::Result<Proving> {
+        let new = self.connect.login()?;
+        let old = match self.old_server.clone() {
+            Some(server) => Some(Login {
+                server,
+                key: KeyTo::OldServer.find(self.old_api_key_file.as_deref())?,
+                options: new.options.clone(),
+            }),
+            None => None,
         };
-        let old = OtherServer {
-            which: "old",
-            key_file: self.old_api_key_file.as_deref(),
-            variable: OLD_KEY,
-        };
-        let options = ConnectOptions {
-            patience: Patience {
-                max_outage: Duration::ZERO,
-                ..options.patience
-            },
-            ..options
-        };
-        match open(server.clone(), old.key()?, &options).await {
-            Ok(connect) => Ok(Some(connect)),
-            Err(error) => {
-                output::message(format!(
-                    "warning: the old server is not compared with: {error}"
-                ));
-                Ok(None)
-            }
-        }
+        Ok(Proving {
+            from: self.from.clone(),
+            top: self.top,
+            parallelism: self.parallelism,
+            page_time: self.page_timeout,
+            new,
+            old,
+        })
     }
 }

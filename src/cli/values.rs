@@ -6,13 +6,13 @@ use clap::Args;
 
 use super::chart::ChartArgs;
 use super::{Exit, Global};
-use crate::connect::{Server, Version};
-use crate::convert::options::{BackendChoice, ChartDefaults, SecretName, Secrets, Storage};
-use crate::convert::{self, Conversion, Inputs, Options, table};
-use crate::files::{Access, Batch, Existing};
+use crate::convert::options::{
+    BackendChoice, ChartDefaults, SecretName, Secrets, Storage, address, connect_version, quantity,
+};
+use crate::convert::{Options, Sources, Targets, table};
+use crate::files::Existing;
 use crate::gcfg::SettingName;
-use crate::images;
-use crate::inputs::{self, Source};
+use crate::inputs::Source;
 use crate::output::{self, Format};
 
 /// Turn rstudio-connect.gcfg into values for the rstudio-connect chart
@@ -154,25 +154,22 @@ struct Deployment {
 impl Values {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        inputs::each_its_own(
-            self.sources().filter_map(Source::path),
-            [&self.out, &self.report, &self.credentials.secret_out],
-        )?;
-        inputs::one_stdin(self.sources())?;
-        let documents = inputs::documents(&self.from)?;
-        let base = inputs::values_files(&self.base)?;
-        let chart = self.chart.ask(global)?;
-        let conversion = convert::convert(&Inputs {
-            documents: &documents,
-            base: &base,
-            chart: &chart,
-            options: &self.options()?,
-        })?;
+        let (sources, targets) = (self.sources(global), self.targets());
+        let conversion = sources.convert(self.options(), &targets)?;
         if !conversion.warnings.is_empty() {
             output::message(conversion.warnings.as_str());
         }
-        self.write(&conversion)?;
-        self.tell(&conversion)?;
+        targets.write(&conversion)?;
+        match output::structured(self.output, &conversion.account)? {
+            Some(text) => output::message(text),
+            None => {
+                output::message(table::draw(&conversion.account, output::talk_width()));
+                targets
+                    .told(&conversion)
+                    .into_iter()
+                    .for_each(output::message);
+            }
+        }
         Ok(if conversion.account.summary.blocked {
             Exit::Blocked
         } else {
@@ -180,146 +177,48 @@ impl Values {
         })
     }
 
-    fn sources(&self) -> impl Iterator<Item = &Source> {
-        let files = self.from.iter().chain(&self.base);
-        files.chain(&self.inventory).chain(&self.images)
+    fn sources(&self, global: &Global) -> Sources {
+        Sources {
+            helm: global.helm(),
+            chart: self.chart.source(),
+            configuration: self.from.clone(),
+            base: self.base.clone(),
+            inventory: self.inventory.clone(),
+            images: self.images.clone(),
+        }
     }
 
-    fn options(&self) -> anyhow::Result<Options> {
-        let inventory = self.inventory.as_ref().map(super::inventory::read);
-        let table = self.images.as_ref().map(Source::file).transpose()?;
-        let images = inventory.transpose()?.map(|inventory| {
-            let table = images::table(table.as_ref())?;
-            anyhow::Ok(images::choose(&table, &inventory))
+    fn targets(&self) -> Targets {
+        Targets {
+            values: self.out.clone(),
+            account: self.report.clone(),
+            secret: self.credentials.secret_out.clone(),
+            existing: Existing::with_force(self.force),
+            dry_run: self.dry_run,
+            has_credentials: self.credentials.inline_secrets,
+        }
+    }
+
+    fn options(&self) -> Options {
+        let (deployment, credentials) = (&self.deployment, &self.credentials);
+        let claim = deployment.pvc.clone().map(Storage::Claim);
+        let class = deployment.storage_class.clone();
+        let created = class.map(|class| Storage::Create {
+            class,
+            size: deployment.storage_size.clone(),
         });
-        let deployment = &self.deployment;
-        let storage = match (&deployment.pvc, &deployment.storage_class) {
-            (Some(name), _) => Some(Storage::Claim(name.clone())),
-            (None, Some(class)) => Some(Storage::Create {
-                class: class.clone(),
-                size: deployment.storage_size.clone(),
-            }),
-            (None, None) => None,
-        };
-        Ok(Options {
-            images: images.transpose()?,
+        Options {
+            images: None,
             backend: deployment.backend,
             chart_defaults: deployment.chart_defaults,
-            storage,
-            license_secret: deployment
-                .license_secret
-                .as_ref()
-                .map(|name| name.as_str().to_owned()),
-            secrets: if self.credentials.inline_secrets {
-                Secrets::Inline
-            } else {
-                Secrets::Reference(self.credentials.secret_name.clone())
-            },
-            secret_file: self.credentials.secret_file,
-            encrypted: self.credentials.encrypted.clone(),
-            secret_manifest: self
-                .credentials
-                .secret_out
-                .as_ref()
-                .map(|path| path.display().to_string()),
+            storage: claim.or(created),
+            license_secret: deployment.license_secret.clone(),
+            secrets: Secrets::of(credentials.inline_secrets, &credentials.secret_name),
+            secret_file: credentials.secret_file,
+            encrypted: credentials.encrypted.clone(),
+            secret_manifest: credentials.secret_out.clone(),
             address: deployment.address.clone(),
             connect_version: deployment.connect_version.clone(),
-        })
-    }
-
-    fn write(&self, conversion: &Conversion) -> anyhow::Result<()> {
-        let existing = if self.force {
-            Existing::Replace
-        } else {
-            Existing::Refuse
-        };
-        if self.dry_run {
-            if self.out.is_some() {
-                output::data(conversion.values.as_bytes())?;
-            }
-        } else {
-            let mut batch = Batch::default();
-            if let Some(path) = &self.out {
-                let access = if self.credentials.inline_secrets {
-                    Access::Private
-                } else {
-                    Access::Usual
-                };
-                batch.add(path, conversion.values.as_bytes(), access, existing)?;
-            }
-            if let (Some(path), Some(secret)) = (&self.credentials.secret_out, &conversion.secret) {
-                batch.add(path, secret.expose().as_bytes(), Access::Private, existing)?;
-            }
-            if let Some(path) = &self.report {
-                let report = serde_json::to_string_pretty(&conversion.account)? + "\n";
-                batch.add(path, report.as_bytes(), Access::Usual, existing)?;
-            }
-            batch.commit()?;
         }
-        if self.out.is_none() {
-            output::data(conversion.values.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn tell(&self, conversion: &Conversion) -> anyhow::Result<()> {
-        if let Some(text) = output::structured(self.output, &conversion.account)? {
-            output::message(text);
-            return Ok(());
-        }
-        output::message(table::draw(&conversion.account, output::talk_width()));
-        let written = if self.dry_run { "would write" } else { "wrote" };
-        if let Some(path) = &self.out {
-            output::message(format!("{written} the values to {}", path.display()));
-        }
-        match (&self.credentials.secret_out, &conversion.secret) {
-            (Some(path), Some(_)) => output::message(format!(
-                "{written} the Secret's manifest to {}; apply it with kubectl apply -f, then delete the file",
-                path.display()
-            )),
-            (Some(path), None) if path.exists() => output::message(format!(
-                "no credentials to move: {} is left as it was, from another time; delete it unless you need it",
-                path.display()
-            )),
-            (Some(_), None) => {
-                output::message("no credentials to move: no Secret's manifest written")
-            }
-            (None, _) => {}
-        }
-        if let Some(path) = &self.report {
-            output::message(format!("{written} the account to {}", path.display()));
-        }
-        Ok(())
-    }
-}
-
-/// The address that users will have, as Connect takes it.
-fn address(text: &str) -> Result<String, String> {
-    match text.parse::<Server>() {
-        Ok(_) if text.contains(['?', '#']) => Err("give it without a query or fragment".to_owned()),
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// A version as image tags have it.
-fn connect_version(text: &str) -> Result<String, String> {
-    let text = text.strip_prefix('v').unwrap_or(text);
-    let known = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(' ');
-    match text.parse::<Version>() {
-        Ok(_) if known => Ok(text.to_owned()),
-        _ => Err("write it as the old server says it, such as 2026.08.0".to_owned()),
-    }
-}
-
-/// An amount as Kubernetes writes it.
-fn quantity(text: &str) -> Result<String, String> {
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = &text[number.len()..];
-    let known = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
-    if known && number.parse::<f64>().is_ok_and(|number| number > 0.0) {
-        Ok(text.to_owned())
-    } else {
-        Err("write a number and a unit, such as 100Gi".to_owned())
     }
 }

@@ -193,7 +193,7 @@ fn license(plan: &mut Plan, options: &Options, base: &Map) {
         put(
             plan,
             "license.file.secret",
-            ChartValue::Text(name.clone()),
+            ChartValue::Text(name.as_str().to_owned()),
             from,
         );
         put(
@@ -436,6 +436,7 @@ fn secrets(plan: &mut Plan, options: &Options, base: &Map) {
         });
     }
     if let Some(file) = &options.secret_manifest {
+        let file = file.display();
         plan.tasks.push(Task {
             code: reason::SECRET.into(),
             what: format!(

@@ -13,6 +13,7 @@ mod defaults;
 mod disagreements;
 mod emit;
 mod encrypted;
+mod files;
 mod input;
 mod missing;
 mod names;
@@ -27,6 +28,7 @@ mod verdict;
 use anyhow::Context as _;
 
 pub(crate) use backend::KUBERNETES_SINCE;
+pub(crate) use files::{Sources, Targets};
 pub(crate) use missing::lies_in;
 pub use options::Options;
 

@@ -1,7 +1,10 @@
 //! What the administrator decides about the conversion.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
+use crate::connect::{Server, Version};
 use crate::gcfg::SettingName;
 use crate::images::Suggestion;
 
@@ -71,6 +74,16 @@ pub enum Secrets {
     Inline,
 }
 
+impl Secrets {
+    pub(crate) fn of(stay_inline: bool, name: &SecretName) -> Self {
+        if stay_inline {
+            Self::Inline
+        } else {
+            Self::Reference(name.clone())
+        }
+    }
+}
+
 /// The name of a Kubernetes Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretName(String);
@@ -122,7 +135,7 @@ pub struct Options {
     /// The data directory's storage, if it was said.
     pub storage: Option<Storage>,
     /// An existing Secret with the license file under `license.lic`.
-    pub license_secret: Option<String>,
+    pub license_secret: Option<SecretName>,
     /// Credentials.
     pub secrets: Secrets,
     /// Whether credentials that no environment variable carries go into a configuration file in the
@@ -131,7 +144,7 @@ pub struct Options {
     /// Credentials that the administrator says are encrypted, so that they may stay in `config`.
     pub encrypted: Vec<SettingName>,
     /// Where the Secret's manifest is written to, if anywhere.
-    pub secret_manifest: Option<String>,
+    pub secret_manifest: Option<PathBuf>,
     /// The server's public URL after the move, if it was said.
     pub address: Option<String>,
     /// The Connect version to deploy, if it was said.
@@ -155,5 +168,36 @@ impl Default for Options {
             connect_version: None,
             images: None,
         }
+    }
+}
+
+/// The address that users will have, as Connect takes it.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    match text.parse::<Server>() {
+        Ok(_) if text.contains(['?', '#']) => Err("give it without a query or fragment".to_owned()),
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A version as image tags have it.
+pub(crate) fn connect_version(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix('v').unwrap_or(text);
+    let known = text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(' ');
+    match text.parse::<Version>() {
+        Ok(_) if known => Ok(text.to_owned()),
+        _ => Err("write it as the old server says it, such as 2026.08.0".to_owned()),
+    }
+}
+
+/// An amount as Kubernetes writes it.
+pub(crate) fn quantity(text: &str) -> Result<String, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[number.len()..];
+    let known = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"].contains(&unit);
+    if known && number.parse::<f64>().is_ok_and(|number| number > 0.0) {
+        Ok(text.to_owned())
+    } else {
+        Err("write a number and a unit, such as 100Gi".to_owned())
     }
 }

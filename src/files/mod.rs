@@ -43,6 +43,13 @@ pub(crate) enum Existing {
     Replace,
 }
 
+impl Existing {
+    /// As `--force` says.
+    pub(crate) const fn with_force(force: bool) -> Self {
+        if force { Self::Replace } else { Self::Refuse }
+    }
+}
+
 /// Several files that appear together: each is written beside its target first, and only when all
 /// are on the disk are they given their names.
 #[derive(Debug, Default)]

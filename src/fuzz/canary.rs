@@ -46,7 +46,7 @@ pub(super) fn check(planted: &Planted) -> Result<(), String> {
     for secret_file in [false, true] {
         let options = Options {
             secret_file,
-            secret_manifest: Some("secret.yaml".to_owned()),
+            secret_manifest: Some("secret.yaml".into()),
             ..Options::default()
         };
         if let Some(conversion) = converted(planted, &documents, &options)? {

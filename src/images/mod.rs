@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use crate::chart::Chart;
 use crate::connect::{Language, Version};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
+use crate::inputs::Source;
 use crate::inventory::Inventory;
 use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Block, Item, Kind, Node, Tree};
@@ -69,10 +70,10 @@ impl Image {
 /// Reads a table of the user's own, or takes the built-in one.
 ///
 /// # Errors
-/// The text is no list of images.
-pub(crate) fn table(own: Option<&Arc<SourceFile>>) -> anyhow::Result<Vec<Image>> {
+/// It cannot be read, or is no list of images.
+pub(crate) fn table(own: Option<&Source>) -> anyhow::Result<Vec<Image>> {
     match own {
-        Some(own) => Ok(read(own)?),
+        Some(own) => Ok(read(&own.file()?)?),
         None => {
             let built_in = SourceFile::new("images.yaml", include_str!("images.yaml"));
             read(&Arc::new(built_in)).context("internal error: the built-in table of images")
@@ -454,7 +455,7 @@ mod tests {
 
     #[test]
     fn a_table_of_ones_own_is_read_as_written_and_within_bounds() {
-        let read = |text: &str| table(Some(&Arc::new(SourceFile::new("i", text))));
+        let read = |text: &str| read(&Arc::new(SourceFile::new("i", text)));
         let images = read("- {name: x, python: 3.10, r: '4.2.3'}").unwrap();
         assert_eq!(images[0].version(Language::Python), Some("3.10"));
         assert!(read("- {name: x, ruby: 1}").is_err());

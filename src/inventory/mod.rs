@@ -17,3 +17,13 @@ pub(crate) use read::read;
 pub(crate) use table::drawn;
 pub(crate) use take::{Stage, take};
 pub(crate) use write::write;
+
+use crate::inputs::Source;
+
+/// Reads an inventory that a flag names.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub(crate) fn open(source: &Source) -> anyhow::Result<Inventory> {
+    Ok(read(&source.file()?)?)
+}

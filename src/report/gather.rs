@@ -42,7 +42,7 @@ impl EvidenceFiles<'_> {
         let one = [self.inventory, self.check, self.account, self.status];
         one_stdin(one.into_iter().flatten().chain(self.validation))?;
         let inventory = self.inventory.map(|source| {
-            let content = inventory::read(&source.file()?)?;
+            let content = inventory::open(source)?;
             anyhow::Ok(dated(source, content))
         });
         Ok(Evidence {
@@ -195,11 +195,7 @@ pub(crate) fn deliver(text: &str, out: Option<&Path>, force: bool) -> anyhow::Re
     match out {
         None => output::data(text.as_bytes())?,
         Some(path) => {
-            let existing = if force {
-                Existing::Replace
-            } else {
-                Existing::Refuse
-            };
+            let existing = Existing::with_force(force);
             files::write(path, text.as_bytes(), Access::Usual, existing)?;
             output::message(format!("wrote {}", path.display()));
         }

@@ -14,7 +14,7 @@ use crate::connect::{Connect, Error};
 use crate::inventory::Entry;
 
 /// Whom to ask.
-pub(crate) struct Servers {
+pub(super) struct Servers {
     pub new: Connect,
     /// The old server, to compare with as it is now.
     pub old: Option<Connect>,
@@ -31,7 +31,7 @@ const SYSTEM_CHECKS: Duration = Duration::from_secs(120);
 ///
 /// # Errors
 /// Those that no other item would fare better with.
-pub(crate) async fn gather(
+pub(super) async fn gather(
     servers: Servers,
     entries: Vec<Entry>,
     parallelism: u16,

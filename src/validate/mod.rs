@@ -8,9 +8,10 @@ mod by_hand;
 mod gather;
 mod judge;
 mod look;
+mod prove;
 mod remembered;
 mod report;
 
 pub(crate) use by_hand::ByHand;
-pub(crate) use gather::{Servers, gather};
+pub(crate) use prove::Proving;
 pub(crate) use remembered::remembered;

@@ -69,11 +69,7 @@ impl Values {
         match &self.out {
             None => output::data(text.as_bytes())?,
             Some(path) => {
-                let existing = if self.force {
-                    Existing::Replace
-                } else {
-                    Existing::Refuse
-                };
+                let existing = Existing::with_force(self.force);
                 write(path, text.as_bytes(), Access::Usual, existing)?;
             }
         }

@@ -56,7 +56,7 @@ impl ChoiceArgs {
         one_stdin(self.from.iter().chain(&self.guids_file))?;
         let mut listed = Vec::new();
         for source in &self.from {
-            let inventory = inventory::read(&source.file()?)?;
+            let inventory = inventory::open(source)?;
             listed.extend(inventory.content.into_iter().map(Wanted::of));
         }
         listed.extend(self.guid.iter().cloned().map(Wanted::new));

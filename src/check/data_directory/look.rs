@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::check::data_directory::{Facts, bytes};
+use super::{Facts, bytes};
 use crate::datadir::{self, mounts};
 use crate::output::Ticker;
 

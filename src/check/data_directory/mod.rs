@@ -1,14 +1,17 @@
 //! Checks of the data directory, after it was walked on the old server.
 
+#[cfg(unix)]
+mod look;
+
 use std::path::{Path, PathBuf};
 
-use super::{Check, CheckCode, count, plural};
+use super::{Check, CheckCode, Group, count, plural};
 use crate::datadir::mounts::{self, Mount};
 use crate::datadir::{IMAGE_OWNER, Summary};
 
 /// Everything that is known about a data directory.
 #[derive(Debug, Clone)]
-pub(crate) struct Facts {
+struct Facts {
     /// Its path without links.
     pub path: PathBuf,
     /// What a walk adds up to.
@@ -19,9 +22,33 @@ pub(crate) struct Facts {
     pub free: Option<(u64, Option<u64>)>,
 }
 
+/// Walks the data directory, where one is given, and judges it.
+///
+/// # Errors
+/// It cannot be walked.
+#[cfg(unix)]
+pub(super) fn examine(path: Option<&Path>) -> anyhow::Result<Vec<Check>> {
+    Ok(match path {
+        Some(path) => checks(&look::look(path)?),
+        None => Group::DataDirectory.unasked(),
+    })
+}
+
+/// Owners and mounts are not to be had here.
+///
+/// # Errors
+/// A directory is given.
+#[cfg(not(unix))]
+pub(super) fn examine(path: Option<&Path>) -> anyhow::Result<Vec<Check>> {
+    if path.is_some() {
+        anyhow::bail!("--data-dir is for the old server, which runs Linux");
+    }
+    Ok(Group::DataDirectory.unasked())
+}
+
 /// Judges a data directory.
 #[must_use]
-pub(crate) fn checks(facts: &Facts) -> Vec<Check> {
+fn checks(facts: &Facts) -> Vec<Check> {
     vec![
         filesystem(facts),
         size(facts),
@@ -87,7 +114,7 @@ fn filesystem(facts: &Facts) -> Check {
 
 /// A number of bytes as people say it.
 #[must_use]
-pub(crate) fn bytes(number: u64) -> String {
+fn bytes(number: u64) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     let mut shown = number;
     let mut rest = 0;
