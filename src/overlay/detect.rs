@@ -55,6 +55,10 @@ pub struct Found {
     pub effective: Map<String, Value>,
     /// What mounts it, and whether its pods restart with this very configuration.
     pub workloads: Vec<Mounting>,
+    /// Where a second configuration file sets temporary settings: the object that holds it, and
+    /// their names.
+    #[serde(skip)]
+    pub(crate) second_file_sets: Option<String>,
 }
 
 /// A workload that mounts a configuration.
@@ -113,7 +117,9 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
         };
         let mounting = workloads(&workspace, &target.name)?;
         let second = second_file::of(&workspace, &target.name, &mounting)?;
-        let second = second.and_then(|second| second.document);
+        let (kept_in, second) = second.map_or((String::new(), None), |second| {
+            (second.kept_in, second.document)
+        });
         let gcfg = gcfg::parse_text(GCFG_KEY, &target.gcfg).map_err(|error| Refusal::Gcfg {
             name: target.name.clone(),
             error,
@@ -121,6 +127,13 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
         let mut found = read(std::iter::once(&gcfg).chain(&second));
         found.namespace.clone_from(&target.name.namespace);
         found.name = Some(target.name.name.clone());
+        found.second_file_sets = second.as_ref().and_then(|second| {
+            let names = temporary().into_iter().map(|setting| setting.name);
+            let set =
+                names.filter(|name| gcfg_text::effective(&[second], name) != Original::Absent);
+            let set: Vec<String> = set.map(|name| name.to_string()).collect();
+            (!set.is_empty()).then(|| format!("{kept_in} sets {}", set.join(", ")))
+        });
         found.on = is_marked(object.node);
         if found.on {
             let record = Record::read(|key| object.annotation(key));
@@ -192,5 +205,6 @@ fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Found {
         settings: Map::new(),
         effective,
         workloads: Vec::new(),
+        second_file_sets: None,
     }
 }

@@ -43,6 +43,7 @@ pub use refusal::Refusal;
 pub(crate) use report::Overlaid;
 pub use report::{Result as RunResult, RunReport};
 pub(crate) use restart::restarted;
+pub(crate) use second_file::second_file_of;
 pub use settings::{SetError, TemporarySetting, temporary, with_temporary};
 pub(crate) use stop_helm::refuse;
 pub use take_off::take_off;

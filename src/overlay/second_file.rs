@@ -7,8 +7,8 @@ use super::workspace::Workspace;
 use crate::chart::{SECOND_FILE, SECOND_PATH, second_file};
 use crate::effective::{Reference, Secrets};
 use crate::gcfg::{self, Document};
-use crate::manifests::{ObjectName, server_container};
-use crate::yaml::resolve;
+use crate::manifests::{ObjectName, objects, server_container};
+use crate::yaml::{Node, load, resolve};
 
 /// A second file, as far as the stream tells.
 pub(super) struct SecondFile {
@@ -29,15 +29,27 @@ pub(super) fn of(
         let Some(object) = workload.path.find(&root) else {
             continue;
         };
-        let part = |node: Option<&_>| node.and_then(|node| resolve(node).ok());
-        let container = server_container(object, Some(&config.name));
-        let mounts = part(container.and_then(|container| container.get("volumeMounts")));
-        let volumes = part(object.at(&["spec", "template", "spec", "volumes"]));
-        if let Some(kept) = second_file(volumes.as_ref(), mounts.as_ref()) {
-            return read(workspace, &Reference::from(kept)).map(Some);
+        if let Some(kept) = kept_in(object, &config.name) {
+            return read(workspace, &kept).map(Some);
         }
     }
     Ok(None)
+}
+
+/// Where the pods of a workload with a ConfigMap find their second file.
+#[must_use]
+pub(crate) fn second_file_of(workload: &str, config_map: &str) -> Option<Reference> {
+    let roots = load(workload).ok()?;
+    let mut objects = roots.iter().flat_map(objects);
+    objects.find_map(|object| kept_in(object.node, config_map))
+}
+
+fn kept_in(workload: &Node, config_map: &str) -> Option<Reference> {
+    let part = |node: Option<&_>| node.and_then(|node| resolve(node).ok());
+    let container = server_container(workload, Some(config_map));
+    let mounts = part(container.and_then(|container| container.get("volumeMounts")));
+    let volumes = part(workload.at(&["spec", "template", "spec", "volumes"]));
+    second_file(volumes.as_ref(), mounts.as_ref()).map(Reference::from)
 }
 
 fn read(workspace: &Workspace<'_>, kept: &Reference) -> Result<SecondFile, Refusal> {

@@ -4,6 +4,7 @@ use anyhow::bail;
 use serde_json::{Map, Value};
 
 use super::pods::Live;
+use super::second_file::{SecondObject, second_object};
 use super::{Answer, Configuration, Failed, Overlay, Reading, Survey};
 use crate::manifests::{Stream, objects, server_container};
 use crate::overlay::{Found, GCFG_KEY, configurations, detect};
@@ -110,18 +111,12 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
         true => Failed::Laying,
         false => Failed::TakingOff,
     });
-    let stored_reading = |found: &Found| {
-        Answer::Known(Reading {
-            overlay: overlay(found),
-            evidence: format!("revision {}: {}", stored.revision, wording(found)),
-        })
-    };
     let newer: Vec<&Record> = history
         .iter()
         .filter(|record| record.revision >= stored.revision)
         .collect();
     for found in found(&stored.manifest) {
-        let configuration = configuration(cluster, stored_reading(&found), &newer, &found).await;
+        let configuration = configuration(cluster, Ok(stored), &newer, found).await;
         survey.configurations.push(configuration);
     }
     let with: Vec<&Record> = history
@@ -173,13 +168,12 @@ pub(crate) async fn survey_live(cluster: &Cluster) -> anyhow::Result<Survey> {
         } else {
             "something else applies"
         };
-        let stored = Answer::Unknown(format!(
+        let stored = Err(format!(
             "Helm has no record of it: {by} the manifests. 'helm connect-migrate overlay values' \
              makes the settings a values file for it"
         ));
-        survey
-            .configurations
-            .push(configuration(cluster, stored, &[], &found).await);
+        let configuration = configuration(cluster, stored, &[], found).await;
+        survey.configurations.push(configuration);
     }
     Ok(survey)
 }
@@ -204,14 +198,38 @@ fn found(manifest: &str) -> Vec<Found> {
     detect(manifest.as_bytes()).map_or(Vec::new(), |shown| shown.config_maps)
 }
 
-/// What one configuration is. `records` are those that the live objects may be of.
+/// What one configuration is. `stored` is the record that it was found in, or why there is none;
+/// `records` are those that the live objects may be of.
 async fn configuration(
     cluster: &Cluster,
-    stored: Answer<Reading>,
+    stored: Result<&Record, String>,
     records: &[&Record],
-    found: &Found,
+    found: Found,
 ) -> Configuration {
     let name = found.name.clone().unwrap_or_default();
+    let workload = match found.workloads.first() {
+        Some(mounting) => Some(cluster.workload(&mounting.kind, &mounting.name).await),
+        None => None,
+    };
+    let second = match &workload {
+        Some(Ok(workload)) => second_object(cluster, workload, &name).await,
+        _ => SecondObject::default(),
+    };
+    let (stored, found) = match stored {
+        Ok(record) => {
+            let found = beside(record, &name, &second).unwrap_or(found);
+            let reading = reading(&found, &second);
+            let evidence = format!("revision {}: {}", record.revision, reading.evidence);
+            (
+                Answer::Known(Reading {
+                    evidence,
+                    ..reading
+                }),
+                found,
+            )
+        }
+        Err(why) => (Answer::Unknown(why), found),
+    };
     let mut configuration = Configuration {
         config_map: name.clone(),
         workload: found
@@ -242,10 +260,6 @@ async fn configuration(
             found.effective.clone()
         },
     };
-    let workload = match &configuration.workload {
-        Some((kind, name)) => Some(cluster.workload(kind, name).await),
-        None => None,
-    };
     match cluster.config_map(&name).await {
         Ok(object) => {
             let text = object["data"][GCFG_KEY].as_str();
@@ -256,7 +270,7 @@ async fn configuration(
                 texts.all(|stored| stored.as_deref() != text)
             });
             let workload = workload.as_ref().and_then(|w| w.as_ref().ok());
-            let (reading, originals) = live_reading(&object, workload);
+            let (reading, originals) = live_reading(&object, workload, &second);
             configuration.live = reading;
             // A change that stopped half-way left its record in the live object alone.
             if let (true, Some((settings, originals))) = (!found.on, originals) {
@@ -324,11 +338,14 @@ type Settings = (Map<String, Value>, Map<String, Value>);
 fn live_reading(
     config_map: &Value,
     workload: Option<&Workload>,
+    second: &SecondObject,
 ) -> (Answer<Reading>, Option<Settings>) {
     let mut stream = config_map.to_string();
     if let Some(workload) = workload {
         stream.push_str("\n---\n");
         stream.push_str(&workload.object.to_string());
+        stream.push_str("\n---\n");
+        stream.push_str(&second.manifest);
     }
     let found = match detect(stream.as_bytes()) {
         Ok(shown) => shown.config_maps.into_iter().next(),
@@ -338,12 +355,30 @@ fn live_reading(
         let gone = format!("the ConfigMap has no {GCFG_KEY} any more");
         return (Answer::Unknown(gone), None);
     };
-    let reading = Answer::Known(Reading {
-        overlay: overlay(&found),
-        evidence: wording(&found).to_owned(),
-    });
+    let reading = Answer::Known(reading(&found, second));
     let settings = found.on.then_some((found.settings, found.originals));
     (reading, settings)
+}
+
+/// What a configuration of a stored manifest comes to with the second file's object, which another
+/// may have made. Where the manifest has it too, the manifest counts.
+fn beside(record: &Record, name: &str, second: &SecondObject) -> Option<Found> {
+    if second.manifest.is_empty() {
+        return None;
+    }
+    let both = format!("{}\n---\n{}", second.manifest, record.manifest);
+    found(&both)
+        .into_iter()
+        .find(|found| found.name.as_deref() == Some(name))
+}
+
+fn reading(found: &Found, second: &SecondObject) -> Reading {
+    let more = [&found.second_file_sets, &second.unread];
+    let more = more.into_iter().flatten().map(|more| format!("; {more}"));
+    Reading {
+        overlay: overlay(found),
+        evidence: wording(found).to_owned() + &more.collect::<String>(),
+    }
 }
 
 fn overlay(found: &Found) -> Overlay {

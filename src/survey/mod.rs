@@ -4,6 +4,7 @@
 mod cluster;
 pub(crate) mod journal;
 mod pods;
+mod second_file;
 mod server;
 mod session;
 mod show;

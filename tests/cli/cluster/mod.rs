@@ -10,6 +10,7 @@ mod records;
 mod revert;
 mod rights;
 mod script;
+mod second_file;
 mod states;
 mod whole;
 mod words;
