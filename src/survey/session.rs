@@ -60,6 +60,10 @@ impl Session {
     pub(crate) async fn facts(&self) -> ServerFacts {
         let items = self.connect.contents().await.ok();
         ServerFacts {
+            address: match self._forward {
+                Some(_) => None,
+                None => Some(self.connect.server().to_string()),
+            },
             guids: items
                 .iter()
                 .flatten()

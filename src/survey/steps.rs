@@ -47,6 +47,9 @@ pub(crate) struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServerFacts {
+    /// Where it was asked; `None` through the cluster.
+    #[serde(skip)]
+    pub address: Option<String>,
     /// Its version, where it tells.
     pub version: Option<String>,
     /// The role of the API key's owner.
@@ -104,6 +107,11 @@ pub(crate) fn steps(
         } else {
             next
         },
+    };
+    let at_server = |command: String| {
+        let address = up.and_then(|facts| facts.address.as_deref());
+        let flag = address.map(|address| format!(" --server {}", shell_word(address)));
+        place.helm(&(command + &flag.unwrap_or_default()))
     };
     let listed = |state_of: &str| match rebuilds.is_empty() {
         false => (State::Done, "the rebuild has begun".to_owned()),
@@ -215,10 +223,10 @@ pub(crate) fn steps(
                     "there is no journal of a rebuild on this machine".to_owned(),
                 )
             },
-            format!(
-                "helm connect-migrate rebuild --release {} --from inventory.yaml",
+            at_server(format!(
+                "connect-migrate rebuild --release {} --from inventory.yaml",
                 shell_word(release)
-            ),
+            )),
         ),
         step(
             8,
@@ -248,7 +256,7 @@ pub(crate) fn steps(
             9,
             "validate",
             (State::Unknown, "leaves no trace in the cluster".to_owned()),
-            "helm connect-migrate validate --from inventory.yaml".to_owned(),
+            at_server("connect-migrate validate --from inventory.yaml".to_owned()),
         ),
     ]
 }
@@ -381,5 +389,34 @@ mod tests {
         assert_eq!(next_of(&on, None, &[]), Some(6));
         let reverted = survey_of(Overlay::Off, &[1]);
         assert_eq!(next_of(&reverted, up(), &[rebuild(3, 0)]), Some(9));
+    }
+
+    #[test]
+    fn the_commands_lead_to_this_release_and_server() {
+        let mut survey = survey_of(Overlay::On, &[]);
+        survey.place = CommandPlace {
+            namespace: Some("ns".into()),
+            ..CommandPlace::default()
+        };
+        let command = |number: u8, address: Option<&str>| {
+            let facts = ServerFacts {
+                address: address.map(str::to_owned),
+                ..ServerFacts::default()
+            };
+            let steps = steps(&survey, &Answer::Known(facts), &[], "lay");
+            steps
+                .into_iter()
+                .find(|step| step.number == number)
+                .unwrap()
+                .next
+        };
+        assert_eq!(
+            command(7, Some("https://c.example.com/a b")),
+            "helm connect-migrate rebuild --release rsc --from inventory.yaml --server 'https://c.example.com/a b' -n ns"
+        );
+        assert_eq!(
+            command(9, None),
+            "helm connect-migrate validate --from inventory.yaml -n ns"
+        );
     }
 }
