@@ -1,7 +1,7 @@
 //! Checks of the old server's configuration. The rules are the conversion's own: what it blocks on,
 //! what it wants looked at and what it leaves to do is sorted here, not decided again.
 
-use super::{Check, CheckCode, count, plural};
+use super::{Judgement, count, plural};
 use crate::convert::account::{Account, Action, Decision};
 use crate::gcfg::{Configuration, Document};
 use crate::settings::Catalogue;
@@ -10,35 +10,24 @@ use crate::settings::secrecy::may_be_encrypted;
 /// Codes of the conversion that have a check of their own here.
 const ACCOUNTS: [&str; 2] = ["host-pam", "host-account"];
 
-/// Judges a configuration by the account of its conversion.
-#[must_use]
-pub(crate) fn checks(documents: &[Document], account: &Account) -> Vec<Check> {
-    vec![
-        provider(account),
-        instrumentation(documents),
-        encrypted(documents),
-        https(account),
-        accounts(account),
-        files(account),
-        blockers(account),
-        review(account),
-        tasks(account),
-    ]
+/// The configuration, and what its conversion made of it.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub documents: &'a [Document],
+    pub account: &'a Account,
 }
 
-fn provider(account: &Account) -> Check {
-    let code = CheckCode::DatabaseProvider;
+pub(super) fn provider(Facts { account, .. }: &Facts<'_>) -> Judgement {
     match account
         .blockers
         .iter()
         .find(|blocker| blocker.code == "database-not-postgres")
     {
-        Some(blocker) => Check::fail(
-            code,
+        Some(blocker) => Judgement::fail(
             "the server does not keep its data in PostgreSQL",
             blocker.reason.clone(),
         ),
-        None => Check::pass(code, "Database.Provider is postgres"),
+        None => Judgement::pass("Database.Provider is postgres"),
     }
 }
 
@@ -52,24 +41,20 @@ pub(super) fn last_value<'a>(
     Configuration::of(&documents).value(section, property)
 }
 
-fn instrumentation(documents: &[Document]) -> Check {
-    let code = CheckCode::DatabaseInstrumentation;
+pub(super) fn instrumentation(Facts { documents, .. }: &Facts<'_>) -> Judgement {
     if last_value(documents, "Postgres", "InstrumentationURL").is_some() {
-        Check::pass(
-            code,
+        Judgement::pass(
             "usage is kept apart: Postgres.InstrumentationURL is set, and the new server needs the same",
         )
     } else {
-        Check::warn(
-            code,
+        Judgement::warn(
             "Postgres.InstrumentationURL is not set: usage is kept in the main database",
             "this works; a database or schema of its own keeps usage from slowing the main one. If it is ever moved, do it apart from this migration",
         )
     }
 }
 
-fn encrypted(documents: &[Document]) -> Check {
-    let code = CheckCode::EncryptedSettings;
+pub(super) fn encrypted(Facts { documents, .. }: &Facts<'_>) -> Judgement {
     let found: Vec<String> = documents
         .iter()
         .flat_map(Document::settings)
@@ -82,11 +67,9 @@ fn encrypted(documents: &[Document]) -> Check {
         .map(|setting| setting.name.to_string())
         .collect();
     if found.is_empty() {
-        return Check::pass(code, "no value looks encrypted");
+        return Judgement::pass("no value looks encrypted");
     }
-    Check::warn(
-        code,
-        format!("{} may be encrypted with the server's key file", count(found.len(), "value")),
+    Judgement::warn(format!("{} may be encrypted with the server's key file", count(found.len(), "value")),
         "only the key file can decrypt them, by default db/secret.key below the data directory: it must move with the data, and the pod must be able to read it. The database's own secrets need it just as much",
     )
     .details(found)
@@ -102,59 +85,48 @@ fn place(decision: &Decision) -> String {
     format!("{} ({}:{})", decision.name, decision.file, decision.line)
 }
 
-fn https(account: &Account) -> Check {
-    let code = CheckCode::HttpsTermination;
+pub(super) fn https(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let found: Vec<_> = decisions(account, &["ingress-tls", "ingress-redirect"])
         .map(place)
         .collect();
     if found.is_empty() {
-        return Check::pass(
-            code,
-            "the server speaks plain HTTP behind something that ends TLS",
-        );
+        return Judgement::pass("the server speaks plain HTTP behind something that ends TLS");
     }
-    Check::warn(
-        code,
-        "the old server ends TLS itself",
+    Judgement::warn("the old server ends TLS itself",
         "end TLS at the ingress (ingress.tls with the certificate in a Secret): the chart's service and probes speak plain HTTP to the pod",
     )
     .details(found)
 }
 
-fn accounts(account: &Account) -> Check {
-    let code = CheckCode::HostAccounts;
+pub(super) fn accounts(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let pam = account
         .settings
         .iter()
         .any(|decision| decision.action != Action::Drop && decision.code == "host-pam");
     let found: Vec<_> = decisions(account, &ACCOUNTS).map(place).collect();
     if found.is_empty() {
-        return Check::pass(code, "no PAM and no accounts of the old host");
+        return Judgement::pass("no PAM and no accounts of the old host");
     }
     let remedy = if pam {
         "PAM reads the host's own service files and accounts, which the image lacks: change to another provider on the old server before the migration, or build a server image with both; accounts that content runs as must exist in every content image with the same ids"
     } else {
         "accounts that content runs as must exist with the same user and group ids in the server's image and in every content image, or be given up"
     };
-    Check::warn(
-        code,
+    Judgement::warn(
         "content or sign-in depends on accounts of the old host",
         remedy,
     )
     .details(found)
 }
 
-fn files(account: &Account) -> Check {
-    let code = CheckCode::MountedFiles;
+pub(super) fn files(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let found: Vec<_> = decisions(account, &["mount-file", "host-path"])
         .map(place)
         .collect();
     if found.is_empty() {
-        return Check::pass(code, "the configuration names no files of the old host");
+        return Judgement::pass("the configuration names no files of the old host");
     }
-    Check::warn(
-        code,
-        format!(
+    Judgement::warn(format!(
             "{} to files or folders of the old host",
             plural(found.len(), "setting points", "settings point")
         ),
@@ -163,8 +135,7 @@ fn files(account: &Account) -> Check {
     .details(found)
 }
 
-fn blockers(account: &Account) -> Check {
-    let code = CheckCode::ConfigurationBlockers;
+pub(super) fn blockers(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let found: Vec<_> = account
         .blockers
         .iter()
@@ -172,13 +143,12 @@ fn blockers(account: &Account) -> Check {
         .map(|blocker| format!("{} [{}]: {}", blocker.setting, blocker.code, blocker.reason))
         .collect();
     if found.is_empty() {
-        return Check::pass(
-            code,
-            format!("all {} convert", count(account.summary.settings, "setting")),
-        );
+        return Judgement::pass(format!(
+            "all {} convert",
+            count(account.summary.settings, "setting")
+        ));
     }
-    Check::fail(
-        code,
+    Judgement::fail(
         format!(
             "{} in the way of the conversion",
             count(found.len(), "setting")
@@ -188,8 +158,7 @@ fn blockers(account: &Account) -> Check {
     .details(found)
 }
 
-fn review(account: &Account) -> Check {
-    let code = CheckCode::ConfigurationReview;
+pub(super) fn review(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let found: Vec<_> = account
         .settings
         .iter()
@@ -203,10 +172,9 @@ fn review(account: &Account) -> Check {
         .map(|decision| format!("{} [{}]: {}", decision.name, decision.code, decision.reason))
         .collect();
     if found.is_empty() {
-        return Check::pass(code, "no other setting needs to be looked at");
+        return Judgement::pass("no other setting needs to be looked at");
     }
-    Check::warn(
-        code,
+    Judgement::warn(
         format!(
             "{} carried over whose meaning may change on the cluster",
             count(found.len(), "setting")
@@ -216,16 +184,11 @@ fn review(account: &Account) -> Check {
     .details(found)
 }
 
-fn tasks(account: &Account) -> Check {
-    let code = CheckCode::ConfigurationTasks;
+pub(super) fn tasks(Facts { account, .. }: &Facts<'_>) -> Judgement {
     if account.tasks.is_empty() {
-        return Check::pass(
-            code,
-            "values and configuration say all that a deployment needs",
-        );
+        return Judgement::pass("values and configuration say all that a deployment needs");
     }
-    Check::warn(
-        code,
+    Judgement::warn(
         format!(
             "{} left before the deployment",
             count(account.tasks.len(), "task")

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use super::configuration::last_value;
-use super::{Check, CheckCode, Group, postgres};
+use super::{Check, Group, Judgement, code, postgres};
 use crate::gcfg::Document;
 use crate::secret::Secret;
 use crate::settings::secrecy::text_exposes;
@@ -240,8 +240,24 @@ pub(crate) enum Connection {
 /// below this its makers gave it up.
 const OLDEST: u32 = 14;
 
-/// Connects, if that is asked for, and judges. `secret` names the Secret that holds the password in the
-/// cluster.
+/// The address, and what came of connecting.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    target: Result<Target, TargetError>,
+    /// `None` where it was not tried.
+    connection: Option<Connection>,
+    /// The Secret that holds the password in the cluster.
+    secret: &'a str,
+}
+
+impl Facts<'_> {
+    fn target(&self) -> Result<&Target, Judgement> {
+        let unreadable = |error: &TargetError| Judgement::not_asked(error.to_string());
+        self.target.as_ref().map_err(unreadable)
+    }
+}
+
+/// Connects, if that is asked for, and judges.
 pub(super) async fn examine(documents: &[Document], connects: bool, secret: &str) -> Vec<Check> {
     if documents.is_empty() {
         return Group::Database.unasked();
@@ -251,42 +267,25 @@ pub(super) async fn examine(documents: &[Document], connects: bool, secret: &str
         Ok(target) if connects => Some(postgres::connect(target).await),
         _ => None,
     };
-    checks(&target, connection.as_ref(), secret)
+    code::database(&Facts {
+        target,
+        connection,
+        secret,
+    })
 }
 
-/// Judges the address and what came of connecting; `connection` is `None` where it was not tried.
-/// `secret` names the Secret that holds the password in the cluster.
-fn checks(
-    target: &Result<Target, TargetError>,
-    connection: Option<&Connection>,
-    secret: &str,
-) -> Vec<Check> {
-    let target = match target {
+pub(super) fn address(facts: &Facts<'_>) -> Judgement {
+    let target = match &facts.target {
         Ok(target) => target,
         Err(error) => {
-            return vec![
-                Check::fail(
-                    CheckCode::DatabaseAddress,
-                    error.to_string(),
-                    "set Postgres.URL to postgres://USER@HOST:PORT/DATABASE",
-                ),
-                Check::not_asked(CheckCode::DatabaseConnection, error.to_string()),
-                Check::not_asked(CheckCode::DatabaseFromCluster, error.to_string()),
-            ];
+            return Judgement::fail(
+                error.to_string(),
+                "set Postgres.URL to postgres://USER@HOST:PORT/DATABASE",
+            );
         }
     };
-    vec![
-        address(target),
-        connected(target, connection),
-        from_cluster(target, secret),
-    ]
-}
-
-fn address(target: &Target) -> Check {
-    let code = CheckCode::DatabaseAddress;
     if target.is_local() {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!(
                 "{} names the old machine itself: pods would look for the database on themselves",
                 target.shown
@@ -294,18 +293,17 @@ fn address(target: &Target) -> Check {
             "let PostgreSQL listen on an address that the cluster reaches (listen_addresses, pg_hba.conf), or move it to a server of its own, and put that address into Postgres.URL",
         );
     }
-    Check::pass(
-        code,
-        format!("{} is not the old machine itself", target.shown),
-    )
+    Judgement::pass(format!("{} is not the old machine itself", target.shown))
 }
 
-fn connected(target: &Target, connection: Option<&Connection>) -> Check {
-    let code = CheckCode::DatabaseConnection;
-    match connection {
-        None => Check::not_asked(code, "not tried; --connect-database connects from here"),
-        Some(Connection::Failed(why)) => Check::fail(
-            code,
+pub(super) fn connected(facts: &Facts<'_>) -> Judgement {
+    let target = match facts.target() {
+        Ok(target) => target,
+        Err(unreadable) => return unreadable,
+    };
+    match &facts.connection {
+        None => Judgement::not_asked("not tried; --connect-database connects from here"),
+        Some(Connection::Failed(why)) => Judgement::fail(
             format!("no connection to {}:{}: {why}", target.host, target.port),
             "check name, port, firewall, pg_hba.conf, account and password (CONNECT_POSTGRES_PASSWORD); from the cluster the answer may differ",
         ),
@@ -325,22 +323,24 @@ fn connected(target: &Target, connection: Option<&Connection>) -> Check {
                 .next()
                 .and_then(|text| text.parse().ok());
             if major.is_some_and(|major| major < OLDEST) {
-                return Check::warn(
-                    code,
+                return Judgement::warn(
                     evidence,
                     format!(
                         "its makers support {OLDEST} and later; upgrade it before or after the migration, not in between"
                     ),
                 );
             }
-            Check::pass(code, evidence)
+            Judgement::pass(evidence)
         }
     }
 }
 
 /// A pod that makes one connection with the password from the Secret and goes.
-fn from_cluster(target: &Target, secret: &str) -> Check {
-    let code = CheckCode::DatabaseFromCluster;
+pub(super) fn from_cluster(facts: &Facts<'_>) -> Judgement {
+    let target = match facts.target() {
+        Ok(target) => target,
+        Err(unreadable) => return unreadable,
+    };
     let mode = target.ssl.as_str();
     let environment = |name: &str, value: &str| serde_json::json!({"name": name, "value": value});
     let overrides = serde_json::json!({"spec": {"containers": [{
@@ -355,12 +355,11 @@ fn from_cluster(target: &Target, secret: &str) -> Check {
             environment("PGSSLMODE", mode),
             environment("PGCONNECT_TIMEOUT", "10"),
             {"name": "PGPASSWORD", "valueFrom": {"secretKeyRef": {
-                "name": secret, "key": "CONNECT_POSTGRES_PASSWORD"}}},
+                "name": facts.secret, "key": "CONNECT_POSTGRES_PASSWORD"}}},
         ],
     }]}});
     let json = overrides.to_string().replace('\'', r"'\''");
-    let mut check = Check::not_asked(
-        code,
+    let mut check = Judgement::not_asked(
         "not asked from here, since it would make a pod: run the command in the release's namespace, once the Secret is there",
     );
     check.command = Some(format!(
@@ -376,6 +375,14 @@ mod tests {
 
     fn target(url: &str) -> Target {
         Target::parse(url, Some("from-setting")).unwrap()
+    }
+
+    fn facts(url: &str, connection: Option<Connection>) -> Facts<'static> {
+        Facts {
+            target: Ok(target(url)),
+            connection,
+            secret: "connect-secrets",
+        }
     }
 
     #[test]
@@ -435,15 +442,14 @@ mod tests {
             assert!(target(url).is_local(), "{url}");
         }
         assert!(!target("postgres://u@10.0.0.5/d").is_local());
-        let checks = checks(&Ok(target("postgres://u@localhost/d")), None, "s");
-        assert_eq!(checks[0].status, Status::Fail);
+        let facts = facts("postgres://u@localhost/d", None);
+        assert_eq!(address(&facts).status, Status::Fail);
     }
 
     #[test]
     fn the_probe_takes_the_password_from_the_secret() {
-        let target = target("postgres://it's:hidden@db/rsc");
-        let checks = checks(&Ok(target), None, "connect-secrets");
-        let command = checks[2].command.as_ref().unwrap();
+        let facts = facts("postgres://it's:hidden@db/rsc", None);
+        let command = from_cluster(&facts).command.unwrap();
         assert!(
             command.contains(r#""key":"CONNECT_POSTGRES_PASSWORD","name":"connect-secrets""#)
                 || command
@@ -456,18 +462,15 @@ mod tests {
 
     #[test]
     fn connections_are_judged() {
-        let of = |connection: &Connection| {
-            checks(&Ok(target("postgres://u@db/d")), Some(connection), "s")[1].status
+        let of = |connection: Connection| {
+            connected(&facts("postgres://u@db/d", Some(connection))).status
         };
         let answered = |version: &str| Connection::Answered {
             version: version.to_owned(),
             encrypted: true,
         };
-        assert_eq!(
-            of(&answered("15.14 (Debian 15.14-0+deb12u1)")),
-            Status::Pass
-        );
-        assert_eq!(of(&answered("9.6.24")), Status::Warn);
-        assert_eq!(of(&Connection::Failed("refused".to_owned())), Status::Fail);
+        assert_eq!(of(answered("15.14 (Debian 15.14-0+deb12u1)")), Status::Pass);
+        assert_eq!(of(answered("9.6.24")), Status::Warn);
+        assert_eq!(of(Connection::Failed("refused".to_owned())), Status::Fail);
     }
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Check, Group, Report, cluster, configuration, data_directory, database, rebuild_time, runtimes,
-    server, values, versions,
+    Check, Group, Report, cluster, code, configuration, data_directory, database, runtimes, server,
+    values, versions,
 };
 use crate::chart::{self, Chart, Release, ValuesFile};
 use crate::connect::Login;
@@ -95,26 +95,33 @@ impl Examination {
             None => None,
         };
         let inventory = given.inventory.as_ref();
-        in_use.old_server = scope.connect_version(old.as_ref(), inventory);
+        in_use.old_server =
+            scope.connect_version(old.as_ref().and_then(|old| old.as_ref().ok()), inventory);
 
         let mut checks = match &given.account {
-            Some(account) => configuration::checks(&given.documents, account),
+            Some(account) => code::configuration(&configuration::Facts {
+                documents: &given.documents,
+                account,
+            }),
             None => Group::Configuration.unasked(),
         };
-        checks.extend(if given.files.is_empty() {
-            Group::Values.unasked()
-        } else {
-            values::checks(
-                &given.files,
-                &given.chart,
-                &given.release,
-                given.account.as_ref(),
-            )?
+        checks.extend(match given.files.as_slice() {
+            [] => Group::Values.unasked(),
+            files => {
+                let (release, account) = (&given.release, given.account.as_ref());
+                code::values(&values::Facts::of(files, &given.chart, release, account)?)
+            }
         });
-        checks.extend(versions::checks(&in_use, &given.chart, values));
+        checks.extend(code::versions(&versions::Facts {
+            in_use: &in_use,
+            chart: &given.chart,
+            values,
+        }));
         checks.extend(database);
-        checks.extend(runtimes::checks(inventory, available.as_ref()));
-        checks.push(rebuild_time::check(inventory));
+        checks.extend(code::runtimes(&runtimes::Facts {
+            inventory,
+            available: available.as_ref(),
+        }));
         checks.extend(server::examine(old.as_ref(), values));
         checks.extend(data_directory::examine(scope.data_directory.as_deref())?);
         checks.extend(cluster);
@@ -184,7 +191,7 @@ impl Scope {
     /// itself, then the inventory.
     fn connect_version(
         &self,
-        old: Option<&server::Answered>,
+        old: Option<&server::Said>,
         inventory: Option<&Inventory>,
     ) -> Option<(String, &'static str)> {
         let server = || Some((old?.version.clone()?, "--server"));

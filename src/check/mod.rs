@@ -10,6 +10,7 @@ mod configuration;
 mod data_directory;
 pub(crate) mod database;
 mod examine;
+mod judgement;
 mod postgres;
 mod rebuild_time;
 mod runtimes;
@@ -24,6 +25,7 @@ use serde::Serialize;
 
 pub(crate) use code::{CheckCode, Group};
 pub(crate) use examine::{Examination, Scope};
+pub(crate) use judgement::Judgement;
 pub(crate) use table::draw;
 
 /// How a check came out.
@@ -52,88 +54,15 @@ impl Status {
     }
 }
 
+/// A check and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Check {
     /// Which check; docs/checks.md has an entry for each.
     pub code: CheckCode,
     /// Where the answer comes from.
     pub group: Group,
-    /// How it came out.
-    pub status: Status,
-    /// What was seen, in a sentence without a full stop.
-    pub evidence: String,
-    /// What it was seen on, one by one: settings, items, paths.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub details: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
-    /// A command that does it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
-}
-
-impl Check {
-    fn new(code: CheckCode, status: Status, evidence: impl Into<String>) -> Self {
-        Self {
-            code,
-            group: code.group(),
-            status,
-            evidence: evidence.into(),
-            details: Vec::new(),
-            remedy: None,
-            command: None,
-        }
-    }
-
-    #[must_use]
-    pub(crate) fn pass(code: CheckCode, evidence: impl Into<String>) -> Self {
-        Self::new(code, Status::Pass, evidence)
-    }
-
-    /// A person should look at it.
-    #[must_use]
-    pub(crate) fn warn(
-        code: CheckCode,
-        evidence: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        let mut check = Self::new(code, Status::Warn, evidence);
-        check.remedy = Some(remedy.into());
-        check
-    }
-
-    /// The migration would fail on it.
-    #[must_use]
-    pub(crate) fn fail(
-        code: CheckCode,
-        evidence: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        let mut check = Self::new(code, Status::Fail, evidence);
-        check.remedy = Some(remedy.into());
-        check
-    }
-
-    /// Not asked, and which flag would let it be.
-    #[must_use]
-    pub(crate) fn not_asked(code: CheckCode, why: impl Into<String>) -> Self {
-        Self::new(code, Status::NotAsked, why)
-    }
-
-    /// Adds what it was seen on.
-    #[must_use]
-    pub(crate) fn details(mut self, details: impl IntoIterator<Item = String>) -> Self {
-        self.details.extend(details);
-        self
-    }
-
-    /// Adds a command that mends it.
-    #[must_use]
-    pub(crate) fn command(mut self, command: impl Into<String>) -> Self {
-        self.command = Some(command.into());
-        self
-    }
+    #[serde(flatten)]
+    pub judgement: Judgement,
 }
 
 /// How many answers came out how.
@@ -191,7 +120,7 @@ impl Report {
         checks.sort_by_key(|check| check.code);
         Self {
             schema: 1,
-            summary: Tally::of(checks.iter().map(|check| check.status)),
+            summary: Tally::of(checks.iter().map(|check| check.judgement.status)),
             checks,
         }
     }
@@ -223,10 +152,10 @@ mod tests {
     #[test]
     fn a_report_is_ordered_and_counted() {
         let report = Report::new(vec![
-            Check::pass(CheckCode::ApiKeyValid, "x"),
-            Check::fail(CheckCode::DatabaseProvider, "sqlite", "move"),
-            Check::warn(CheckCode::HelmVersion, "old", "upgrade"),
-            Check::not_asked(CheckCode::DataSize, "no --data-dir"),
+            CheckCode::ApiKeyValid.judged(Judgement::pass("x")),
+            CheckCode::DatabaseProvider.judged(Judgement::fail("sqlite", "move")),
+            CheckCode::HelmVersion.judged(Judgement::warn("old", "upgrade")),
+            CheckCode::DataSize.judged(Judgement::not_asked("no --data-dir")),
         ]);
         assert_eq!(report.checks[0].code, CheckCode::DatabaseProvider);
         assert_eq!(report.checks[3].code, CheckCode::ApiKeyValid);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, CheckCode, count, plural};
+use super::{Group, Judgement, count, plural};
 use crate::connect::{Language, Languages, Login, version_order};
 use crate::images::minor;
 use crate::inventory::Inventory;
@@ -81,51 +81,40 @@ impl Available {
     }
 }
 
-const fn code(language: Language) -> CheckCode {
-    match language {
-        Language::R => CheckCode::RuntimesR,
-        Language::Python => CheckCode::RuntimesPython,
-        Language::Quarto => CheckCode::RuntimesQuarto,
-        Language::Nodejs => CheckCode::RuntimesNodejs,
-        Language::Tensorflow => CheckCode::RuntimesTensorflow,
+/// What content uses, and what there is for it.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub inventory: Option<&'a Inventory>,
+    pub available: Option<&'a Available>,
+}
+
+/// Whether the versions of one language that content uses are there.
+pub(super) fn versions(facts: &Facts<'_>, language: Language) -> Judgement {
+    let Some(inventory) = facts.inventory else {
+        return Group::Runtimes.unasked_one();
+    };
+    let used = used(inventory, language);
+    if used.is_empty() {
+        return Judgement::pass(format!("no content says that it uses {}", language.name()));
+    }
+    match facts.available {
+        None => Judgement::not_asked(
+            "what images have is not known; -f FILE with executionEnvironments, or --new-server URL, tells",
+        ),
+        Some(available) => judge(language, &used, available),
     }
 }
 
-#[must_use]
-pub(crate) fn checks(inventory: Option<&Inventory>, available: Option<&Available>) -> Vec<Check> {
-    let together = combinations(inventory, available);
-    Language::ALL
-        .into_iter()
-        .map(|language| {
-            let code = code(language);
-            let Some(inventory) = inventory else {
-                return code.unasked();
-            };
-            let used = used(inventory, language);
-            if used.is_empty() {
-                return Check::pass(code, format!("no content says that it uses {}", language.name()));
-            }
-            match available {
-                None => Check::not_asked(
-                    code,
-                    "what images have is not known; -f FILE with executionEnvironments, or --new-server URL, tells",
-                ),
-                Some(available) => judge(language, &used, available),
-            }
-        })
-        .chain([together])
-        .collect()
-}
-
 /// All languages of an item must be in one image.
-fn combinations(inventory: Option<&Inventory>, available: Option<&Available>) -> Check {
-    let code = CheckCode::RuntimesTogether;
-    let Some(inventory) = inventory else {
-        return code.unasked();
+pub(super) fn together(facts: &Facts<'_>) -> Judgement {
+    let Some(inventory) = facts.inventory else {
+        return Group::Runtimes.unasked_one();
     };
-    let Some(images) = available.and_then(|available| available.images.as_ref()) else {
-        return Check::not_asked(
-            code,
+    let Some(images) = facts
+        .available
+        .and_then(|available| available.images.as_ref())
+    else {
+        return Judgement::not_asked(
             "which image has what is not known; -f FILE with executionEnvironments tells",
         );
     };
@@ -156,13 +145,9 @@ fn combinations(inventory: Option<&Inventory>, available: Option<&Available>) ->
         }
     }
     if missing.is_empty() {
-        return Check::pass(
-            code,
-            "items in several languages have all of them in one image",
-        );
+        return Judgement::pass("items in several languages have all of them in one image");
     }
-    Check::fail(
-        code,
+    Judgement::fail(
         format!(
             "{} in no image together",
             plural(
@@ -199,8 +184,7 @@ fn used(inventory: &Inventory, language: Language) -> BTreeMap<&str, Vec<&str>> 
     used
 }
 
-fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Available) -> Check {
-    let code = code(language);
+fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Available) -> Judgement {
     let name = language.name();
     let has = available
         .versions
@@ -213,14 +197,11 @@ fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Avail
         .collect();
     missing.sort_by(|(one, _), (other, _)| version_order(one).cmp(&version_order(other)));
     if missing.is_empty() {
-        return Check::pass(
-            code,
-            format!(
-                "{} of {name} that content uses: {} has each",
-                plural(used.len(), "version", "versions"),
-                available.place
-            ),
-        );
+        return Judgement::pass(format!(
+            "{} of {name} that content uses: {} has each",
+            plural(used.len(), "version", "versions"),
+            available.place
+        ));
     }
     let near = |version: &str| {
         has.iter()
@@ -259,9 +240,9 @@ fn judge(language: Language, used: &BTreeMap<&str, Vec<&str>>, available: &Avail
     );
     let remedy = "add images that have them to executionEnvironments (--suggest prints what public ones there are), or have the items published again; a near version serves where Connect is set up to take one";
     if hard {
-        Check::fail(code, evidence, remedy).details(details)
+        Judgement::fail(evidence, remedy).details(details)
     } else {
-        Check::warn(code, evidence, remedy).details(details)
+        Judgement::warn(evidence, remedy).details(details)
     }
 }
 
@@ -274,16 +255,17 @@ mod tests {
     use crate::source::SourceFile;
     use crate::yaml::read_values;
 
-    fn status(content: &str, values: &str, language: Language) -> Check {
+    fn status(content: &str, values: &str, language: Language) -> Judgement {
         let text = format!(
             "content:\n  - {{guid: 11111111-1111-4111-8111-111111111111, title: Sales, {content}}}\n"
         );
         let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
         let available = Available::of_values(&read_values(values).unwrap()).unwrap();
-        checks(Some(&inventory), Some(&available))
-            .into_iter()
-            .find(|check| check.code == code(language))
-            .unwrap()
+        let facts = Facts {
+            inventory: Some(&inventory),
+            available: Some(&available),
+        };
+        versions(&facts, language)
     }
 
     const VALUES: &str = "executionEnvironments:
@@ -326,7 +308,11 @@ mod tests {
             );
             let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
             let available = Available::of_values(&read_values(two).unwrap()).unwrap();
-            combinations(Some(&inventory), Some(&available)).status
+            let facts = Facts {
+                inventory: Some(&inventory),
+                available: Some(&available),
+            };
+            together(&facts).status
         };
         assert_eq!(of("r: 4.3.1, python: 3.12.3"), Status::Pass);
         assert_eq!(of("r: 4.3.1, python: 3.11.9"), Status::Fail);

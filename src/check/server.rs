@@ -1,118 +1,83 @@
 //! Checks that the old server's API answers: the license, and the key itself.
 
-use super::{Check, CheckCode, Group};
+use super::{Check, CheckCode, Group, Judgement, code};
 use crate::connect::{Licence, Login, User};
 use crate::yaml::{Map, Value};
 
 /// Days before its end from which on a license is worth a warning: a migration takes weeks.
 const SOON: i64 = 60;
 
-/// What the server says.
+/// What the old server says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
+pub(super) struct Said {
     /// Its license, where it tells.
     pub licence: Option<Licence>,
     /// Whose key it is, or why that is not known.
     pub user: Option<Result<User, String>>,
     /// Whether the key can do what only administrators can; what the server says where not.
     pub administrator: Option<Result<(), String>>,
-}
-
-/// What the old server says.
-#[derive(Debug)]
-pub(super) struct Answered {
-    /// Facts for the checks, or why it does not answer.
-    pub facts: Result<Facts, String>,
     /// Its version, where it tells.
     pub version: Option<String>,
 }
 
+/// What it says, and what is to be deployed.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub said: &'a Said,
+    /// Complete, and absent where none were given.
+    pub values: Option<&'a Map>,
+}
+
 /// Asks the old server.
-pub(super) async fn ask(login: Login) -> Answered {
-    let connect = match login.open().await {
-        Ok(connect) => connect,
-        Err(error) => {
-            return Answered {
-                facts: Err(error.to_string()),
-                version: None,
-            };
-        }
-    };
-    let facts = Facts {
+///
+/// # Errors
+/// Why it does not answer.
+pub(super) async fn ask(login: Login) -> Result<Said, String> {
+    let connect = login.open().await.map_err(|error| error.to_string())?;
+    let user = connect.user().await;
+    // Only administrators may list the nodes; it is a small question.
+    let hosts = connect.hosts().await;
+    Ok(Said {
         licence: connect.settings().license.clone(),
-        user: Some(connect.user().await.map_err(|error| error.to_string())),
-        // Only administrators may list the nodes; it is a small question.
-        administrator: Some(
-            connect
-                .hosts()
-                .await
-                .map(|_| ())
-                .map_err(|error| error.to_string()),
-        ),
-    };
-    Answered {
-        facts: Ok(facts),
+        user: Some(user.map_err(|error| error.to_string())),
+        administrator: Some(hosts.map(|_| ()).map_err(|error| error.to_string())),
         version: connect.version().map(|version| version.to_string()),
-    }
+    })
 }
 
 /// Judges the old server's answer; `None` where none is given.
-pub(super) fn examine(answer: Option<&Answered>, values: Option<&Map>) -> Vec<Check> {
-    match answer.map(|answer| &answer.facts) {
-        None => [Group::License, Group::ApiKey]
-            .into_iter()
-            .flat_map(Group::unasked)
-            .collect(),
+pub(super) fn examine(answer: Option<&Result<Said, String>>, values: Option<&Map>) -> Vec<Check> {
+    let (mut license, api_key) = match answer {
+        None => (Group::License.unasked(), Group::ApiKey.unasked()),
         Some(Err(error)) => unanswered(error),
-        Some(Ok(facts)) => checks(facts, values),
-    }
+        Some(Ok(said)) => {
+            let facts = Facts { said, values };
+            (code::license(&facts), code::api_key(&facts))
+        }
+    };
+    license.extend(api_key);
+    license
 }
 
 /// Says that the server does not answer, or not to this key.
-fn unanswered(error: &str) -> Vec<Check> {
-    codes()
-        .into_iter()
-        .map(|code| match code {
-            CheckCode::ApiKeyValid => Check::fail(
-                code,
-                error,
-                "mend this first: the inventory and the rebuild ask the same API",
-            ),
-            code => Check::not_asked(code, "the server did not answer; see api-key-valid"),
-        })
-        .collect()
+fn unanswered(error: &str) -> (Vec<Check>, Vec<Check>) {
+    let why = "the server did not answer; see api-key-valid";
+    let mut api_key = Group::ApiKey.not_asked(why);
+    for check in &mut api_key {
+        if check.code == CheckCode::ApiKeyValid {
+            let remedy = "mend this first: the inventory and the rebuild ask the same API";
+            check.judgement = Judgement::fail(error, remedy);
+        }
+    }
+    (Group::License.not_asked(why), api_key)
 }
 
-const fn codes() -> [CheckCode; 5] {
-    [
-        CheckCode::LicenseStatus,
-        CheckCode::LicenseOffHost,
-        CheckCode::LicenseActivation,
-        CheckCode::ApiKeyValid,
-        CheckCode::ApiKeyAdministrator,
-    ]
-}
-
-/// Judges what the server says; `values` are complete, and absent where none were given.
-fn checks(facts: &Facts, values: Option<&Map>) -> Vec<Check> {
-    let mut checks = match &facts.licence {
-        Some(licence) => vec![
-            status(licence),
-            off_host(licence),
-            activation(licence, values),
-        ],
-        None => [
-            CheckCode::LicenseStatus,
-            CheckCode::LicenseOffHost,
-            CheckCode::LicenseActivation,
-        ]
-        .into_iter()
-        .map(|code| Check::not_asked(code, "the server does not tell this key about its license"))
-        .collect(),
-    };
-    checks.push(valid(facts));
-    checks.push(administrator(facts));
-    checks
+impl Facts<'_> {
+    fn licence(&self) -> Result<&Licence, Judgement> {
+        let untold = "the server does not tell this key about its license";
+        let licence = self.said.licence.as_ref();
+        licence.ok_or_else(|| Judgement::not_asked(untold))
+    }
 }
 
 fn described(licence: &Licence) -> String {
@@ -138,54 +103,59 @@ fn described(licence: &Licence) -> String {
     text
 }
 
-fn status(licence: &Licence) -> Check {
-    let code = CheckCode::LicenseStatus;
+pub(super) fn status(facts: &Facts<'_>) -> Judgement {
+    let licence = match facts.licence() {
+        Ok(licence) => licence,
+        Err(untold) => return untold,
+    };
     let text = format!("the license is {}", described(licence));
     match licence.status.as_deref() {
-        Some("activated") if licence.days_left.is_some_and(|days| days < SOON) => Check::warn(
-            code,
+        Some("activated") if licence.days_left.is_some_and(|days| days < SOON) => Judgement::warn(
             text,
             "renew it before the migration, so that it does not end in the middle",
         ),
-        Some("activated") => Check::pass(code, text),
-        Some("expired") => Check::fail(
-            code,
+        Some("activated") => Judgement::pass(text),
+        Some("expired") => Judgement::fail(
             text,
             "renew it: an expired server answers nobody, so nothing can be listed or built",
         ),
-        _ => Check::warn(
-            code,
+        _ => Judgement::warn(
             text,
             "make sure that there is a license for the new server: an evaluation does not move",
         ),
     }
 }
 
-fn off_host(licence: &Licence) -> Check {
-    let code = CheckCode::LicenseOffHost;
+pub(super) fn off_host(facts: &Facts<'_>) -> Judgement {
+    let licence = match facts.licence() {
+        Ok(licence) => licence,
+        Err(untold) => return untold,
+    };
     match licence.enable_launcher {
-        Some(true) => Check::pass(code, "the license allows content to run in other pods"),
-        Some(false) => Check::fail(
-            code,
+        Some(true) => Judgement::pass("the license allows content to run in other pods"),
+        Some(false) => Judgement::fail(
             "the license does not allow content to run in other pods (enable-launcher is off)",
             "ask Posit for a license with off-host execution before anything else",
         ),
-        None => Check::warn(
-            code,
+        None => Judgement::warn(
             "the server does not say whether the license allows content to run in other pods",
             "ask Posit whether yours has off-host execution",
         ),
     }
 }
 
-fn activation(licence: &Licence, values: Option<&Map>) -> Check {
-    let code = CheckCode::LicenseActivation;
+pub(super) fn activation(facts: &Facts<'_>) -> Judgement {
+    let licence = match facts.licence() {
+        Ok(licence) => licence,
+        Err(untold) => return untold,
+    };
     let floating = licence
         .kind
         .as_deref()
         .is_some_and(|kind| !kind.eq_ignore_ascii_case("local"));
     let said = |path: &[&str]| {
-        values
+        facts
+            .values
             .and_then(|values| values.get("license")?.at(path))
             .is_some_and(Value::is_truthy)
     };
@@ -199,18 +169,15 @@ fn activation(licence: &Licence, values: Option<&Map>) -> Check {
     let back = "give the VM's activation back once it is stopped for good";
     let command = "sudo /opt/rstudio-connect/bin/license-manager deactivate";
     if said(&["file", "secret"]) || said(&["file", "contents"]) {
-        return Check::pass(
-            code,
-            format!("{old}; the values bring a license file, which suits pods: they come and go"),
-        );
+        return Judgement::pass(format!(
+            "{old}; the values bring a license file, which suits pods: they come and go"
+        ));
     }
     if said(&["server"]) {
-        return Check::pass(code, format!("{old}; the values name a license server"));
+        return Judgement::pass(format!("{old}; the values name a license server"));
     }
     if said(&["key"]) {
-        return Check::warn(
-            code,
-            format!("{old}; the values bring a key, which is activated anew in every pod"),
+        return Judgement::warn(format!("{old}; the values bring a key, which is activated anew in every pod"),
             format!("both servers run for a while, which takes an activation more: ask Posit for it, or better for a license file (license.file.secret), since a pod that is killed keeps its activation. Later, {back}"),
         )
         .command(command);
@@ -224,46 +191,39 @@ fn activation(licence: &Licence, values: Option<&Map>) -> Check {
             "the new server needs an activation of its own while both run: ask Posit for a license file and put it into a Secret (license.file.secret). Later, {back}"
         )
     };
-    let evidence = if values.is_some() {
+    let evidence = if facts.values.is_some() {
         format!("{old}; the values bring no license")
     } else {
         format!("{old}; no values given (-f FILE)")
     };
-    Check::warn(code, evidence, remedy).command(command)
+    Judgement::warn(evidence, remedy).command(command)
 }
 
-fn valid(facts: &Facts) -> Check {
-    let code = CheckCode::ApiKeyValid;
-    match &facts.user {
-        None => Check::not_asked(code, "the server was not asked"),
-        Some(Err(error)) => Check::fail(code, error.clone(), "make a key of an active account"),
-        Some(Ok(user)) if user.locked == Some(true) => Check::fail(
-            code,
+pub(super) fn valid(Facts { said, .. }: &Facts<'_>) -> Judgement {
+    match &said.user {
+        None => Judgement::not_asked("the server was not asked"),
+        Some(Err(error)) => Judgement::fail(error.clone(), "make a key of an active account"),
+        Some(Ok(user)) if user.locked == Some(true) => Judgement::fail(
             "the key's owner is locked",
             "make a key of an active account",
         ),
-        Some(Ok(user)) => Check::pass(
-            code,
-            format!(
-                "the key is {}'s",
-                user.username.as_deref().unwrap_or("somebody")
-            ),
-        ),
+        Some(Ok(user)) => Judgement::pass(format!(
+            "the key is {}'s",
+            user.username.as_deref().unwrap_or("somebody")
+        )),
     }
 }
 
-fn administrator(facts: &Facts) -> Check {
-    let code = CheckCode::ApiKeyAdministrator;
+pub(super) fn administrator(Facts { said, .. }: &Facts<'_>) -> Judgement {
     let remedy = "make a key with an administrator's role: the inventory would lack content that others own, and caches cannot be cleared";
-    match (&facts.administrator, &facts.user) {
-        (None, _) => Check::not_asked(code, "the server was not asked"),
-        (Some(Ok(())), _) => Check::pass(code, "the key can do what only administrators can"),
-        (Some(Err(error)), Some(Ok(user))) if !user.is_lesser() => Check::fail(
-            code,
+    match (&said.administrator, &said.user) {
+        (None, _) => Judgement::not_asked("the server was not asked"),
+        (Some(Ok(())), _) => Judgement::pass("the key can do what only administrators can"),
+        (Some(Err(error)), Some(Ok(user))) if !user.is_lesser() => Judgement::fail(
             format!("its owner is an administrator, but the key is not: {error}"),
             remedy,
         ),
-        (Some(Err(error)), _) => Check::fail(code, error.clone(), remedy),
+        (Some(Err(error)), _) => Judgement::fail(error.clone(), remedy),
     }
 }
 
@@ -276,21 +236,21 @@ mod tests {
     const LICENCE: &str = r#"{"status": "activated", "expiration": 1830000000000, "days-left": 462,
         "tier": "enterprise", "has-key": true, "type": "local", "enable-launcher": true}"#;
 
-    fn of(licence: &str, values: &str, code: CheckCode) -> Check {
-        let facts = Facts {
+    fn of(licence: &str, values: &str, judge: impl Fn(&Facts<'_>) -> Judgement) -> Judgement {
+        let said = Said {
             licence: Some(serde_json::from_str(licence).unwrap()),
-            ..Facts::default()
+            ..Said::default()
         };
         let values = read_values(values).unwrap();
-        checks(&facts, Some(&values))
-            .into_iter()
-            .find(|check| check.code == code)
-            .unwrap()
+        judge(&Facts {
+            said: &said,
+            values: Some(&values),
+        })
     }
 
     #[test]
     fn the_license_is_judged_by_status_and_time() {
-        let status = |text: &str| of(text, "", CheckCode::LicenseStatus);
+        let status = |text: &str| of(text, "", super::status);
         assert_eq!(status(LICENCE).status, Status::Pass);
         assert_eq!(
             status(LICENCE).evidence,
@@ -310,7 +270,7 @@ mod tests {
 
     #[test]
     fn off_host_execution_must_be_licensed() {
-        let status = |text: &str| of(text, "", CheckCode::LicenseOffHost).status;
+        let status = |text: &str| of(text, "", off_host).status;
         assert_eq!(status(LICENCE), Status::Pass);
         assert_eq!(status(&LICENCE.replace("true}", "false}")), Status::Fail);
         assert_eq!(status("{}"), Status::Warn);
@@ -318,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_license_file_suits_pods_best() {
-        let check = |values: &str| of(LICENCE, values, CheckCode::LicenseActivation);
+        let check = |values: &str| of(LICENCE, values, activation);
         assert_eq!(check("license: {file: {secret: s}}").status, Status::Pass);
         assert_eq!(check("license: {server: s}").status, Status::Pass);
         assert_eq!(check("license: {key: k}").status, Status::Warn);
@@ -329,16 +289,22 @@ mod tests {
 
     #[test]
     fn a_lesser_key_of_an_administrator_is_told_apart() {
-        let facts = |role: &str| Facts {
-            user: Some(Ok(serde_json::from_str(&format!(
-                r#"{{"user_role": "{role}"}}"#
-            ))
-            .unwrap())),
-            administrator: Some(Err("denied".to_owned())),
-            ..Facts::default()
+        let of = |role: &str| {
+            let said = Said {
+                user: Some(Ok(serde_json::from_str(&format!(
+                    r#"{{"user_role": "{role}"}}"#
+                ))
+                .unwrap())),
+                administrator: Some(Err("denied".to_owned())),
+                ..Said::default()
+            };
+            administrator(&Facts {
+                said: &said,
+                values: None,
+            })
         };
-        let check = administrator(&facts("administrator"));
+        let check = of("administrator");
         assert!(check.evidence.contains("but the key is not"), "{check:?}");
-        assert_eq!(administrator(&facts("viewer")).evidence, "denied");
+        assert_eq!(of("viewer").evidence, "denied");
     }
 }

@@ -46,23 +46,29 @@ const INDENT: usize = 13;
 fn one(check: &Check, width: u16, out: &mut Page) {
     out.push("  ")
         .styled(
-            colour(check.status),
-            format!("{:<9}", check.status.as_str()),
+            colour(check.judgement.status),
+            format!("{:<9}", check.judgement.status.as_str()),
         )
         .line(format!(" {}", check.code));
-    out.paragraph(INDENT, width, &check.evidence);
-    for detail in check.details.iter().take(SHOWN) {
+    out.paragraph(INDENT, width, &check.judgement.evidence);
+    for detail in check.judgement.details.iter().take(SHOWN) {
         out.item(INDENT, "-  ", width, detail);
     }
-    if let Some(more) = check.details.len().checked_sub(SHOWN).filter(|&n| n > 0) {
+    if let Some(more) = check
+        .judgement
+        .details
+        .len()
+        .checked_sub(SHOWN)
+        .filter(|&n| n > 0)
+    {
         let more = format!("… and {more} more; --output json has them all");
         out.paragraph(INDENT, width, &more);
     }
-    if let Some(remedy) = &check.remedy {
+    if let Some(remedy) = &check.judgement.remedy {
         out.item(INDENT, "→ ", width, remedy);
     }
     // A command is to be copied: it stands as it is, however long.
-    if let Some(command) = &check.command {
+    if let Some(command) = &check.judgement.command {
         for line in command.lines() {
             out.line(format!("                $ {line}"));
         }
@@ -72,19 +78,17 @@ fn one(check: &Check, width: u16, out: &mut Page) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::CheckCode;
+    use crate::check::{CheckCode, Judgement};
 
     #[test]
     fn shows_status_evidence_and_remedy_group_by_group() {
         let report = Report::new(vec![
-            Check::pass(CheckCode::DatabaseProvider, "PostgreSQL"),
-            Check::fail(
-                CheckCode::DataOwners,
-                "3 files are not 999:999",
-                "hand them over",
-            )
-            .details((0..10).map(|n| format!("/d/{n}\u{1b}[2J")))
-            .command("chown -R 999:999 /d"),
+            CheckCode::DatabaseProvider.judged(Judgement::pass("PostgreSQL")),
+            CheckCode::DataOwners.judged(
+                Judgement::fail("3 files are not 999:999", "hand them over")
+                    .details((0..10).map(|n| format!("/d/{n}\u{1b}[2J")))
+                    .command("chown -R 999:999 /d"),
+            ),
         ]);
         insta::assert_snapshot!(draw(&report, 80).plain(), @r"
         configuration

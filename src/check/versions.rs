@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Check, CheckCode};
+use super::Judgement;
 use crate::chart::{self, Chart, never_built, numbers};
 use crate::connect::Version;
 use crate::convert::KUBERNETES_SINCE;
@@ -50,54 +50,50 @@ fn plugin_manifest() -> Option<String> {
     manifest.get("version").map(Value::printed)
 }
 
-/// Judges the versions; `values` are complete, and absent where none were given.
-#[must_use]
-pub(crate) fn checks(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Vec<Check> {
-    vec![
-        connect(facts, chart, values),
-        image(chart, values),
-        backend(chart, values),
-        chart_version(facts, chart),
-        helm(facts),
-        plugin(facts),
-    ]
+/// The versions, and what would be deployed.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub in_use: &'a VersionsInUse,
+    pub chart: &'a Chart,
+    /// Complete, and absent where none were given.
+    pub values: Option<&'a Map>,
 }
 
-fn connect(facts: &VersionsInUse, chart: &Chart, values: Option<&Map>) -> Check {
-    let code = CheckCode::ConnectVersion;
-    let Some((old, place)) = &facts.old_server else {
-        return Check::not_asked(
-            code,
+pub(super) fn connect(
+    &Facts {
+        in_use,
+        chart,
+        values,
+    }: &Facts<'_>,
+) -> Judgement {
+    let Some((old, place)) = &in_use.old_server else {
+        return Judgement::not_asked(
             "the old server's version is not known; --connect-version VERSION, --inventory FILE or --server URL tells",
         );
     };
     let (new, says) = chart.connect_version(values);
     match (old.parse::<Version>(), new.parse::<Version>()) {
-        (Ok(one), Ok(other)) if one == other => Check::pass(
-            code,
-            format!("both servers run Connect {one} ({place}; {says})"),
-        ),
+        (Ok(one), Ok(other)) if one == other => {
+            Judgement::pass(format!("both servers run Connect {one} ({place}; {says})"))
+        }
         (Ok(one), Ok(other)) => {
             let direction = if one < other {
                 "the new one would change the database's schema, after which the old one cannot come back"
             } else {
                 "an older Connect does not start on a newer one's database"
             };
-            Check::fail(
-                code,
+            Judgement::fail(
                 format!(
                     "the old server runs Connect {one} ({place}), the new one would run {other} ({says}): {direction}"
                 ),
                 deploy(chart, one, other),
             )
         }
-        (_, Err(_)) => Check::warn(
-            code,
+        (_, Err(_)) => Judgement::warn(
             format!("{says} is {new:?}, which tells no version; the old server runs {old}"),
             "name the version in the tag, or make sure that the image holds the same Connect",
         ),
-        (Err(_), _) => Check::warn(
-            code,
+        (Err(_), _) => Judgement::warn(
             format!("{old:?} ({place}) is no version"),
             "say the old server's version with --connect-version",
         ),
@@ -119,17 +115,15 @@ fn deploy(chart: &Chart, old: Version, new: Version) -> String {
 }
 
 /// Whether the image that would be pulled is one that was built.
-fn image(chart: &Chart, values: Option<&Map>) -> Check {
-    let code = CheckCode::ConnectImage;
+pub(super) fn image(&Facts { chart, values, .. }: &Facts<'_>) -> Judgement {
     let (version, _) = chart.connect_version(values);
     let none = Map::new();
     let Some(image) = chart.image(&version, values.unwrap_or(&none)) else {
-        return Check::not_asked(code, "the chart names no image");
+        return Judgement::not_asked("the chart names no image");
     };
     match never_built(&image, &version) {
-        None => Check::pass(code, format!("the pod pulls {image}")),
-        Some(known) => Check::warn(
-            code,
+        None => Judgement::pass(format!("the pod pulls {image}")),
+        Some(known) => Judgement::warn(
             format!(
                 "the pod would pull {image}, which is not among the images known for Connect {version}"
             ),
@@ -141,10 +135,9 @@ fn image(chart: &Chart, values: Option<&Map>) -> Check {
     }
 }
 
-fn backend(chart: &Chart, values: Option<&Map>) -> Check {
-    let code = CheckCode::BackendVersion;
+pub(super) fn backend(&Facts { chart, values, .. }: &Facts<'_>) -> Judgement {
     let Some(values) = values else {
-        return Check::not_asked(code, "no values given; -f FILE does");
+        return Judgement::not_asked("no values given; -f FILE does");
     };
     let (version, _) = chart.connect_version(Some(values));
     let kubernetes = values
@@ -152,27 +145,22 @@ fn backend(chart: &Chart, values: Option<&Map>) -> Check {
         .and_then(|value| value.at(&["kubernetes", "enabled"]))
         .is_some_and(Value::is_truthy);
     if !kubernetes {
-        return Check::pass(code, format!("the Launcher works with Connect {version}"));
+        return Judgement::pass(format!("the Launcher works with Connect {version}"));
     }
     match version.parse::<Version>() {
-        Ok(version) if version < KUBERNETES_SINCE => Check::fail(
-            code,
+        Ok(version) if version < KUBERNETES_SINCE => Judgement::fail(
             format!(
                 "backends.kubernetes needs Connect {KUBERNETES_SINCE} or later, and {version} would be deployed"
             ),
             "use launcher.enabled with this version, or upgrade the old server first",
         ),
-        Err(_) => Check::warn(
-            code,
+        Err(_) => Judgement::warn(
             format!(
                 "backends.kubernetes needs Connect {KUBERNETES_SINCE} or later, and {version:?} tells no version"
             ),
             "make sure that the image holds at least that version",
         ),
-        Ok(_) => Check::pass(
-            code,
-            format!("Connect {version} has the Kubernetes backend"),
-        ),
+        Ok(_) => Judgement::pass(format!("Connect {version} has the Kubernetes backend")),
     }
 }
 
@@ -192,17 +180,15 @@ const BREAKING: [(&str, &str); 3] = [
     ),
 ];
 
-fn chart_version(facts: &VersionsInUse, chart: &Chart) -> Check {
-    let code = CheckCode::ChartVersion;
+pub(super) fn chart(&Facts { in_use, chart, .. }: &Facts<'_>) -> Judgement {
     let version = chart.version();
     let (Some(target), Some(known)) = (numbers(version), numbers(chart::VERSION)) else {
-        return Check::warn(
-            code,
+        return Judgement::warn(
             format!("{version:?} is no chart version"),
             "give a chart from the repository, or its folder",
         );
     };
-    let from = facts.installed_chart.as_deref().and_then(numbers);
+    let from = in_use.installed_chart.as_deref().and_then(numbers);
     let crossed: Vec<_> = BREAKING
         .iter()
         .filter_map(|(version, what)| Some((numbers(version)?, version, what)))
@@ -210,11 +196,10 @@ fn chart_version(facts: &VersionsInUse, chart: &Chart) -> Check {
         .map(|(_, version, what)| format!("{version}: {what}"))
         .collect();
     if !crossed.is_empty() {
-        return Check::warn(
-            code,
+        return Judgement::warn(
             format!(
                 "from chart {} to {version} there are breaking changes",
-                facts.installed_chart.as_deref().unwrap_or_default(),
+                in_use.installed_chart.as_deref().unwrap_or_default(),
             ),
             "go through each before the upgrade",
         )
@@ -222,60 +207,49 @@ fn chart_version(facts: &VersionsInUse, chart: &Chart) -> Check {
     }
     let proof = chart.proof().words;
     if !chart.is_judged_by_helm() {
-        return Check::not_asked(
-            code,
-            format!("the chart itself was not asked: these checks are by {proof}"),
-        );
+        return Judgement::not_asked(format!(
+            "the chart itself was not asked: these checks are by {proof}"
+        ));
     }
     if target > known {
-        return Check::pass(
-            code,
-            format!(
-                "{proof}; it is newer than {}, so look into its changelog",
-                chart::VERSION
-            ),
-        );
+        return Judgement::pass(format!(
+            "{proof}; it is newer than {}, so look into its changelog",
+            chart::VERSION
+        ));
     }
-    Check::pass(code, proof)
+    Judgement::pass(proof)
 }
 
-fn helm(facts: &VersionsInUse) -> Check {
-    let code = CheckCode::HelmVersion;
-    let Some(helm) = &facts.helm else {
-        return Check::not_asked(code, "no helm in the PATH, and not run by one");
+pub(super) fn helm(&Facts { in_use, .. }: &Facts<'_>) -> Judgement {
+    let Some(helm) = &in_use.helm else {
+        return Judgement::not_asked("no helm in the PATH, and not run by one");
     };
     match helm.numbers() {
-        Some((3, minor)) if minor >= 17 => Check::pass(code, format!("Helm {helm}")),
-        Some((4, minor)) if minor >= 1 => Check::pass(code, format!("Helm {helm}")),
-        Some((major, minor)) if major > 4 || (major == 4 && minor == 0) => Check::warn(
-            code,
+        Some((3, minor)) if minor >= 17 => Judgement::pass(format!("Helm {helm}")),
+        Some((4, minor)) if minor >= 1 => Judgement::pass(format!("Helm {helm}")),
+        Some((major, minor)) if major > 4 || (major == 4 && minor == 0) => Judgement::warn(
             format!("Helm {helm} is not among those that this plugin is tested with (3.17 to 4.3)"),
             "try `template` first, and compare",
         ),
-        Some(_) => Check::fail(
-            code,
+        Some(_) => Judgement::fail(
             format!("Helm {helm} is older than 3.17"),
             "upgrade Helm: the plugin's manifest and the chart need 3.17 or later",
         ),
-        None => Check::warn(
-            code,
+        None => Judgement::warn(
             format!("\"{helm}\" is no Helm version"),
             "look at `helm version`",
         ),
     }
 }
 
-fn plugin(facts: &VersionsInUse) -> Check {
-    let code = CheckCode::PluginVersion;
+pub(super) fn plugin(&Facts { in_use, .. }: &Facts<'_>) -> Judgement {
     let own = env!("CARGO_PKG_VERSION");
-    match &facts.plugin_manifest {
-        None => Check::pass(code, format!("connect-migrate {own}, run by itself")),
-        Some(version) if version == own => Check::pass(
-            code,
-            format!("connect-migrate {own}, as the plugin's manifest says"),
-        ),
-        Some(version) => Check::fail(
-            code,
+    match &in_use.plugin_manifest {
+        None => Judgement::pass(format!("connect-migrate {own}, run by itself")),
+        Some(version) if version == own => Judgement::pass(format!(
+            "connect-migrate {own}, as the plugin's manifest says"
+        )),
+        Some(version) => Judgement::fail(
             format!("the plugin's manifest is of version {version}, the binary of {own}"),
             "install the plugin again",
         )
@@ -296,19 +270,22 @@ mod tests {
         }
     }
 
-    fn status(checks: &[Check], code: CheckCode) -> Status {
-        checks.iter().find(|c| c.code == code).unwrap().status
+    /// By the rules of the built-in chart.
+    fn of(
+        judge: impl Fn(&Facts<'_>) -> Judgement,
+        in_use: &VersionsInUse,
+        values: Option<&str>,
+    ) -> Judgement {
+        judge(&Facts {
+            in_use,
+            chart: &Chart::built_in().unwrap(),
+            values: values.map(|text| read_values(text).unwrap()).as_ref(),
+        })
     }
 
     #[test]
     fn both_servers_must_run_one_version() {
-        let of = |old: &str, values: &str| {
-            let values = read_values(values).unwrap();
-            status(
-                &checks(&facts(old), &Chart::built_in().unwrap(), Some(&values)),
-                CheckCode::ConnectVersion,
-            )
-        };
+        let of = |old: &str, values: &str| of(connect, &facts(old), Some(values)).status;
         assert_eq!(of("2026.08.0", ""), Status::Pass);
         assert_eq!(of("2026.8.0", ""), Status::Pass);
         assert_eq!(of("2025.09.1", ""), Status::Fail);
@@ -323,17 +300,7 @@ mod tests {
 
     #[test]
     fn the_kubernetes_backend_needs_a_new_connect() {
-        let of = |values: &str| {
-            let values = read_values(values).unwrap();
-            status(
-                &checks(
-                    &facts("2026.08.0"),
-                    &Chart::built_in().unwrap(),
-                    Some(&values),
-                ),
-                CheckCode::BackendVersion,
-            )
-        };
+        let of = |values: &str| of(backend, &facts("2026.08.0"), Some(values)).status;
         let on = "backends: {kubernetes: {enabled: true}}";
         assert_eq!(of(on), Status::Pass);
         assert_eq!(
@@ -349,19 +316,17 @@ mod tests {
     #[test]
     fn breaking_changes_between_charts_are_named() {
         let mut facts = facts("2026.08.0");
-        let chart = Chart::built_in().unwrap();
         // Nobody asked the chart itself.
-        assert_eq!(chart_version(&facts, &chart).status, Status::NotAsked);
+        assert_eq!(of(chart, &facts, None).status, Status::NotAsked);
         facts.installed_chart = Some("0.9.5".to_owned());
-        let crossed = chart_version(&facts, &chart);
+        let crossed = of(chart, &facts, None);
         assert_eq!(crossed.status, Status::Warn);
         assert_eq!(crossed.details.len(), 2, "{crossed:?}");
     }
 
     #[test]
     fn the_chart_that_ships_the_old_connect_is_named() {
-        let chart = Chart::built_in().unwrap();
-        let check = connect(&facts("2025.09.1"), &chart, None);
+        let check = of(connect, &facts("2025.09.1"), None);
         assert_eq!(check.status, Status::Fail);
         let remedy = check.remedy.unwrap();
         assert!(remedy.contains("chart 0.8.11 or 0.8.12"), "{remedy}");
@@ -369,13 +334,7 @@ mod tests {
 
     #[test]
     fn an_image_that_was_never_built_is_warned_of() {
-        let of = |values: &str| {
-            image(
-                &Chart::built_in().unwrap(),
-                Some(&read_values(values).unwrap()),
-            )
-            .status
-        };
+        let of = |values: &str| of(image, &VersionsInUse::default(), Some(values)).status;
         assert_eq!(of(""), Status::Pass);
         assert_eq!(of("versionOverride: 2025.09.1"), Status::Warn);
         assert_eq!(
@@ -390,12 +349,12 @@ mod tests {
 
     #[test]
     fn helms_are_known() {
-        let of = |helm: &str| {
-            let facts = VersionsInUse {
-                helm: Some(HelmVersion::new(helm)),
+        let of = |text: &str| {
+            let in_use = VersionsInUse {
+                helm: Some(HelmVersion::new(text)),
                 ..VersionsInUse::default()
             };
-            super::helm(&facts).status
+            of(helm, &in_use, None).status
         };
         assert_eq!(of("v3.19.0+g3d8990f"), Status::Pass);
         assert_eq!(of("v4.1.4"), Status::Pass);

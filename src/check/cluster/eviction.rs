@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Asked, Facts, Wanted};
-use crate::check::{Check, CheckCode};
+use super::Asked;
+use super::Known;
+use crate::check::Judgement;
 
 /// What keeps autoscalers from a pod, and the value that says so.
 pub(super) const ANNOTATIONS: [(&str, &str); 2] = [
@@ -24,8 +25,7 @@ struct Protection {
 }
 
 /// Judges the Deployment that is there, else the values.
-pub(super) fn eviction(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterEviction;
+pub(crate) fn eviction((facts, wanted): Known<'_>) -> Judgement {
     let own = facts
         .deployments
         .as_deref()
@@ -34,11 +34,7 @@ pub(super) fn eviction(facts: &Facts, wanted: &Wanted) -> Check {
         .find(|deployment| deployment["metadata"]["name"] == wanted.own.as_str())
         .filter(|_| wanted.names_release);
     match own {
-        Some(deployment) => judge(
-            code,
-            &of_cluster(deployment, &facts.budgets),
-            "the server's pods",
-        ),
+        Some(deployment) => judge(&of_cluster(deployment, &facts.budgets), "the server's pods"),
         None if wanted.is_known => {
             let annotations = ANNOTATIONS
                 .iter()
@@ -56,10 +52,9 @@ pub(super) fn eviction(facts: &Facts, wanted: &Wanted) -> Check {
                     .is_some_and(|spec| is_closed(spec, wanted.replicas)),
                 unknown: None,
             };
-            judge(code, &protection, "by these values the server's pods")
+            judge(&protection, "by these values the server's pods")
         }
-        None => Check::not_asked(
-            code,
+        None => Judgement::not_asked(
             "neither values nor a release that is installed; -f FILE or --release NAME tells",
         ),
     }
@@ -115,23 +110,19 @@ fn is_closed(spec: &Value, replicas: i64) -> bool {
         })
 }
 
-fn judge(code: CheckCode, protection: &Protection, whose: &str) -> Check {
+fn judge(protection: &Protection, whose: &str) -> Judgement {
     let Protection {
         annotations,
         budget,
         unknown,
     } = protection;
     if *budget {
-        return Check::pass(
-            code,
-            format!("{whose} have a budget that lets none be evicted"),
-        );
+        return Judgement::pass(format!("{whose} have a budget that lets none be evicted"));
     }
     if annotations.len() == ANNOTATIONS.len() {
-        return Check::pass(
-            code,
-            format!("{whose} are marked so that autoscalers leave them alone"),
-        );
+        return Judgement::pass(format!(
+            "{whose} are marked so that autoscalers leave them alone"
+        ));
     }
     let mut evidence = if annotations.is_empty() {
         format!(
@@ -150,8 +141,7 @@ fn judge(code: CheckCode, protection: &Protection, whose: &str) -> Check {
         .iter()
         .map(|(key, value)| format!("{key}: \"{value}\""))
         .collect();
-    Check::warn(
-        code,
+    Judgement::warn(
         evidence,
         format!(
             "where nodes come and go, put these into the values: pod.annotations: {{{}}}; and against \
@@ -168,14 +158,10 @@ mod tests {
     use super::*;
     use crate::check::Status;
 
-    fn deployed(annotations: Value, budgets: Asked<Vec<Value>>) -> Check {
+    fn deployed(annotations: Value, budgets: Asked<Vec<Value>>) -> Judgement {
         let deployment = json!({"spec": {"replicas": 1, "template": {"metadata": {
             "labels": {"app": "connect", "more": "x"}, "annotations": annotations}}}});
-        judge(
-            CheckCode::ClusterEviction,
-            &of_cluster(&deployment, &budgets),
-            "pods",
-        )
+        judge(&of_cluster(&deployment, &budgets), "pods")
     }
 
     #[test]

@@ -2,33 +2,13 @@
 
 use serde_json::Value;
 
-use super::eviction::eviction;
-use super::quota::quota;
-use super::rights::permissions;
-use super::there::{others, release, secrets};
-use super::trial::dry_run;
-use super::{Facts, Wanted};
-use crate::check::{Check, CheckCode, count, plural};
+use super::Known;
+
+use crate::check::{Judgement, count, plural};
 use crate::manifests::server_container;
 
 /// The label that the Kubernetes backend wants on service accounts of content.
 const LABEL: &str = "connect.posit.co/service-account";
-
-#[must_use]
-pub(crate) fn checks(facts: &Facts, wanted: &Wanted) -> Vec<Check> {
-    vec![
-        storage(facts, wanted),
-        secrets(facts, wanted),
-        others(facts, wanted),
-        release(facts),
-        permissions(facts),
-        accounts(facts, wanted),
-        quota(facts),
-        shared_database(facts, wanted),
-        eviction(facts, wanted),
-        dry_run(facts, &wanted.expected),
-    ]
-}
 
 fn has_many(object: &Value, path: &[&str]) -> bool {
     let mut at = object;
@@ -39,28 +19,22 @@ fn has_many(object: &Value, path: &[&str]) -> bool {
         .is_some_and(|modes| modes.iter().any(|mode| mode == "ReadWriteMany"))
 }
 
-fn storage(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterStorage;
+pub(crate) fn storage((facts, wanted): Known<'_>) -> Judgement {
     let Some((name, claim)) = &facts.claim else {
-        return Check::not_asked(
-            code,
-            "the values name no claim; -f FILE with sharedStorage tells",
-        );
+        return Judgement::not_asked("the values name no claim; -f FILE with sharedStorage tells");
     };
     match claim {
-        Err(why) => Check::not_asked(code, why.clone()),
+        Err(why) => Judgement::not_asked(why.clone()),
         Ok(Some(claim)) => {
             let phase = claim["status"]["phase"].as_str().unwrap_or("unknown");
             if claim["metadata"]["deletionTimestamp"].is_string() {
-                return Check::fail(
-                    code,
+                return Judgement::fail(
                     format!("claim {name} is being deleted"),
                     "wait until it is gone, then make it anew; what is on it may be lost with it",
                 );
             }
             if !has_many(claim, &["spec", "accessModes"]) {
-                return Check::fail(
-                    code,
+                return Judgement::fail(
                     format!(
                         "claim {name} is not ReadWriteMany, so content pods on other nodes could not mount it"
                     ),
@@ -68,42 +42,33 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
                 );
             }
             if phase != "Bound" {
-                return Check::fail(
-                    code,
-                    format!("claim {name} is {phase}, not Bound"),
+                return Judgement::fail(format!("claim {name} is {phase}, not Bound"),
                     "look at its events: the class may wait for a first pod, or offer no ReadWriteMany",
                 )
                 .command(facts.place.kubectl(&format!("describe pvc {name}")));
             }
-            Check::pass(code, format!("claim {name} is ReadWriteMany and Bound"))
+            Judgement::pass(format!("claim {name} is ReadWriteMany and Bound"))
         }
-        Ok(None) if !wanted.creates_claim => Check::fail(
-            code,
+        Ok(None) if !wanted.creates_claim => Judgement::fail(
             format!(
                 "claim {name} does not exist in the namespace {}",
                 facts.namespace
             ),
             "make it first, or let the chart make one (sharedStorage.create)",
         ),
-        Ok(None) if !wanted.shares_claim => Check::fail(
-            code,
+        Ok(None) if !wanted.shares_claim => Judgement::fail(
             format!("the chart would make claim {name} without ReadWriteMany"),
             "content pods on other nodes could not mount it: sharedStorage.accessModes: [ReadWriteMany]",
         ),
         Ok(None) => match &facts.class {
-            None => Check::warn(
-                code,
+            None => Judgement::warn(
                 format!("the chart makes claim {name} from the cluster's default class"),
                 "most default classes offer no ReadWriteMany: name one that does with sharedStorage.storageClassName",
             ),
-            Some((class, Err(why))) => Check::not_asked(
-                code,
-                format!(
-                    "the chart makes claim {name} from class {class}, which is not to be seen: {why}"
-                ),
-            ),
-            Some((class, Ok(None))) => Check::fail(
-                code,
+            Some((class, Err(why))) => Judgement::not_asked(format!(
+                "the chart makes claim {name} from class {class}, which is not to be seen: {why}"
+            )),
+            Some((class, Ok(None))) => Judgement::fail(
                 format!("the chart makes claim {name} from class {class}, which does not exist"),
                 "name a class that does",
             )
@@ -111,20 +76,16 @@ fn storage(facts: &Facts, wanted: &Wanted) -> Check {
             Some((class, Ok(Some(object)))) => {
                 let by = object["provisioner"].as_str().unwrap_or("unknown");
                 if block_storage(by) {
-                    return Check::fail(
-                        code,
+                    return Judgement::fail(
                         format!(
                             "the chart makes claim {name} from class {class}, whose provisioner {by} offers disks for one node at a time"
                         ),
                         "name a class for a shared filesystem in sharedStorage.storageClassName",
                     );
                 }
-                Check::pass(
-                    code,
-                    format!(
-                        "the chart makes claim {name} from class {class} ({by}); whether that offers ReadWriteMany, its documentation says"
-                    ),
-                )
+                Judgement::pass(format!(
+                    "the chart makes claim {name} from class {class} ({by}); whether that offers ReadWriteMany, its documentation says"
+                ))
             }
         },
     }
@@ -146,14 +107,13 @@ fn block_storage(provisioner: &str) -> bool {
     )
 }
 
-fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterServiceAccounts;
+pub(crate) fn accounts((facts, wanted): Known<'_>) -> Judgement {
     if !wanted.labels_accounts {
-        return Check::pass(code, "only the Kubernetes backend wants a label");
+        return Judgement::pass("only the Kubernetes backend wants a label");
     }
     let accounts = match &facts.accounts {
         Ok(accounts) => accounts,
-        Err(why) => return Check::not_asked(code, why.clone()),
+        Err(why) => return Judgement::not_asked(why.clone()),
     };
     let names = |labelled: bool| {
         accounts
@@ -165,16 +125,12 @@ fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
     };
     let without: Vec<String> = names(false).collect();
     if without.is_empty() {
-        return Check::pass(
-            code,
-            format!(
-                "{} for content in the namespace",
-                plural(names(true).count(), "service account", "service accounts")
-            ),
-        );
+        return Judgement::pass(format!(
+            "{} for content in the namespace",
+            plural(names(true).count(), "service account", "service accounts")
+        ));
     }
-    Check::warn(
-        code,
+    Judgement::warn(
         format!(
             "{} without the label {LABEL}",
             count(without.len(), "service account")
@@ -190,11 +146,10 @@ fn accounts(facts: &Facts, wanted: &Wanted) -> Check {
 }
 
 /// Deployments of Connect with pods, the release's own among them.
-fn shared_database(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterSharedDatabase;
+pub(crate) fn shared_database((facts, wanted): Known<'_>) -> Judgement {
     let deployments = match &facts.deployments {
         Ok(deployments) => deployments,
-        Err(why) => return Check::not_asked(code, why.clone()),
+        Err(why) => return Judgement::not_asked(why.clone()),
     };
     let servers: Vec<(&str, i64)> = deployments
         .iter()
@@ -221,9 +176,7 @@ fn shared_database(facts: &Facts, wanted: &Wanted) -> Check {
         servers.len().saturating_sub(1)
     };
     if others > 0 {
-        return Check::warn(
-            code,
-            format!(
+        return Judgement::warn(format!(
                 "{} of Connect in the namespace besides the release's own",
                 count(others, "Deployment")
             ),
@@ -232,14 +185,12 @@ fn shared_database(facts: &Facts, wanted: &Wanted) -> Check {
         .details(details);
     }
     if servers.iter().any(|(_, replicas)| *replicas > 1) {
-        return Check::warn(
-            code,
-            "the release runs several replicas",
+        return Judgement::warn("the release runs several replicas",
             "keep to one until the move is over (replicas: 1), then go up: builds and caches are easier to follow",
         )
         .details(details);
     }
-    Check::pass(code, "no two servers in the namespace")
+    Judgement::pass("no two servers in the namespace")
 }
 
 /// A Deployment that mounts Connect's configuration file, whatever it is called.
@@ -254,6 +205,7 @@ fn is_connect(deployment: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
+    use super::super::{Facts, Wanted};
     use super::*;
     use crate::check::Status;
 
@@ -290,7 +242,7 @@ mod tests {
                 claim: Some(("data".to_owned(), Ok(claim))),
                 ..facts()
             };
-            storage(&facts, &wanted()).status
+            storage((&facts, &wanted())).status
         };
         let claim = |mode: &str, phase: &str| {
             Some(json!({"spec": {"accessModes": [mode]}, "status": {"phase": phase}}))
@@ -318,7 +270,7 @@ mod tests {
                 class,
                 ..self::facts()
             };
-            storage(&facts, &wanted).status
+            storage((&facts, &wanted)).status
         };
         assert_eq!(of(Some(Some("efs.csi.aws.com"))), Status::Pass);
         assert_eq!(of(Some(Some("ebs.csi.aws.com"))), Status::Fail);
@@ -330,7 +282,7 @@ mod tests {
             claim: Some(("data".to_owned(), Ok(None))),
             ..facts()
         };
-        assert_eq!(storage(&facts, &alone).status, Status::Fail);
+        assert_eq!(storage((&facts, &alone)).status, Status::Fail);
         assert_eq!(of(Some(None)), Status::Fail);
         assert_eq!(of(None), Status::Warn);
     }
@@ -346,7 +298,7 @@ mod tests {
             ]),
             ..facts()
         };
-        assert_eq!(accounts(&facts, &wanted()).details, ["b"]);
+        assert_eq!(accounts((&facts, &wanted())).details, ["b"]);
     }
 
     #[test]
@@ -361,7 +313,7 @@ mod tests {
                 deployments: Ok(deployments),
                 ..facts()
             };
-            shared_database(&facts, &wanted()).status
+            shared_database((&facts, &wanted())).status
         };
         let own = deployment("connect-rstudio-connect", 1);
         assert_eq!(of(vec![own.clone()]), Status::Pass);

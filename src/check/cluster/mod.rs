@@ -22,11 +22,21 @@ use serde_json::Value;
 use crate::chart::{self, Chart, Purpose, Release, Rendered, ValuesFile};
 use crate::release::{Access, Cluster, CommandPlace, Permission, Record, RevisionStatus};
 
-use super::Check;
+use super::{Check, code};
 use parts::Part;
 use references::Named;
 use trial::Trial;
 use wanted::{Expected, Wanted};
+
+pub(super) use eviction::eviction;
+pub(super) use judge::{accounts, shared_database, storage};
+pub(super) use quota::quota;
+pub(super) use rights::permissions;
+pub(super) use there::{others, release, secrets};
+pub(super) use trial::dry_run;
+
+/// What the cluster says, and what the release is expected to consist of.
+pub(super) type Known<'a> = (&'a Facts, &'a Wanted);
 
 /// What was found, or why it could not be asked.
 type Asked<T> = Result<T, String>;
@@ -53,7 +63,7 @@ struct Seen {
 
 /// What the cluster says.
 #[derive(Debug)]
-struct Facts {
+pub(super) struct Facts {
     /// The namespace that was asked about.
     namespace: String,
     /// Where commands that are printed lead.
@@ -128,7 +138,7 @@ pub(crate) async fn examine(
         let said = found.map(|records| records.first().map(said));
         (deployment.release.name.clone(), said)
     });
-    Ok(judge::checks(&facts, &wanted))
+    Ok(code::cluster((&facts, &wanted)))
 }
 
 fn said(newest: &Record) -> String {

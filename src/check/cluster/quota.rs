@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::Facts;
+use super::Known;
 use super::demand::{Amounts, Defaults, Demand, amount, of_pods};
 use super::parts::Part;
-use crate::check::{Check, CheckCode, count};
+use crate::check::{Judgement, count};
 use crate::release::quantity_text;
 
 /// Share of a quota from which on it is worth a warning.
@@ -112,14 +112,13 @@ impl Room {
     }
 }
 
-pub(super) fn quota(facts: &Facts) -> Check {
-    let code = CheckCode::ClusterQuota;
+pub(crate) fn quota((facts, _): Known<'_>) -> Judgement {
     let quotas = match &facts.quotas {
         Ok(quotas) => quotas,
-        Err(why) => return Check::not_asked(code, why.clone()),
+        Err(why) => return Judgement::not_asked(why.clone()),
     };
     if quotas.is_empty() {
-        return Check::pass(code, "the namespace has no quota");
+        return Judgement::pass("the namespace has no quota");
     }
     let ranges = facts.ranges.as_deref().unwrap_or_default();
     let mut lines = Lines::default();
@@ -133,36 +132,32 @@ pub(super) fn quota(facts: &Facts) -> Check {
     } = lines;
     let remedy = "ask for a larger quota: each running item is a pod of its own, and builds are pods too. With a quota on cpu or memory, every pod must name requests and limits";
     if !full.is_empty() {
-        return Check::fail(code, "a quota of the namespace is used up", remedy)
+        return Judgement::fail("a quota of the namespace is used up", remedy)
             .details(full)
             .details(nearly)
             .details(unnamed);
     }
     if !unnamed.is_empty() {
-        return Check::fail(
-            code,
-            "a quota wants every pod to say what it needs, and the server's does not",
+        return Judgement::fail("a quota wants every pod to say what it needs, and the server's does not",
             "name it in the values (resources.requests, resources.limits), unless the namespace has a LimitRange with defaults",
         )
         .details(unnamed);
     }
     if !nearly.is_empty() {
-        return Check::warn(code, "a quota of the namespace is nearly used up", remedy)
+        return Judgement::warn("a quota of the namespace is nearly used up", remedy)
             .details(nearly);
     }
-    Check::pass(
-        code,
-        format!(
-            "{} with room left; each running item is a pod of its own",
-            count(quotas.len(), "quota")
-        ),
-    )
+    Judgement::pass(format!(
+        "{} with room left; each running item is a pod of its own",
+        count(quotas.len(), "quota")
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::{Facts, Wanted};
     use super::*;
     use crate::check::Status;
 
@@ -198,7 +193,7 @@ mod tests {
             parts,
             ..Facts::default()
         };
-        let check = quota(&facts);
+        let check = quota((&facts, &Wanted::default()));
         (check.status, check.details)
     }
 

@@ -1,7 +1,7 @@
 //! What one may do, against what the release's objects need.
 
-use super::Facts;
-use crate::check::{Check, CheckCode, plural};
+use super::Known;
+use crate::check::{Judgement, plural};
 use crate::release::{Cluster, Permission, ServedKind, record_resource};
 
 /// What Helm does with every object of a release: reads it, makes it, changes it.
@@ -45,11 +45,9 @@ fn right(cluster: &Cluster, group: &str, resource: &str, verb: &'static str) -> 
     }
 }
 
-pub(super) fn permissions(facts: &Facts) -> Check {
-    let code = CheckCode::ClusterPermissions;
+pub(crate) fn permissions((facts, _): Known<'_>) -> Judgement {
     if facts.is_there == Ok(false) {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!("the namespace {} does not exist", facts.namespace),
             "make it first, or have Helm make it (--create-namespace)",
         )
@@ -63,8 +61,7 @@ pub(super) fn permissions(facts: &Facts) -> Check {
         Ok(rights) => rights,
         // Everybody whom the cluster knows may ask this.
         Err(why) => {
-            return Check::fail(
-                code,
+            return Judgement::fail(
                 why.clone(),
                 "mend the access first: nothing else can be asked of the cluster",
             );
@@ -76,16 +73,12 @@ pub(super) fn permissions(facts: &Facts) -> Check {
         .map(|(right, _)| shown(right, &facts.namespace))
         .collect();
     if lacking.is_empty() {
-        return Check::pass(
-            code,
-            format!(
-                "you may do all that Helm and this plugin do in the namespace {}",
-                facts.namespace
-            ),
-        );
+        return Judgement::pass(format!(
+            "you may do all that Helm and this plugin do in the namespace {}",
+            facts.namespace
+        ));
     }
-    Check::fail(
-        code,
+    Judgement::fail(
         format!(
             "{} lacking in the namespace {}",
             plural(lacking.len(), "right is", "rights are"),
@@ -111,6 +104,7 @@ fn shown(right: &Permission, here: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Facts, Wanted};
     use super::*;
 
     #[test]
@@ -129,7 +123,7 @@ mod tests {
             ..Facts::default()
         };
         assert_eq!(
-            permissions(&facts).details,
+            permissions((&facts, &Wanted::default())).details,
             [
                 "create deployments.apps",
                 "create deployments.apps (in the namespace other)",

@@ -1,8 +1,9 @@
 //! Whether what the release names is there.
 
+use super::Known;
 use super::references::{Reference, Referent};
 use super::{Asked, Facts, Seen, Wanted};
-use crate::check::{Check, CheckCode, count, plural};
+use crate::check::{Judgement, count, plural};
 
 /// How the references came out.
 #[derive(Default)]
@@ -71,14 +72,11 @@ impl Sorted {
     }
 }
 
-pub(super) fn secrets(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterSecrets;
+pub(crate) fn secrets((facts, wanted): Known<'_>) -> Judgement {
     let sorted = Sorted::of(facts, wanted, |to| to == Referent::Secret);
     if !sorted.missing.is_empty() {
         let number = sorted.missing.len();
-        return Check::fail(
-            code,
-            format!(
+        return Judgement::fail(format!(
                 "{} not met",
                 plural(number, "use of a Secret is", "uses of Secrets are"),
             ),
@@ -88,42 +86,34 @@ pub(super) fn secrets(facts: &Facts, wanted: &Wanted) -> Check {
         .details(sorted.to_come);
     }
     if !sorted.unseen.is_empty() {
-        return Check::not_asked(
-            code,
-            format!(
-                "{} not to be seen",
-                plural(sorted.unseen.len(), "Secret is", "Secrets are")
-            ),
-        )
+        return Judgement::not_asked(format!(
+            "{} not to be seen",
+            plural(sorted.unseen.len(), "Secret is", "Secrets are")
+        ))
         .details(sorted.unseen);
     }
     if sorted.there + sorted.to_come.len() == 0 {
         return if wanted.is_known {
-            Check::pass(code, "no Secret is named that must be there")
+            Judgement::pass("no Secret is named that must be there")
         } else {
-            Check::not_asked(code, "the values name no Secret; -f FILE tells")
+            Judgement::not_asked("the values name no Secret; -f FILE tells")
         };
     }
-    Check::pass(
-        code,
-        format!(
-            "{} that the values name, with their keys",
-            plural(sorted.there, "use of a Secret", "uses of Secrets")
-        ),
-    )
+    Judgement::pass(format!(
+        "{} that the values name, with their keys",
+        plural(sorted.there, "use of a Secret", "uses of Secrets")
+    ))
     .details(sorted.to_come)
 }
 
 /// What else pods, ingresses and claims name.
-pub(super) fn others(facts: &Facts, wanted: &Wanted) -> Check {
-    let code = CheckCode::ClusterReferences;
+pub(crate) fn others((facts, wanted): Known<'_>) -> Judgement {
     if let super::Expected::Assumed { why, .. } = &wanted.expected {
-        return Check::not_asked(code, why.clone());
+        return Judgement::not_asked(why.clone());
     }
     let sorted = Sorted::of(facts, wanted, |to| to != Referent::Secret);
     if !sorted.missing.is_empty() {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!(
                 "{} named and not there",
                 plural(sorted.missing.len(), "object is", "objects are")
@@ -135,27 +125,21 @@ pub(super) fn others(facts: &Facts, wanted: &Wanted) -> Check {
     }
     if !sorted.unseen.is_empty() {
         let unseen = plural(sorted.unseen.len(), "object is", "objects are");
-        return Check::not_asked(code, format!("{unseen} not to be seen")).details(sorted.unseen);
+        return Judgement::not_asked(format!("{unseen} not to be seen")).details(sorted.unseen);
     }
-    Check::pass(
-        code,
-        match sorted.there {
-            0 => "the release names nothing that it does not bring along".to_owned(),
-            there => format!("{} that the release names", count(there, "object")),
-        },
-    )
+    Judgement::pass(match sorted.there {
+        0 => "the release names nothing that it does not bring along".to_owned(),
+        there => format!("{} that the release names", count(there, "object")),
+    })
 }
 
 /// The release that is named.
-pub(super) fn release(facts: &Facts) -> Check {
-    let code = CheckCode::ClusterRelease;
+pub(crate) fn release((facts, _): Known<'_>) -> Judgement {
     match &facts.release {
-        None => Check::not_asked(code, "no release named; --release NAME does"),
-        Some((_, Err(why))) => Check::not_asked(code, why.clone()),
-        Some((_, Ok(Some(said)))) => Check::pass(code, said.clone()),
-        Some((name, Ok(None))) => Check::warn(
-            code,
-            format!(
+        None => Judgement::not_asked("no release named; --release NAME does"),
+        Some((_, Err(why))) => Judgement::not_asked(why.clone()),
+        Some((_, Ok(Some(said)))) => Judgement::pass(said.clone()),
+        Some((name, Ok(None))) => Judgement::warn(format!(
                 "there is no release {name} in the namespace {}",
                 facts.namespace
             ),
@@ -202,7 +186,7 @@ mod tests {
 
     #[test]
     fn secrets_need_their_keys() {
-        let of = |found| secrets(&seen(found), &wanted(None)).status;
+        let of = |found| secrets((&seen(found), &wanted(None))).status;
         assert_eq!(of(Ok(Some(with("password")))), Status::Pass);
         assert_eq!(of(Ok(Some(with("passwort")))), Status::Fail);
         assert_eq!(of(Ok(None)), Status::Fail);
@@ -216,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_somebody_makes_later_is_a_note() {
-        let check = secrets(&seen(Ok(None)), &wanted(Some("cert-manager")));
+        let check = secrets((&seen(Ok(None)), &wanted(Some("cert-manager"))));
         assert_eq!(check.status, Status::Pass);
         assert!(check.details[0].contains("cert-manager is to make it"));
     }
@@ -227,7 +211,7 @@ mod tests {
             let mut wanted = wanted(None);
             let named = (Referent::Secret, "db".to_owned());
             wanted.made.insert(named, Some(vec![key.to_owned()]));
-            secrets(&Facts::default(), &wanted).status
+            secrets((&Facts::default(), &wanted)).status
         };
         assert_eq!(of("password"), Status::Pass);
         assert_eq!(of("other"), Status::Fail);

@@ -3,9 +3,10 @@
 
 use serde_json::{Value, json};
 
+use super::Expected;
+use super::Known;
 use super::parts::{label, pods};
-use super::{Expected, Facts};
-use crate::check::{Check, CheckCode, count, plural};
+use crate::check::{Judgement, count, plural};
 use crate::release::{AccessError, Cluster};
 
 /// What came of trying one object.
@@ -73,17 +74,13 @@ pub(super) async fn try_pods(
     Some((format!("a pod of {}", label(workload)), attempt))
 }
 
-pub(super) fn dry_run(facts: &Facts, expected: &Expected) -> Check {
-    let code = CheckCode::ClusterDryRun;
-    let of = match expected {
-        Expected::Assumed { why, .. } => return Check::not_asked(code, why.clone()),
+pub(crate) fn dry_run((facts, wanted): Known<'_>) -> Judgement {
+    let of = match &wanted.expected {
+        Expected::Assumed { why, .. } => return Judgement::not_asked(why.clone()),
         Expected::Manifest { of, .. } => of,
     };
     if facts.is_there == Ok(false) {
-        return Check::not_asked(
-            code,
-            format!("the namespace {} does not exist", facts.namespace),
-        );
+        return Judgement::not_asked(format!("the namespace {} does not exist", facts.namespace));
     }
     let of_kind = |refused: bool| {
         facts
@@ -98,8 +95,7 @@ pub(super) fn dry_run(facts: &Facts, expected: &Expected) -> Check {
     let refused: Vec<String> = of_kind(true).collect();
     let untried: Vec<String> = of_kind(false).collect();
     if !refused.is_empty() {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!(
                 "the API server would refuse {} of {of}",
                 count(refused.len(), "object")
@@ -111,19 +107,18 @@ pub(super) fn dry_run(facts: &Facts, expected: &Expected) -> Check {
     }
     let taken = facts.trial.len() - untried.len();
     if taken == 0 {
-        return Check::not_asked(code, format!("no object of {of} could be tried"))
-            .details(untried);
+        return Judgement::not_asked(format!("no object of {of} could be tried")).details(untried);
     }
     let verb = plural(taken, "object was", "objects were");
-    Check::pass(
-        code,
-        format!("{verb} tried at the API server, and none refused, of {of}"),
-    )
+    Judgement::pass(format!(
+        "{verb} tried at the API server, and none refused, of {of}"
+    ))
     .details(untried)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Facts, Wanted};
     use super::*;
     use crate::check::Status;
 
@@ -143,9 +138,12 @@ mod tests {
 
     #[test]
     fn what_is_refused_is_said_in_the_api_servers_words() {
-        let expected = Expected::Manifest {
-            objects: Vec::new(),
-            of: "the chart".to_owned(),
+        let wanted = Wanted {
+            expected: Expected::Manifest {
+                objects: Vec::new(),
+                of: "the chart".to_owned(),
+            },
+            ..Wanted::default()
         };
         let of = |trial: Trial| {
             let facts = Facts {
@@ -153,7 +151,7 @@ mod tests {
                 trial,
                 ..Facts::default()
             };
-            dry_run(&facts, &expected)
+            dry_run((&facts, &wanted))
         };
         let tried = |attempt: Attempt| vec![("Service s".to_owned(), attempt)];
         assert_eq!(of(tried(Attempt::Taken)).status, Status::Pass);

@@ -5,13 +5,13 @@ mod look;
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, CheckCode, Group, count, plural};
+use super::{Check, Group, Judgement, code, count, plural};
 use crate::datadir::mounts::{self, Mount};
 use crate::datadir::{IMAGE_OWNER, Summary};
 
 /// Everything that is known about a data directory.
 #[derive(Debug, Clone)]
-struct Facts {
+pub(super) struct Facts {
     /// Its path without links.
     pub path: PathBuf,
     /// What a walk adds up to.
@@ -29,7 +29,7 @@ struct Facts {
 #[cfg(unix)]
 pub(super) fn examine(path: Option<&Path>) -> anyhow::Result<Vec<Check>> {
     Ok(match path {
-        Some(path) => checks(&look::look(path)?),
+        Some(path) => code::data_directory(&look::look(path)?),
         None => Group::DataDirectory.unasked(),
     })
 }
@@ -46,26 +46,10 @@ pub(super) fn examine(path: Option<&Path>) -> anyhow::Result<Vec<Check>> {
     Ok(Group::DataDirectory.unasked())
 }
 
-/// Judges a data directory.
-#[must_use]
-fn checks(facts: &Facts) -> Vec<Check> {
-    vec![
-        filesystem(facts),
-        size(facts),
-        owners(facts),
-        keys(facts),
-        readable(facts),
-    ]
-}
-
-fn filesystem(facts: &Facts) -> Check {
-    let code = CheckCode::DataFilesystem;
+pub(super) fn filesystem(facts: &Facts) -> Judgement {
     let path = facts.path.display();
     let Some(mount) = mounts::of(&facts.mounts, &facts.path) else {
-        return Check::not_asked(
-            code,
-            format!("the mount table does not say what {path} lies on"),
-        );
+        return Judgement::not_asked(format!("the mount table does not say what {path} lies on"));
     };
     let lies = format!(
         "{path} lies on {} ({}, mounted at {})",
@@ -85,24 +69,17 @@ fn filesystem(facts: &Facts) -> Check {
         })
         .collect();
     if !others.is_empty() {
-        return Check::warn(
-            code,
-            format!("{lies}, and parts of it on other filesystems"),
+        return Judgement::warn(format!("{lies}, and parts of it on other filesystems"),
             "a claim is one filesystem: bring the parts together, or mount each with pod.volumes and pod.volumeMounts. They are not in the numbers below",
         )
         .details(others);
     }
     if mount.is_network() {
-        Check::pass(
-            code,
-            format!(
-                "{lies}: a network filesystem. If the cluster can mount the same export, a PersistentVolume for it saves the copy"
-            ),
-        )
+        Judgement::pass(format!(
+            "{lies}: a network filesystem. If the cluster can mount the same export, a PersistentVolume for it saves the copy"
+        ))
     } else {
-        Check::warn(
-            code,
-            format!("{lies}: a disk of this machine, which pods cannot reach"),
+        Judgement::warn(format!("{lies}: a disk of this machine, which pods cannot reach"),
             "copy it to storage that is ReadWriteMany: once while the server runs, and what changed since once it is stopped",
         )
         .command(format!(
@@ -131,7 +108,7 @@ fn bytes(number: u64) -> String {
     }
 }
 
-fn size(facts: &Facts) -> Check {
+pub(super) fn size(facts: &Facts) -> Judgement {
     let summary = &facts.summary;
     let mut evidence = format!(
         "{} in {} files and {} folders ({} on the disk)",
@@ -150,7 +127,7 @@ fn size(facts: &Facts) -> Check {
         ". The claim needs that and room to grow: --storage-size {}",
         claim(summary.allocated.max(summary.bytes))
     ));
-    Check::pass(CheckCode::DataSize, evidence)
+    Judgement::pass(evidence)
 }
 
 /// Half as much again, in whole GiB.
@@ -160,20 +137,16 @@ fn claim(bytes: u64) -> String {
     format!("{}Gi", wanted.div_ceil(GIB).max(10))
 }
 
-fn owners(facts: &Facts) -> Check {
-    let code = CheckCode::DataOwners;
+pub(super) fn owners(facts: &Facts) -> Judgement {
     let summary = &facts.summary;
     let foreign = summary.foreign();
     if foreign == 0 {
-        return Check::pass(
-            code,
-            format!(
-                "all {} entries are {}:{}'s, the account of the images",
-                summary.entries(),
-                IMAGE_OWNER.uid,
-                IMAGE_OWNER.gid
-            ),
-        );
+        return Judgement::pass(format!(
+            "all {} entries are {}:{}'s, the account of the images",
+            summary.entries(),
+            IMAGE_OWNER.uid,
+            IMAGE_OWNER.gid
+        ));
     }
     let mut owners: Vec<_> = summary
         .owners
@@ -221,7 +194,7 @@ fn owners(facts: &Facts) -> Check {
             owner.uid, owner.gid
         ));
     }
-    Check::fail(code, evidence, remedy)
+    Judgement::fail(evidence, remedy)
         .details(details)
         .command(format!(
             "chown -R --no-dereference {}:{} {}",
@@ -231,8 +204,7 @@ fn owners(facts: &Facts) -> Check {
         ))
 }
 
-fn keys(facts: &Facts) -> Check {
-    let code = CheckCode::DataKeys;
+pub(super) fn keys(facts: &Facts) -> Judgement {
     let keys = &facts.summary.keys;
     let open: Vec<_> = keys.iter().filter(|key| key.mode & 0o004 != 0).collect();
     let server = facts.path.join("db/secret.key");
@@ -245,33 +217,26 @@ fn keys(facts: &Facts) -> Check {
                 count(keys.len(), "other key")
             )
         };
-        return Check::pass(code, evidence);
+        return Judgement::pass(evidence);
     }
     let command = open
         .iter()
         .map(|key| format!("chmod o-rwx {}", quoted(&key.path)))
         .collect::<Vec<_>>()
         .join("\n");
-    Check::warn(
-        code,
-        format!("{} can be read by everyone", count(open.len(), "key file")),
+    Judgement::warn(format!("{} can be read by everyone", count(open.len(), "key file")),
         "take the right away before the copy: whoever reads db/secret.key can decrypt what the database holds",
     )
     .details(open.iter().map(|key| format!("{} ({:04o})", key.path.display(), key.mode)))
     .command(command)
 }
 
-fn readable(facts: &Facts) -> Check {
-    let code = CheckCode::DataReadable;
+pub(super) fn readable(facts: &Facts) -> Judgement {
     let summary = &facts.summary;
     if summary.unreadable == 0 {
-        return Check::pass(
-            code,
-            format!("all {} entries were looked at", summary.entries()),
-        );
+        return Judgement::pass(format!("all {} entries were looked at", summary.entries()));
     }
-    Check::fail(
-        code,
+    Judgement::fail(
         format!(
             "{} could not be looked at: the copy would lack them too",
             plural(
@@ -339,18 +304,14 @@ mod tests {
         }
     }
 
-    fn of(facts: &Facts, code: CheckCode) -> Check {
-        checks(facts).into_iter().find(|c| c.code == code).unwrap()
-    }
-
     #[test]
     fn a_good_directory_passes() {
         let facts = facts();
-        for check in checks(&facts) {
-            assert_eq!(check.status, Status::Pass, "{check:?}");
+        for check in code::data_directory(&facts) {
+            assert_eq!(check.judgement.status, Status::Pass, "{check:?}");
         }
         assert_eq!(
-            of(&facts, CheckCode::DataSize).evidence,
+            size(&facts).evidence,
             "5.0 GiB in 10 files and 2 folders (20 GiB on the disk); 1.0 TiB free here, 7 inodes. \
              The claim needs that and room to grow: --storage-size 30Gi"
         );
@@ -360,13 +321,13 @@ mod tests {
     fn a_local_disk_must_be_copied() {
         let mut facts = facts();
         facts.mounts.truncate(1);
-        let check = of(&facts, CheckCode::DataFilesystem);
+        let check = filesystem(&facts);
         assert_eq!(check.status, Status::Warn);
         assert!(check.command.unwrap().contains("/data/ NEW:/"));
         facts
             .mounts
             .extend(mounts::parse("3 1 8:2 / /data/apps rw - xfs /dev/sdb rw"));
-        let check = of(&facts, CheckCode::DataFilesystem);
+        let check = filesystem(&facts);
         assert_eq!(check.details, ["/data/apps is /dev/sdb (xfs)"]);
     }
 
@@ -379,7 +340,7 @@ mod tests {
         };
         let other = Owner { uid: 998, gid: 997 };
         facts.summary.owners.insert(other, count.clone());
-        let check = of(&facts, CheckCode::DataOwners);
+        let check = owners(&facts);
         assert_eq!(check.status, Status::Fail);
         assert_eq!(check.details, ["998:997 has 12 entries: /data/a b, …"]);
         assert_eq!(
@@ -389,7 +350,7 @@ mod tests {
         assert!(!check.remedy.unwrap().contains("runAsUser"));
         // With one owner only, the pod can be theirs instead.
         facts.summary.owners = BTreeMap::from([(other, count)]);
-        let check = of(&facts, CheckCode::DataOwners);
+        let check = owners(&facts);
         assert!(check.remedy.unwrap().contains("runAsUser: 998"));
     }
 
@@ -404,7 +365,7 @@ mod tests {
             key("/data/db/secret.key", 0o600),
             key("/data/a'b.key", 0o644),
         ];
-        let check = of(&facts, CheckCode::DataKeys);
+        let check = keys(&facts);
         assert_eq!(check.status, Status::Warn);
         assert_eq!(check.details, ["/data/a'b.key (0644)"]);
         assert_eq!(
@@ -418,7 +379,7 @@ mod tests {
         let mut facts = facts();
         facts.summary.unreadable = 1;
         facts.summary.unreadable_samples = vec![("/data/x".into(), "denied".into())];
-        let check = of(&facts, CheckCode::DataReadable);
+        let check = readable(&facts);
         assert_eq!(check.status, Status::Fail);
         assert_eq!(check.details, ["/data/x: denied"]);
     }

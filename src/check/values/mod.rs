@@ -1,9 +1,9 @@
 //! Traps in the administrator's own values files: what Helm or the chart makes of them is not what
 //! stands there.
 
-mod pairs;
+pub(super) mod pairs;
 
-use super::{Check, CheckCode, count, plural};
+use super::{Judgement, count, plural};
 use crate::chart::{self, Chart, Misread, MisreadKind, Purpose, Release, ValuesFile, misread};
 use crate::convert::account::{Account, DefaultAction};
 use crate::diagnostic::InvalidInput;
@@ -12,54 +12,62 @@ use crate::gcfg::{self, Document, fold};
 use crate::source::{SourceFile, Span};
 use crate::yaml::{self, Kind, Map, Node, Style, Value};
 
-/// Judges the values files as Helm reads them, one on top of the other and of the chart's defaults.
-/// The account of the conversion tells what the old server did, where its configuration is given.
-///
-/// # Errors
-/// Helm cannot be run.
-pub(crate) fn checks(
-    files: &[ValuesFile],
-    chart: &Chart,
-    release: &Release,
-    account: Option<&Account>,
-) -> anyhow::Result<Vec<Check>> {
-    let values = chart::coalesce(chart.defaults(), ValuesFile::merged(files));
-    let layers: Vec<_> = files.iter().collect();
-    let deployed = match effective::render(chart, release, &layers, None, Purpose::Deployment) {
-        Ok(deployed) => Ok(deployed),
-        Err(error) => Err(error.downcast::<InvalidInput>()?),
-    };
-    // Where the chart refuses, the configuration is told from what it would be with a volume.
-    let parsed = match &deployed {
-        Ok(deployed) => Some(deployed.gcfg.clone()),
-        Err(_) => effective::render(chart, release, &layers, None, Purpose::Configuration)
-            .ok()
-            .map(|deployed| deployed.gcfg),
-    }
-    .and_then(|text| gcfg::parse_text("rendered", &text).ok());
-    let mut checks = vec![
-        render(chart, &deployed),
-        both_backends(&values),
-        read(files),
-        numbers(files),
-        case(files, chart.defaults()),
-        chart_defaults(account, parsed.as_ref()),
-        disagree(account),
-    ];
-    checks.extend(pairs::checks(&values, parsed.as_ref()));
-    Ok(checks)
+/// The values files as Helm reads them, one on top of the other and of the chart's defaults, and what
+/// becomes of them.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    files: &'a [ValuesFile],
+    chart: &'a Chart,
+    /// Tells what the old server did, where its configuration is given.
+    account: Option<&'a Account>,
+    /// All of them together.
+    values: Map,
+    deployed: Result<Deployed, InvalidInput>,
+    /// The configuration that would be deployed. Where the chart refuses, it is told from what it would
+    /// be with a volume.
+    rendered: Option<Document>,
 }
 
-fn render(chart: &Chart, deployed: &Result<Deployed, InvalidInput>) -> Check {
-    let code = CheckCode::ValuesRender;
+impl<'a> Facts<'a> {
+    /// # Errors
+    /// Helm cannot be run.
+    pub(super) fn of(
+        files: &'a [ValuesFile],
+        chart: &'a Chart,
+        release: &Release,
+        account: Option<&'a Account>,
+    ) -> anyhow::Result<Self> {
+        let layers: Vec<_> = files.iter().collect();
+        let deployed = match effective::render(chart, release, &layers, None, Purpose::Deployment) {
+            Ok(deployed) => Ok(deployed),
+            Err(error) => Err(error.downcast::<InvalidInput>()?),
+        };
+        let text = match &deployed {
+            Ok(deployed) => Some(deployed.gcfg.clone()),
+            Err(_) => effective::render(chart, release, &layers, None, Purpose::Configuration)
+                .ok()
+                .map(|deployed| deployed.gcfg),
+        };
+        Ok(Self {
+            files,
+            chart,
+            account,
+            values: chart::coalesce(chart.defaults(), ValuesFile::merged(files)),
+            deployed,
+            rendered: text.and_then(|text| gcfg::parse_text("rendered", &text).ok()),
+        })
+    }
+}
+
+pub(super) fn render(
+    Facts {
+        chart, deployed, ..
+    }: &Facts<'_>,
+) -> Judgement {
     match deployed {
-        Ok(_) => Check::pass(
-            code,
-            format!("the values render with {}", chart.proof().words),
+        Ok(_) => Judgement::pass(format!("the values render with {}", chart.proof().words),
         ),
-        Err(InvalidInput(problems)) => Check::fail(
-            code,
-            format!("the values do not render with {}", chart.proof().words),
+        Err(InvalidInput(problems)) => Judgement::fail(format!("the values do not render with {}", chart.proof().words),
             if chart.is_judged_by_helm() {
                 "mend the values; helm template says the same"
             } else {
@@ -71,11 +79,10 @@ fn render(chart: &Chart, deployed: &Result<Deployed, InvalidInput>) -> Check {
 }
 
 /// What Connect makes of the values below `config`, which the chart writes as they stand.
-fn read(files: &[ValuesFile]) -> Check {
-    let code = CheckCode::ValuesRead;
+pub(super) fn read(Facts { files, .. }: &Facts<'_>) -> Judgement {
     let mut found = Vec::new();
     let mut breaks = false;
-    for file in files {
+    for file in *files {
         for Misread { path, span, kind } in misread(file) {
             let place = place(&file.source, span);
             found.push(match kind {
@@ -94,7 +101,7 @@ fn read(files: &[ValuesFile]) -> Check {
         }
     }
     if found.is_empty() {
-        return Check::pass(code, "Connect reads every value of config as it stands");
+        return Judgement::pass("Connect reads every value of config as it stands");
     }
     let evidence = format!(
         "{} Connect otherwise than written",
@@ -102,15 +109,14 @@ fn read(files: &[ValuesFile]) -> Check {
     );
     let remedy = "put what Connect is to read into double quotes inside the quotes of YAML, with \\\\ for a backslash: '\"CORP\\\\svc; #1\"'";
     let check = if breaks {
-        Check::fail(code, evidence, remedy)
+        Judgement::fail(evidence, remedy)
     } else {
-        Check::warn(code, evidence, remedy)
+        Judgement::warn(evidence, remedy)
     };
     check.details(found)
 }
 
-fn both_backends(values: &Map) -> Check {
-    let code = CheckCode::ValuesBothBackends;
+pub(super) fn both_backends(Facts { values, .. }: &Facts<'_>) -> Judgement {
     let on = |path: &[&str]| {
         path.split_first()
             .and_then(|(first, rest)| values.get(*first)?.at(rest))
@@ -120,15 +126,13 @@ fn both_backends(values: &Map) -> Check {
         on(&["backends", "kubernetes", "enabled"]),
         on(&["launcher", "enabled"]),
     ) {
-        (true, true) => Check::fail(
-            code,
+        (true, true) => Judgement::fail(
             "backends.kubernetes.enabled and launcher.enabled are both on",
             "newer charts switch the Kubernetes backend on by default: switch one of the two off in your values",
         ),
-        (true, false) => Check::pass(code, "content runs through the Kubernetes backend"),
-        (false, true) => Check::pass(code, "content runs through the Launcher"),
-        (false, false) => Check::fail(
-            code,
+        (true, false) => Judgement::pass("content runs through the Kubernetes backend"),
+        (false, true) => Judgement::pass("content runs through the Launcher"),
+        (false, false) => Judgement::fail(
             "neither backends.kubernetes.enabled nor launcher.enabled is on",
             "switch one on: without, content would run in the server's own pod, with the interpreters of its image alone",
         ),
@@ -141,11 +145,10 @@ fn place(source: &SourceFile, span: Span) -> String {
 
 /// Values below `config` that Helm writes otherwise than they are written: it makes a double of
 /// every number, so `1000000` becomes `1e+06`, which Connect does not take for a number.
-fn numbers(files: &[ValuesFile]) -> Check {
-    let code = CheckCode::ValuesNumbers;
+pub(super) fn numbers(Facts { files, .. }: &Facts<'_>) -> Judgement {
     let mut found = Vec::new();
     let mut breaks = false;
-    for file in files {
+    for file in *files {
         if let Some(config) = file.tree.get("config") {
             let mut each = |path: &str, node: &Node, text: &str, written: &str| {
                 breaks |= written.contains('e');
@@ -159,10 +162,9 @@ fn numbers(files: &[ValuesFile]) -> Check {
     }
     let remedy = "put the values in quotes: Helm makes a floating-point number of every bare one";
     if found.is_empty() {
-        Check::pass(code, "numbers reach the server as they are written")
+        Judgement::pass("numbers reach the server as they are written")
     } else if breaks {
-        Check::fail(
-            code,
+        Judgement::fail(
             format!(
                 "{} the server in a form that Connect does not start with",
                 plural(found.len(), "value reaches", "values reach")
@@ -171,8 +173,7 @@ fn numbers(files: &[ValuesFile]) -> Check {
         )
         .details(found)
     } else {
-        Check::warn(
-            code,
+        Judgement::warn(
             format!(
                 "{} the server otherwise than written",
                 plural(found.len(), "value reaches", "values reach")
@@ -217,23 +218,17 @@ fn changed(node: &Node, path: &str, each: &mut impl FnMut(&str, &Node, &str, &st
 
 /// Helm tells cases apart, Connect does not: `config.http.listen` stands beside the chart's
 /// `config.HTTP.Listen`, and a key of the chart in another case has no effect at all.
-fn case(files: &[ValuesFile], defaults: &Map) -> Check {
-    let code = CheckCode::ValuesSpelling;
-    let mut known = defaults.clone();
+pub(super) fn case(Facts { files, chart, .. }: &Facts<'_>) -> Judgement {
+    let mut known = chart.defaults().clone();
     let mut found = Vec::new();
-    for file in files {
+    for file in *files {
         twins(&file.tree, &known, "", &file.source, &mut found);
         chart::merge(&mut known, file.values.clone());
     }
     if found.is_empty() {
-        return Check::pass(
-            code,
-            "every key is spelled as the chart and the other files spell it",
-        );
+        return Judgement::pass("every key is spelled as the chart and the other files spell it");
     }
-    Check::fail(
-        code,
-        format!(
+    Judgement::fail(format!(
             "{} in case alone from the chart's or from each other",
             plural(found.len(), "key differs", "keys differ")
         ),
@@ -286,16 +281,12 @@ fn name_fold(key: &str) -> String {
 }
 
 /// Defaults of the chart that the old server did not have and that these values leave in force.
-fn chart_defaults(account: Option<&Account>, rendered: Option<&Document>) -> Check {
-    let code = CheckCode::ValuesChartDefaults;
-    let Some(account) = account else {
-        return Check::not_asked(
-            code,
-            "what the old server did is not known; --from FILE tells",
-        );
+pub(super) fn chart_defaults(facts: &Facts<'_>) -> Judgement {
+    let Some(account) = facts.account else {
+        return Judgement::not_asked("what the old server did is not known; --from FILE tells");
     };
-    let Some(document) = rendered else {
-        return Check::not_asked(code, "the chart does not render with these values");
+    let Some(document) = &facts.rendered else {
+        return Judgement::not_asked("the chart does not render with these values");
     };
     let in_force: Vec<String> = document
         .settings()
@@ -309,13 +300,9 @@ fn chart_defaults(account: Option<&Account>, rendered: Option<&Document>) -> Che
         .map(|default| format!("{}: {}", default.setting, default.reason))
         .collect();
     if found.is_empty() {
-        return Check::pass(
-            code,
-            "no default of the chart changes what the old server did",
-        );
+        return Judgement::pass("no default of the chart changes what the old server did");
     }
-    Check::warn(
-        code,
+    Judgement::warn(
         format!(
             "{} of the chart the old server did not have",
             count(found.len(), "default")
@@ -325,19 +312,14 @@ fn chart_defaults(account: Option<&Account>, rendered: Option<&Document>) -> Che
     .details(found)
 }
 
-fn disagree(account: Option<&Account>) -> Check {
-    let code = CheckCode::ValuesDisagree;
+pub(super) fn disagree(Facts { account, .. }: &Facts<'_>) -> Judgement {
     let Some(account) = account else {
-        return Check::not_asked(
-            code,
-            "what the old server said is not known; --from FILE tells",
-        );
+        return Judgement::not_asked("what the old server said is not known; --from FILE tells");
     };
     if account.disagreements.is_empty() {
-        return Check::pass(code, "your values and the old server's configuration agree");
+        return Judgement::pass("your values and the old server's configuration agree");
     }
-    Check::warn(
-        code,
+    Judgement::warn(
         format!(
             "{} that the old server's configuration says otherwise",
             count(account.disagreements.len(), "value")
@@ -361,14 +343,11 @@ pub(crate) mod tests {
         ValuesFile::of_text("my.yaml", text).unwrap()
     }
 
-    pub(crate) fn of(texts: &[&str], code: CheckCode) -> Check {
+    pub(crate) fn of(texts: &[&str], judge: impl Fn(&Facts<'_>) -> Judgement) -> Judgement {
         let files: Vec<_> = texts.iter().map(|text| file(text)).collect();
         let chart = Chart::built_in().unwrap();
-        checks(&files, &chart, &chart.release("connect", None), None)
-            .unwrap()
-            .into_iter()
-            .find(|check| check.code == code)
-            .unwrap()
+        let release = chart.release("connect", None);
+        judge(&Facts::of(&files, &chart, &release, None).unwrap())
     }
 
     #[test]
@@ -377,7 +356,7 @@ pub(crate) mod tests {
             &[
                 "config:\n  Applications:\n    MaxAppImageSize: 1000000\n    Mode: 0755\n    Ok: 999999\n    Quoted: \"1000000\"\n",
             ],
-            CheckCode::ValuesNumbers,
+            numbers,
         );
         assert_eq!(check.status, Status::Fail);
         assert_eq!(
@@ -387,19 +366,16 @@ pub(crate) mod tests {
                 "my.yaml:4:11: config.Applications.Mode: 0755 becomes 493"
             ]
         );
-        let check = of(&["config: {A: {B: 1.10}}"], CheckCode::ValuesNumbers);
+        let check = of(&["config: {A: {B: 1.10}}"], numbers);
         assert_eq!(check.status, Status::Warn);
         // Elsewhere the chart writes values as YAML, where a number stays one.
-        let check = of(&["pod: {a: 1000000}"], CheckCode::ValuesNumbers);
+        let check = of(&["pod: {a: 1000000}"], numbers);
         assert_eq!(check.status, Status::Pass);
     }
 
     #[test]
     fn keys_in_another_case_are_found() {
-        let check = of(
-            &["config:\n  http: {Listen: ':80'}\nReplicas: 2\n"],
-            CheckCode::ValuesSpelling,
-        );
+        let check = of(&["config:\n  http: {Listen: ':80'}\nReplicas: 2\n"], case);
         assert_eq!(check.status, Status::Fail);
         assert_eq!(
             check.details,
@@ -408,14 +384,11 @@ pub(crate) mod tests {
                 "my.yaml:3:1: Replicas is spelled replicas elsewhere"
             ]
         );
-        let two = of(
-            &["config: {Foo: {a: 1}}", "config: {foo: {a: 1}}"],
-            CheckCode::ValuesSpelling,
-        );
+        let two = of(&["config: {Foo: {a: 1}}", "config: {foo: {a: 1}}"], case);
         assert_eq!(two.details.len(), 1);
         let named = of(
             &["config: {'LDAP \"a\"': {x: 1}, 'LDAP \"A\"': {x: 1}}"],
-            CheckCode::ValuesSpelling,
+            case,
         );
         assert_eq!(named.status, Status::Pass, "{named:?}");
     }
@@ -423,22 +396,13 @@ pub(crate) mod tests {
     #[test]
     fn one_backend_must_be_on() {
         let both = "launcher: {enabled: true}\nbackends: {kubernetes: {enabled: true}}\nsharedStorage: {mount: true}";
-        assert_eq!(
-            of(&[both], CheckCode::ValuesBothBackends).status,
-            Status::Fail
-        );
-        assert_eq!(of(&[both], CheckCode::ValuesRender).status, Status::Fail);
+        assert_eq!(of(&[both], both_backends).status, Status::Fail);
+        assert_eq!(of(&[both], render).status, Status::Fail);
         let none = "backends: {kubernetes: {enabled: false}}";
-        assert_eq!(
-            of(&[none], CheckCode::ValuesBothBackends).status,
-            Status::Fail
-        );
+        assert_eq!(of(&[none], both_backends).status, Status::Fail);
         let one = "sharedStorage: {mount: true}";
-        assert_eq!(
-            of(&[one], CheckCode::ValuesBothBackends).status,
-            Status::Pass
-        );
-        assert_eq!(of(&[one], CheckCode::ValuesRender).status, Status::Pass);
-        assert_eq!(of(&[""], CheckCode::ValuesRender).status, Status::Fail);
+        assert_eq!(of(&[one], both_backends).status, Status::Pass);
+        assert_eq!(of(&[one], render).status, Status::Pass);
+        assert_eq!(of(&[""], render).status, Status::Fail);
     }
 }

@@ -1,30 +1,12 @@
 //! Values that must agree with each other, whichever files they come from.
 
-use crate::check::{Check, CheckCode};
+use super::Facts;
+use crate::check::Judgement;
 use crate::convert::lies_in;
-use crate::gcfg::{Document, SettingName, fold};
-use crate::yaml::{Map, Value};
+use crate::gcfg::{SettingName, fold};
+use crate::yaml::Value;
 
-/// What the values say, and what the chart made of `config`.
-struct RenderedValues<'a> {
-    values: &'a Map,
-    rendered: Option<&'a Document>,
-}
-
-/// Judges the pairs. `values` are complete.
-pub(super) fn checks(values: &Map, rendered: Option<&Document>) -> Vec<Check> {
-    let said = RenderedValues { values, rendered };
-    vec![
-        data_directory(&said),
-        address(&said),
-        ports(&said),
-        license(&said),
-        namespaces(&said),
-        replicas(&said),
-    ]
-}
-
-impl RenderedValues<'_> {
+impl Facts<'_> {
     fn at(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         self.values.get(*first)?.at(rest)
@@ -45,22 +27,21 @@ impl RenderedValues<'_> {
                 && fold(&name.section.name) == fold(section)
                 && fold(&name.property) == fold(property)
         };
-        let settings = self.rendered?.settings();
+        let settings = self.rendered.as_ref()?.settings();
         let found = settings.filter(|setting| is(&setting.name)).last()?;
         found.text().filter(|text| !text.is_empty())
     }
 
-    fn not_rendered(&self, code: CheckCode) -> Option<Check> {
+    fn not_rendered(&self) -> Option<Judgement> {
         let why = "the configuration that would be deployed is not known; see values-render";
-        self.rendered.is_none().then(|| Check::not_asked(code, why))
+        self.rendered.is_none().then(|| Judgement::not_asked(why))
     }
 }
 
 /// The data directory must lie on a volume: content would go with the pod.
-fn data_directory(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesDataDirectory;
-    if let Some(check) = said.not_rendered(code) {
-        return check;
+pub(crate) fn data_directory(said: &Facts<'_>) -> Judgement {
+    if let Some(unknown) = said.not_rendered() {
+        return unknown;
     }
     let folder = said
         .setting("Server", "DataDir")
@@ -80,20 +61,14 @@ fn data_directory(said: &RenderedValues<'_>) -> Check {
             .text(&["sharedStorage", "subPath"])
             .map(|sub| format!(", in the volume's folder {sub}"))
             .unwrap_or_default();
-        return Check::pass(
-            code,
-            format!(
-                "the data directory {folder} lies on the shared volume, mounted on {path}{within}"
-            ),
-        );
+        return Judgement::pass(format!(
+            "the data directory {folder} lies on the shared volume, mounted on {path}{within}"
+        ));
     }
     if let Some(path) = own.iter().find(|path| lies_in(folder, path)) {
-        return Check::pass(
-            code,
-            format!(
-                "the data directory {folder} lies on a volume of pod.volumeMounts, mounted on {path}"
-            ),
-        );
+        return Judgement::pass(format!(
+            "the data directory {folder} lies on a volume of pod.volumeMounts, mounted on {path}"
+        ));
     }
     let (where_, remedy) = match path {
         Some(path) => (
@@ -105,8 +80,7 @@ fn data_directory(said: &RenderedValues<'_>) -> Check {
             "name the claim with the data (values --pvc NAME, or sharedStorage.mount and sharedStorage.name), or have one made (values --storage-class NAME, or sharedStorage.create)",
         ),
     };
-    Check::fail(
-        code,
+    Judgement::fail(
         format!(
             "the data directory is {folder}, and {where_}: what the server writes would go with its pod"
         ),
@@ -127,26 +101,21 @@ fn host_and_path(url: &str) -> (&str, &str) {
 }
 
 /// Users come by the ingress, and links lead to `Server.Address`.
-fn address(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesAddress;
-    if let Some(check) = said.not_rendered(code) {
-        return check;
+pub(crate) fn address(said: &Facts<'_>) -> Judgement {
+    if let Some(unknown) = said.not_rendered() {
+        return unknown;
     }
     let Some(address) = said.setting("Server", "Address") else {
-        return Check::warn(
-            code,
+        return Judgement::warn(
             "config.Server.Address is not set, or empty: links in mails, SAML and OAuth callbacks depend on it",
             "set it to the URL that users will use",
         );
     };
     let (host, path) = host_and_path(address);
     if !said.on(&["ingress", "enabled"]) {
-        return Check::pass(
-            code,
-            format!(
-                "the server is known as {address}; the chart makes no ingress to compare it with"
-            ),
-        );
+        return Judgement::pass(format!(
+            "the server is known as {address}; the chart makes no ingress to compare it with"
+        ));
     }
     let hosts = said
         .at(&["ingress", "hosts"])
@@ -161,8 +130,7 @@ fn address(said: &RenderedValues<'_>) -> Check {
         .iter()
         .find(|entry| entry.get("host").and_then(Value::as_str) == Some(host))
     else {
-        return Check::warn(
-            code,
+        return Judgement::warn(
             format!(
                 "the server is known as {address}, and the ingress is for {}",
                 if named.is_empty() {
@@ -186,10 +154,9 @@ fn address(said: &RenderedValues<'_>) -> Check {
             .iter()
             .any(|served| lies_in(if path.is_empty() { "/" } else { path }, served));
     if served {
-        Check::pass(code, format!("{address} is what the ingress is for"))
+        Judgement::pass(format!("{address} is what the ingress is for"))
     } else {
-        Check::warn(
-            code,
+        Judgement::warn(
             format!(
                 "{address} is not below the paths of the ingress: {}",
                 paths.join(", ")
@@ -200,18 +167,16 @@ fn address(said: &RenderedValues<'_>) -> Check {
 }
 
 /// The service and the probes must ask where the server listens.
-fn ports(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesPorts;
-    if let Some(check) = said.not_rendered(code) {
-        return check;
+pub(crate) fn ports(said: &Facts<'_>) -> Judgement {
+    if let Some(unknown) = said.not_rendered() {
+        return unknown;
     }
     let listen = said.setting("HTTP", "Listen").unwrap_or(":3939");
     let Some(port) = listen
         .rsplit_once(':')
         .and_then(|(_, port)| port.parse::<u16>().ok())
     else {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!("config.HTTP.Listen is {listen}, which names no port"),
             "write it as \":3939\"",
         );
@@ -234,10 +199,9 @@ fn ports(said: &RenderedValues<'_>) -> Check {
         }
     }
     if other.is_empty() {
-        return Check::pass(code, format!("pod, service and probes use port {port}"));
+        return Judgement::pass(format!("pod, service and probes use port {port}"));
     }
-    Check::fail(
-        code,
+    Judgement::fail(
         format!("the server listens on port {port}, and nothing would reach it there"),
         "give them the port of config.HTTP.Listen",
     )
@@ -245,8 +209,7 @@ fn ports(said: &RenderedValues<'_>) -> Check {
 }
 
 /// The license comes from one place.
-fn license(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesLicense;
+pub(crate) fn license(said: &Facts<'_>) -> Judgement {
     let given: Vec<&str> = [
         (&["license", "key"][..], "license.key"),
         (&["license", "server"], "license.server"),
@@ -272,17 +235,15 @@ fn license(said: &RenderedValues<'_>) -> Check {
                 "take config.Licensing.LicenseType out: the chart writes it",
             )
         };
-        return Check::fail(code, evidence, remedy);
+        return Judgement::fail(evidence, remedy);
     }
     match given.as_slice() {
-        [] => Check::warn(
-            code,
+        [] => Judgement::warn(
             "the values name no license",
             "put the license file into a Secret and name it in license.file.secret",
         ),
-        [one] => Check::pass(code, format!("the license comes from {one}")),
-        several => Check::warn(
-            code,
+        [one] => Judgement::pass(format!("the license comes from {one}")),
+        several => Judgement::warn(
             format!(
                 "the license comes from several places: {}",
                 several.join(", ")
@@ -293,10 +254,9 @@ fn license(said: &RenderedValues<'_>) -> Check {
 }
 
 /// The server starts content in the namespace that the chart's roles and claims are for.
-fn namespaces(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesNamespaces;
-    if let Some(check) = said.not_rendered(code) {
-        return check;
+pub(crate) fn namespaces(said: &Facts<'_>) -> Judgement {
+    if let Some(unknown) = said.not_rendered() {
+        return unknown;
     }
     for (backend, section, property) in [
         (&["backends", "kubernetes"][..], "Kubernetes", "Namespace"),
@@ -315,8 +275,7 @@ fn namespaces(said: &RenderedValues<'_>) -> Check {
         );
         match said.text(&at("namespace")) {
             Some(chart) if chart != content => {
-                return Check::fail(
-                    code,
+                return Judgement::fail(
                     format!(
                         "content would be started in namespace {content} (config.{section}.{property}), and what the server may do there is granted in {chart} ({key})"
                     ),
@@ -324,8 +283,7 @@ fn namespaces(said: &RenderedValues<'_>) -> Check {
                 );
             }
             None if said.on(&["config", section, property]) => {
-                return Check::warn(
-                    code,
+                return Judgement::warn(
                     format!(
                         "content would be started in namespace {content} (config.{section}.{property}), and what the server may do is granted in that of the release"
                     ),
@@ -335,14 +293,13 @@ fn namespaces(said: &RenderedValues<'_>) -> Check {
             _ => {}
         }
     }
-    Check::pass(code, "content is started where the chart grants it")
+    Judgement::pass("content is started where the chart grants it")
 }
 
 /// Several servers share a database, which SQLite cannot be.
-fn replicas(said: &RenderedValues<'_>) -> Check {
-    let code = CheckCode::ValuesReplicas;
-    if let Some(check) = said.not_rendered(code) {
-        return check;
+pub(crate) fn replicas(said: &Facts<'_>) -> Judgement {
+    if let Some(unknown) = said.not_rendered() {
+        return unknown;
     }
     let replicas = said.at(&["replicas"]).map_or(1.0, |value| match value {
         Value::Number(number) => *number,
@@ -350,20 +307,18 @@ fn replicas(said: &RenderedValues<'_>) -> Check {
     });
     let provider = said.setting("Database", "Provider").unwrap_or("sqlite");
     if replicas > 1.0 && !provider.eq_ignore_ascii_case("postgres") {
-        return Check::fail(
-            code,
+        return Judgement::fail(
             format!("{replicas} servers would run on a database of their own each ({provider})"),
             "set config.Database.Provider to postgres and name the database, or replicas to 1",
         );
     }
     if replicas > 1.0 {
-        return Check::warn(
-            code,
+        return Judgement::warn(
             format!("{replicas} servers would start at once"),
             "begin with replicas: 1, so that one server brings the database up; add others when the move is over",
         );
     }
-    Check::pass(code, "one server at first")
+    Judgement::pass("one server at first")
 }
 
 #[cfg(test)]
@@ -372,13 +327,13 @@ mod tests {
     use crate::check::Status;
     use crate::check::values::tests::of;
 
-    fn status(values: &str, code: CheckCode) -> Status {
-        of(&[values], code).status
+    fn status(values: &str, judge: impl Fn(&Facts<'_>) -> Judgement) -> Status {
+        of(&[values], judge).status
     }
 
     #[test]
     fn the_data_directory_must_lie_on_a_volume() {
-        let of = |values: &str| status(values, CheckCode::ValuesDataDirectory);
+        let of = |values: &str| status(values, data_directory);
         assert_eq!(of("sharedStorage: {mount: true}"), Status::Pass);
         assert_eq!(
             of("sharedStorage: {mount: true, name: efs, path: /mnt/rs-connect/data}"),
@@ -410,7 +365,7 @@ mod tests {
                 &format!(
                     "{{sharedStorage: {{mount: true}}, ingress: {{enabled: true, hosts: {hosts}}}, config: {{Server: {{Address: '{address}'}}}}}}"
                 ),
-                CheckCode::ValuesAddress,
+                super::address,
             )
         };
         assert_eq!(
@@ -444,21 +399,14 @@ mod tests {
     #[test]
     fn other_pairs_agree() {
         let ground = "sharedStorage: {mount: true}";
-        let of = |values: &str, code| super::super::tests::of(&[ground, values], code).status;
-        assert_eq!(of("", CheckCode::ValuesPorts), Status::Pass);
-        assert_eq!(
-            of("config: {HTTP: {Listen: ':80'}}", CheckCode::ValuesPorts),
-            Status::Fail
-        );
-        assert_eq!(
-            of("license: {key: x, server: y}", CheckCode::ValuesLicense),
-            Status::Warn
-        );
-        assert_eq!(
-            of("license: {server: y}", CheckCode::ValuesLicense),
-            Status::Pass
-        );
-        let namespaces = |values: &str| of(values, CheckCode::ValuesNamespaces);
+        let of = |values: &str, judge: fn(&Facts<'_>) -> Judgement| {
+            super::super::tests::of(&[ground, values], judge).status
+        };
+        assert_eq!(of("", ports), Status::Pass);
+        assert_eq!(of("config: {HTTP: {Listen: ':80'}}", ports), Status::Fail);
+        assert_eq!(of("license: {key: x, server: y}", license), Status::Warn);
+        assert_eq!(of("license: {server: y}", license), Status::Pass);
+        let namespaces = |values: &str| of(values, namespaces);
         assert_eq!(namespaces(""), Status::Pass);
         let launcher = |more: &str, launcher: &str| {
             format!(
@@ -478,13 +426,13 @@ mod tests {
             "{license: {server: y}, config: {Licensing: {LicenseType: local}}}",
             "{license: {key: y}, config: {Licensing: {LicenseType: remote}}}",
         ] {
-            assert_eq!(of(license, CheckCode::ValuesLicense), Status::Fail);
+            assert_eq!(of(license, super::license), Status::Fail);
         }
-        assert_eq!(of("replicas: 2", CheckCode::ValuesReplicas), Status::Fail);
+        assert_eq!(of("replicas: 2", replicas), Status::Fail);
         assert_eq!(
             of(
                 "{replicas: 2, config: {Database: {Provider: Postgres}}}",
-                CheckCode::ValuesReplicas
+                replicas
             ),
             Status::Warn
         );
