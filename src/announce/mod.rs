@@ -21,6 +21,7 @@ pub(crate) use text::{Banner, Change};
 
 use crate::files;
 use crate::gcfg::Document;
+use crate::output::{Page, shell_word};
 use crate::state::Lock;
 use record::{AnnouncementRecord, FileState, Placed, digest};
 
@@ -41,6 +42,43 @@ pub(crate) struct Announced {
     pub changes: Vec<Change>,
     /// What makes Connect read the file again.
     pub reload: &'static str,
+}
+
+impl Announced {
+    /// For people: what changed, and what to do now.
+    pub(crate) fn drawn(&self) -> Page {
+        let mut page = Page::new();
+        let file = self.file.display();
+        if !self.changed {
+            page.line(match self.announced {
+                true => format!("{file} says so already"),
+                false => format!("there is no announcement in {file}"),
+            });
+            return page;
+        }
+        let would = if self.dry_run { "would be " } else { "" };
+        page.line(format!("{file} {would}changed:"));
+        for change in &self.changes {
+            page.line(format!("  line {}: {}", change.line, change.setting));
+            for (mark, value) in [("-", &change.before), ("+", &change.after)] {
+                match value {
+                    Some(value) => page.line(format!("    {mark} {value}")),
+                    None => page.line(format!("    {mark} (not set)")),
+                };
+            }
+        }
+        if self.dry_run {
+            return page;
+        }
+        page.line(format!("now make Connect read it: {}", self.reload));
+        if self.announced {
+            page.line(format!(
+                "to take it off: helm connect-migrate announce --from {} --off",
+                shell_word(&file.to_string())
+            ));
+        }
+        page
+    }
 }
 
 /// A server's configuration file, and where what we do to it is recorded.

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::configuration::last_value;
 use super::{Check, Group, Judgement, code, postgres};
 use crate::gcfg::Document;
+use crate::output::shell_word;
 use crate::secret::Secret;
 use crate::settings::secrecy::text_exposes;
 
@@ -358,12 +359,12 @@ pub(super) fn from_cluster(facts: &Facts<'_>) -> Judgement {
                 "name": facts.secret, "key": "CONNECT_POSTGRES_PASSWORD"}}},
         ],
     }]}});
-    let json = overrides.to_string().replace('\'', r"'\''");
+    let overrides = shell_word(&overrides.to_string());
     let mut check = Judgement::not_asked(
         "not asked from here, since it would make a pod: run the command in the release's namespace, once the Secret is there",
     );
     check.command = Some(format!(
-        "kubectl run connect-database-probe --rm --attach --restart=Never --image=postgres:16-alpine --overrides='{json}'"
+        "kubectl run connect-database-probe --rm --attach --restart=Never --image=postgres:16-alpine --overrides={overrides}"
     ));
     check
 }
@@ -450,14 +451,22 @@ mod tests {
     fn the_probe_takes_the_password_from_the_secret() {
         let facts = facts("postgres://it's:hidden@db/rsc", None);
         let command = from_cluster(&facts).command.unwrap();
-        assert!(
-            command.contains(r#""key":"CONNECT_POSTGRES_PASSWORD","name":"connect-secrets""#)
-                || command
-                    .contains(r#""name":"connect-secrets","key":"CONNECT_POSTGRES_PASSWORD""#),
-            "{command}"
-        );
         assert!(!command.contains("hidden") && !command.contains("from-setting"));
-        assert!(command.contains(r"it'\''s"), "{command}");
+        let words = shlex::split(&command).unwrap();
+        let overrides = words
+            .iter()
+            .find_map(|word| word.strip_prefix("--overrides="));
+        let pod: serde_json::Value = serde_json::from_str(overrides.unwrap()).unwrap();
+        let environment = &pod["spec"]["containers"][0]["env"];
+        let of = |name: &str| {
+            let all = environment.as_array().unwrap();
+            all.iter().find(|one| one["name"] == name).unwrap()
+        };
+        assert_eq!(of("PGUSER")["value"], "it's");
+        assert_eq!(
+            of("PGPASSWORD")["valueFrom"]["secretKeyRef"],
+            serde_json::json!({"name": "connect-secrets", "key": "CONNECT_POSTGRES_PASSWORD"})
+        );
     }
 
     #[test]

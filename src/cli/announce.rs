@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
-use crate::announce::{Announced, Banner, Place};
+use crate::announce::{Banner, Place};
 use crate::inputs;
-use crate::output::{self, Format, Page};
+use crate::output::{self, Format};
 
 /// Tell the users of the old server that it is going to move
 ///
@@ -76,40 +76,7 @@ impl Announce {
             }
             None => place.take_off(self.force)?,
         };
-        output::result(self.output, &outcome, |_| drawn(&outcome))?;
+        output::result(self.output, &outcome, |_| outcome.drawn())?;
         Ok(Exit::Done)
     }
-}
-
-fn drawn(outcome: &Announced) -> Page {
-    let mut page = Page::new();
-    let file = outcome.file.display();
-    if !outcome.changed {
-        page.line(match outcome.announced {
-            true => format!("{file} says so already"),
-            false => format!("there is no announcement in {file}"),
-        });
-        return page;
-    }
-    let would = if outcome.dry_run { "would be " } else { "" };
-    page.line(format!("{file} {would}changed:"));
-    for change in &outcome.changes {
-        page.line(format!("  line {}: {}", change.line, change.setting));
-        for (mark, value) in [("-", &change.before), ("+", &change.after)] {
-            match value {
-                Some(value) => page.line(format!("    {mark} {value}")),
-                None => page.line(format!("    {mark} (not set)")),
-            };
-        }
-    }
-    if outcome.dry_run {
-        return page;
-    }
-    page.line(format!("now make Connect read it: {}", outcome.reload));
-    if outcome.announced {
-        page.line(format!(
-            "to take it off: helm connect-migrate announce --from {file} --off"
-        ));
-    }
-    page
 }

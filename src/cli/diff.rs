@@ -4,12 +4,9 @@ use clap::Args;
 
 use super::chart::ChartArgs;
 use super::{Exit, Global};
-use crate::chart::{self, Purpose};
-use crate::diagnostic::{Code, Diagnostic, InvalidInput};
-use crate::effective::{self, Comparison, Deployed, Effective, Reference, Secrets, report};
-use crate::gcfg;
+use crate::effective::{Sides, report};
 use crate::helm::release_name;
-use crate::inputs::{self, Source};
+use crate::inputs::Source;
 use crate::output::{self, Format};
 
 /// Compare what the server gets before and after the migration, setting by setting
@@ -72,57 +69,21 @@ pub(super) struct Diff {
     output: Format,
 }
 
-/// The new configuration, and where it comes from.
-struct After {
-    name: String,
-    gcfg: String,
-    second_file: Option<chart::VariableValue>,
-    variables: Vec<chart::Variable>,
-    secrets: Secrets,
-}
-
 impl Diff {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        inputs::one_stdin(
-            self.from
-                .iter()
-                .chain(&self.values)
-                .chain(&self.manifest)
-                .chain(&self.secrets),
-        )?;
-        let documents = inputs::documents(&self.from)?;
-        let before = Effective::of_documents(&documents);
-        let after = self.after(global)?;
-        let document = gcfg::parse_text(
-            &format!("{} (rstudio-connect.gcfg)", after.name),
-            &after.gcfg,
-        )?;
-        let mut secrets = after.secrets;
-        for source in &self.secrets {
-            secrets
-                .add_manifest(&source.text()?)
-                .map_err(|error| manifest_error(source.name(), &error))?;
-        }
-        let second = after.second_file.map(Reference::from);
-        let second_document = second.as_ref().and_then(|at| secrets.text(at)).map(|text| {
-            let name = second.as_ref().map(Reference::describe).unwrap_or_default();
-            gcfg::parse_text(&name, text)
-        });
-        let second_document = second_document.transpose()?;
-        let mut effective =
-            Effective::of_documents(std::iter::once(&document).chain(&second_document));
-        effective.apply(&after.variables, &secrets);
-
-        let mut comparison = Comparison::new(&before, &effective);
-        if let (Some(at), None) = (&second, &second_document) {
-            comparison.kept_in(at);
-        }
-        let names = documents
-            .iter()
-            .map(|d| d.source().name().to_owned())
-            .collect();
-        let structured = report::ComparisonReport::new(&comparison, names, after.name);
+        let sides = Sides {
+            helm: global.helm(),
+            chart: self.chart.source(),
+            release: self.release.clone(),
+            namespace: global.namespace.clone(),
+            configuration: self.from.clone(),
+            values: self.values.clone(),
+            manifest: self.manifest.clone(),
+            config_map: self.config_map.clone(),
+            secrets: self.secrets.clone(),
+        };
+        let (comparison, structured) = sides.compare()?;
         match output::structured(self.output, &structured)? {
             Some(text) => output::data(text.as_bytes())?,
             None => {
@@ -138,51 +99,4 @@ impl Diff {
             Exit::Done
         })
     }
-
-    fn after(&self, global: &Global) -> anyhow::Result<After> {
-        if let Some(source) = &self.manifest {
-            return self.read_from_manifest(source.name(), &source.text()?);
-        }
-        let files = inputs::values_files(&self.values)?;
-        let chart = self.chart.ask(global)?;
-        let release = chart.release(&self.release, global.namespace.as_deref());
-        let files: Vec<_> = files.iter().collect();
-        let config_map = self.config_map.as_deref();
-        let deployed =
-            effective::render(&chart, &release, &files, config_map, Purpose::Deployment)?;
-        if !deployed.warnings.is_empty() {
-            output::message(deployed.warnings.as_str());
-        }
-        let proof = chart.proof();
-        output::message(format!("rendered by {}", proof.words));
-        let by = match &proof.helm {
-            Some(_) => "helm template".to_owned(),
-            None => format!("our rules of chart {}", chart::VERSION),
-        };
-        Ok(After::of(&by, deployed))
-    }
-
-    fn read_from_manifest(&self, name: &str, text: &str) -> anyhow::Result<After> {
-        let deployed = effective::deployed(text, self.config_map.as_deref())
-            .map_err(|error| manifest_error(name, &error))?;
-        Ok(After::of(name, deployed))
-    }
-}
-
-impl After {
-    fn of(name: &str, deployed: Deployed) -> Self {
-        Self {
-            name: format!("{name}, ConfigMap {}", deployed.config_map),
-            gcfg: deployed.gcfg,
-            second_file: deployed.second_file,
-            variables: deployed.variables,
-            secrets: deployed.secrets,
-        }
-    }
-}
-
-fn manifest_error(name: &str, error: &effective::ManifestError) -> InvalidInput {
-    Diagnostic::error(Code::ManifestUnusable, format!("{name}: {error}"))
-        .help("give a whole manifest, as helm template or helm get manifest prints it")
-        .into()
 }

@@ -35,9 +35,8 @@ pub use exit::Exit;
 pub use global::Global;
 
 use crate::diagnostic::{InvalidInput, WrongUsage};
-use crate::gcfg::SettingName;
 use crate::output::{self, Page, Printable};
-use crate::settings::secrecy::{without_passwords, word_exposes};
+use crate::settings::secrecy::{shown_word, without_passwords};
 
 /// Move a Posit Connect server from a virtual machine onto Kubernetes
 #[derive(Debug, Parser)]
@@ -90,6 +89,9 @@ fn unset_empty(command: clap::Command) -> clap::Command {
         .mut_subcommands(unset_empty)
 }
 
+/// How much of a typed word a message quotes.
+const LONGEST: usize = 200;
+
 /// What was typed, without what may be a credential in it.
 fn without_credentials(mut error: clap::Error) -> clap::Error {
     for kind in [
@@ -98,27 +100,11 @@ fn without_credentials(mut error: clap::Error) -> clap::Error {
         ContextKind::InvalidSubcommand,
     ] {
         if let Some(ContextValue::String(word)) = error.get(kind) {
-            let shown = shown(word);
-            error.insert(kind, ContextValue::String(shown));
+            let shown = Printable::from(shown_word(word)).shortened(LONGEST);
+            error.insert(kind, ContextValue::String(shown.to_string()));
         }
     }
     error
-}
-
-/// A word of the command line as a message may quote it: of `SETTING=VALUE` the setting.
-fn shown(word: &str) -> String {
-    const LONGEST: usize = 200;
-    let declared = word.starts_with("--") && word.ends_with('>');
-    let flag = word.starts_with('-') && !word.contains(['@', '=']);
-    let shown = match word.split_once('=') {
-        _ if declared || flag => word.to_owned(),
-        Some((name, _)) if !word_exposes(name) || name.parse::<SettingName>().is_ok() => {
-            format!("{name}=***")
-        }
-        None if !word_exposes(word) => word.to_owned(),
-        _ => "***".to_owned(),
-    };
-    Printable::from(shown).shortened(LONGEST).to_string()
 }
 
 /// Runs a command line and says how it ended. Messages have been printed.

@@ -11,6 +11,7 @@ use crate::connect::Version;
 use crate::convert::reason;
 use crate::gcfg::{Section, SettingName};
 use crate::images::Form;
+use crate::output::shell_word;
 use crate::settings::{Entry, ValueType};
 use crate::yaml::{Map, Value};
 
@@ -443,7 +444,10 @@ fn secrets(plan: &mut Plan, options: &Options, base: &Map) {
                 "create Secret {} in the release's namespace, then delete {file}",
                 name.as_str()
             ),
-            command: Some(format!("kubectl apply -f {file}")),
+            command: Some(format!(
+                "kubectl apply -f {}",
+                shell_word(&file.to_string())
+            )),
         });
         return;
     }

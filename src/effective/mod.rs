@@ -7,6 +7,7 @@ mod manifest;
 mod meaning;
 mod rendered;
 pub(crate) mod report;
+mod sides;
 
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ pub(crate) use compare::{Comparison, Note, Row, Side, Status};
 pub(crate) use manifest::{Deployed, ManifestError, Secrets, deployed};
 pub(crate) use meaning::{is_secret, same_meaning};
 pub(crate) use rendered::render;
+pub(crate) use sides::Sides;
 
 use crate::chart::VariableValue;
 use crate::gcfg::{Configuration, Document, SettingKey, SettingName};

@@ -6,6 +6,7 @@ mod diagnostic;
 mod duration;
 mod page;
 mod printable;
+mod shell;
 mod structured;
 mod table;
 mod ticker;
@@ -20,6 +21,7 @@ pub use diagnostic::{Style, render};
 pub(crate) use duration::human;
 pub(crate) use page::Page;
 pub(crate) use printable::{Printable, is_hidden};
+pub(crate) use shell::shell_word;
 pub(crate) use table::Table;
 pub(crate) use ticker::Ticker;
 

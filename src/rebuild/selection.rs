@@ -19,6 +19,18 @@ pub(crate) struct Selection {
     pub top: Option<usize>,
 }
 
+impl Selection {
+    /// What is listed as a file of GUIDs, each with its title behind it.
+    pub(crate) fn as_list(&self) -> Option<String> {
+        let lines = self.listed.as_ref()?.iter().map(|wanted| {
+            let title = wanted.title.as_deref().unwrap_or_default();
+            let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+            format!("{} {title}", wanted.guid).trim_end().to_owned() + "\n"
+        });
+        Some(lines.collect())
+    }
+}
+
 /// One item that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {

@@ -44,7 +44,7 @@ impl Workload {
     /// What lets a paused rollout go on, behind `kubectl`.
     #[must_use]
     pub(crate) fn resume_command(&self) -> String {
-        let name = crate::overlay::invocation::shell_word(&self.name);
+        let name = crate::output::shell_word(&self.name);
         format!("rollout resume {}/{name}", self.kind.to_lowercase())
     }
 

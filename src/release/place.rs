@@ -1,6 +1,6 @@
 //! Where a command leads, so that one that is printed can be run as it stands from anywhere.
 
-use crate::overlay::invocation::shell_word;
+use crate::output::shell_word;
 
 /// Namespace, context and kubeconfig as they were given.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -22,8 +22,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::helm::{ChartSource, Helm};
+use crate::output::shell_word;
 use crate::output::{self, ask};
-use crate::overlay::invocation::shell_word;
 use crate::release::{Access, Cluster, CommandPlace, Record};
 use crate::survey::journal::journals;
 use crate::survey::{

@@ -12,7 +12,7 @@ use super::compare::differences;
 use super::{Options, StaticChart, Tools, UserValues};
 use crate::files::{Access, Existing, write};
 use crate::helm::{ChartSource, Helm, Major};
-use crate::overlay::invocation::shell_word;
+use crate::output::shell_word;
 use crate::release::{REVERT_DESCRIPTION, Record};
 use crate::survey::{Survey, gcfg_of};
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{Choices, Phase, Planned};
 use crate::inventory::Inventory;
+use crate::output::shell_word;
 use crate::rebuild::{of_inventory, rough};
 use crate::report::{End, Evidence};
 
@@ -33,9 +34,9 @@ pub(super) fn phases(evidence: &Evidence, choices: &Choices) -> Vec<Phase> {
 }
 
 fn before(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
-    let gcfg = quoted(&choices.gcfg);
-    let data = quoted(&choices.data_dir);
-    let n = format!("-n {}", quoted(&choices.namespace));
+    let gcfg = shell_word(&choices.gcfg);
+    let data = shell_word(&choices.data_dir);
+    let n = format!("-n {}", shell_word(&choices.namespace));
     vec![
         Planned {
             step: 1,
@@ -122,9 +123,9 @@ fn before(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
 }
 
 fn window(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
-    let data = quoted(&choices.data_dir);
-    let release = quoted(&choices.release);
-    let n = format!("-n {}", quoted(&choices.namespace));
+    let data = shell_word(&choices.data_dir);
+    let release = shell_word(&choices.release);
+    let n = format!("-n {}", shell_word(&choices.namespace));
     let start = "sudo systemctl start rstudio-connect on the old machine";
     let home = format!(
         "helm uninstall {release} {n}, see that its pods are gone, restore the database from the backup if the new server wrote to it, then {start}"
@@ -170,7 +171,7 @@ fn window(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
             who: CLUSTER,
             commands: vec![format!(
                 "helm connect-migrate upgrade --install {release} {} {n} -f values.yaml --overlay-wait",
-                quoted(&choices.chart)
+                shell_word(&choices.chart)
             )],
             takes: "minutes, with the pull of the images".into(),
             see: "it ends with 0; sign in; 'helm connect-migrate status' shows the settings on everywhere",
@@ -212,9 +213,9 @@ fn window(evidence: &Evidence, choices: &Choices) -> Vec<Planned> {
 }
 
 fn after(choices: &Choices) -> Vec<Planned> {
-    let gcfg = quoted(&choices.gcfg);
-    let release = quoted(&choices.release);
-    let n = format!("-n {}", quoted(&choices.namespace));
+    let gcfg = shell_word(&choices.gcfg);
+    let release = shell_word(&choices.release);
+    let n = format!("-n {}", shell_word(&choices.namespace));
     vec![
         Planned {
             step: 9,
@@ -327,14 +328,4 @@ fn ratio(inventory: &Inventory, seen: &[(&str, f64)]) -> Option<f64> {
         .iter()
         .fold((0.0, 0.0), |(a, b), (now, before)| (a + now, b + before));
     (both.len() >= ENOUGH && before > 0.0).then(|| now / before)
-}
-
-/// A word as a POSIX shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }

@@ -14,7 +14,7 @@ pub(crate) mod steps;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::overlay::invocation::shell_word;
+use crate::output::shell_word;
 use crate::overlay::{CHECKSUM, GCFG_KEY, checksum};
 use crate::release::{CommandPlace, other_owners};
 

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::announce::{self, Announcement};
 use crate::helm::Helm;
+use crate::output::shell_word;
 use crate::output::{Page, Table};
-use crate::overlay::invocation::shell_word;
 use crate::release::Cluster;
 
 /// Where Posit keeps its charts.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Answer, Overlay, Survey, journal::Rebuild};
-use crate::overlay::invocation::shell_word;
+use crate::output::shell_word;
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

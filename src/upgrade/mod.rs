@@ -9,8 +9,9 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::helm::{Helm, Major};
+use crate::output::shell_word;
 use crate::output::{self, Page};
-use crate::overlay::invocation::{invocation, shell_word};
+use crate::overlay::invocation::invocation;
 use crate::overlay::{Overlaid, RunReport};
 use crate::release::Access;
 use crate::survey::{Overlay, Survey, choose, places, survey};

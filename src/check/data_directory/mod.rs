@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Check, Group, Judgement, code, count, plural};
 use crate::datadir::mounts::{self, Mount};
 use crate::datadir::{IMAGE_OWNER, Summary};
+use crate::output::shell_word;
 
 /// Everything that is known about a data directory.
 #[derive(Debug, Clone)]
@@ -257,16 +258,7 @@ pub(super) fn readable(facts: &Facts) -> Judgement {
 
 /// A path as a shell takes it.
 fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    if !text.is_empty()
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "/._-+:@,".contains(c))
-    {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    shell_word(&path.display().to_string())
 }
 
 #[cfg(test)]
@@ -370,7 +362,7 @@ mod tests {
         assert_eq!(check.details, ["/data/a'b.key (0644)"]);
         assert_eq!(
             check.command.as_deref(),
-            Some(r"chmod o-rwx '/data/a'\''b.key'")
+            Some(r#"chmod o-rwx "/data/a'b.key""#)
         );
     }
 

@@ -3,10 +3,11 @@
 use clap::Args;
 
 use super::super::{Exit, Global};
+use crate::output::shell_word;
 use crate::output::{self, Format};
 use crate::overlay::Selection;
 use crate::overlay::TemporarySetting;
-use crate::overlay::invocation::{invocation, shell_word};
+use crate::overlay::invocation::invocation;
 use crate::upgrade::plugin_list;
 
 /// Print the flags with which this Helm runs the post-renderer, ready to paste

@@ -9,8 +9,8 @@ use super::run::Run;
 use crate::cli::connect::Missing;
 use crate::cli::{Exit, Global};
 use crate::connect::Server;
-use crate::output::{self, Answer, Format, ask};
-use crate::rebuild::in_cluster::{self, KeyReference, Task};
+use crate::output::{self, Format};
+use crate::rebuild::in_cluster::{self, KeyReference, Start, Task};
 use crate::rebuild::progress::Progress;
 use crate::rebuild::selection::Selection;
 
@@ -121,7 +121,7 @@ impl InClusterArgs {
                 release: release.clone(),
                 image: self.image.clone().unwrap_or_default(),
                 server: server.to_string(),
-                list: selection.as_ref().and_then(list),
+                list: selection.as_ref().and_then(Selection::as_list),
                 claim: self.claim.clone(),
                 certificates: run.connect.certificates()?,
                 arguments: run.arguments(),
@@ -148,38 +148,20 @@ impl InClusterArgs {
                 Some(_) => None,
                 None => Some(run.connect.key()?),
             };
-            let question = format!(
-                "Rebuild content of {release} by a Job in the namespace {}, with the image {}. Go on?",
-                task.namespace, task.image
-            );
-            if !run.yes {
-                match ask(&question).await {
-                    Answer::Yes => {}
-                    Answer::No => return Ok(Exit::Failed),
-                    Answer::Nobody => {
-                        output::message(question);
-                        output::message("There is no terminal to ask on: --yes goes on.");
-                        return Ok(Exit::Usage);
-                    }
-                }
+            let start = Start {
+                key: made,
+                home: &home,
+                afresh: run.restart,
+                asks: !run.yes,
+            };
+            if let Some(ending) = start.confirmed(&cluster, &task).await? {
+                return Ok(run.exit(ending)?);
             }
-            in_cluster::start(&cluster, &task, made.as_ref(), &home, run.restart).await?;
         }
         let progress = Progress::of(run.output);
         let ending = in_cluster::follow(&cluster, &release, &home, &progress).await?;
         Ok(run.exit(ending)?)
     }
-}
-
-/// The list as a file of GUIDs, each with its title behind it.
-fn list(selection: &Selection) -> Option<String> {
-    let listed = selection.listed.as_ref()?;
-    let lines = listed.iter().map(|wanted| {
-        let title = wanted.title.as_deref().unwrap_or_default();
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{} {title}", wanted.guid).trim_end().to_owned() + "\n"
-    });
-    Some(lines.collect())
 }
 
 /// A length of time as an argument.

@@ -14,10 +14,12 @@ use serde_json::Value;
 pub(crate) use follow::follow;
 pub(crate) use manifests::{KeyReference, Task};
 
+use super::Ending;
 use super::journal::{FILE, Journal, Story};
 use super::mirror;
 use super::status::Overview;
 use crate::connect::ApiKey;
+use crate::output::{self, Answer, ask};
 use crate::release::{Cluster, Made};
 
 /// Everything that a task consists of, in the order in which it is made; a Secret is not among it.
@@ -31,12 +33,55 @@ pub(crate) fn print(task: &Task) -> anyhow::Result<Vec<Value>> {
     Ok(all)
 }
 
+/// How a task is begun.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    /// A key that gets a Secret of its own.
+    pub key: Option<ApiKey>,
+    /// The folder of the journal at home.
+    pub home: &'a Path,
+    /// Begin afresh; the old journal is put aside.
+    pub afresh: bool,
+    /// Whether to ask first.
+    pub asks: bool,
+}
+
+impl Start<'_> {
+    /// Starts a task once the user agrees; else how it ends.
+    ///
+    /// # Errors
+    /// One is under way already, or the cluster refuses something.
+    pub(crate) async fn confirmed(
+        self,
+        cluster: &Cluster,
+        task: &Task,
+    ) -> anyhow::Result<Option<Ending>> {
+        if self.asks {
+            let question = format!(
+                "Rebuild content of {} by a Job in the namespace {}, with the image {}. Go on?",
+                task.release, task.namespace, task.image
+            );
+            match ask(&question).await {
+                Answer::Yes => {}
+                Answer::No => return Ok(Some(Ending::Declined)),
+                Answer::Nobody => {
+                    output::message(question);
+                    output::message("There is no terminal to ask on: --yes goes on.");
+                    return Ok(Some(Ending::NobodyToAsk));
+                }
+            }
+        }
+        start(cluster, task, self.key.as_ref(), self.home, self.afresh).await?;
+        Ok(None)
+    }
+}
+
 /// Starts a task, with the journal that is at home unless it begins afresh. A key that is given gets a
 /// Secret of its own.
 ///
 /// # Errors
 /// One is under way already, or the cluster refuses something.
-pub(crate) async fn start(
+async fn start(
     cluster: &Cluster,
     task: &Task,
     key: Option<&ApiKey>,

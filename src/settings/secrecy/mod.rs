@@ -103,6 +103,21 @@ pub(crate) fn word_exposes(word: &str) -> bool {
     word.contains('@') || text_exposes(word)
 }
 
+/// A word of a command line as a message may quote it: of `SETTING=VALUE` the setting.
+#[must_use]
+pub(crate) fn shown_word(word: &str) -> String {
+    let declared = word.starts_with("--") && word.ends_with('>');
+    let flag = word.starts_with('-') && !word.contains(['@', '=']);
+    match word.split_once('=') {
+        _ if declared || flag => word.to_owned(),
+        Some((name, _)) if !word_exposes(name) || name.parse::<SettingName>().is_ok() => {
+            format!("{name}=***")
+        }
+        None if !word_exposes(word) => word.to_owned(),
+        _ => "***".to_owned(),
+    }
+}
+
 /// Whether a text that belongs to no setting, such as a comment, may give a credential away.
 #[must_use]
 pub(crate) fn text_exposes(text: &str) -> bool {
