@@ -93,7 +93,7 @@ macro_rules! checks {
 checks! {
     /// The old server's configuration files.
     Configuration = "configuration", unless asked NO_CONFIGURATION;
-    fn configuration(facts: &configuration::Facts<'_>) {
+    fn configuration(facts: &configuration::ConfigurationFacts<'_>) {
         /// The server keeps its data in PostgreSQL.
         DatabaseProvider = "database-provider" by configuration::provider,
         /// Usage has a place of its own, known to the new server too.
@@ -113,7 +113,7 @@ checks! {
         ConfigurationTasks = "configuration-tasks" by configuration::tasks,
     }
     Database = "database", unless asked NO_CONFIGURATION;
-    fn database(facts: &database::Facts<'_>) {
+    fn database(facts: &database::DatabaseFacts<'_>) {
         /// Pods would look for the database on themselves.
         DatabaseAddress = "database-address" by database::address,
         /// A real connection to the database from here.
@@ -123,7 +123,7 @@ checks! {
     }
     /// The administrator's own values files.
     Values = "values", unless asked "no values given; -f FILE does";
-    fn values(facts: &values::Facts<'_>) {
+    fn values(facts: &values::ValuesFacts<'_>) {
         /// The chart renders with these values.
         ValuesRender = "values-render" by values::render,
         /// Two ways to run content at once.
@@ -151,7 +151,7 @@ checks! {
     }
     /// Version numbers of everything that takes part.
     Versions = "versions", unless asked "no version is known";
-    fn versions(facts: &versions::Facts<'_>) {
+    fn versions(facts: &versions::VersionFacts<'_>) {
         /// Both servers run the same Connect.
         ConnectVersion = "connect-version" by versions::connect,
         /// The image was built.
@@ -167,7 +167,7 @@ checks! {
     }
     /// Runtimes that content uses, and images that have them.
     Runtimes = "runtimes", unless asked "what content uses is not known; --inventory FILE tells";
-    fn runtimes(facts: &runtimes::Facts<'_>) {
+    fn runtimes(facts: &runtimes::RuntimeFacts<'_>) {
         RuntimesR = "runtimes-r" by |facts| runtimes::versions(facts, Language::R),
         RuntimesPython = "runtimes-python" by |facts| runtimes::versions(facts, Language::Python),
         RuntimesQuarto = "runtimes-quarto" by |facts| runtimes::versions(facts, Language::Quarto),
@@ -176,7 +176,7 @@ checks! {
         /// All languages of an item in one image.
         RuntimesTogether = "runtimes-together" by runtimes::together,
         /// How long the rebuild takes, by the last builds.
-        RebuildTime = "rebuild-time" by |facts: &runtimes::Facts<'_>| rebuild_time::judge(facts.inventory),
+        RebuildTime = "rebuild-time" by |facts: &runtimes::RuntimeFacts<'_>| rebuild_time::judge(facts.inventory),
     }
     /// The data directory, walked.
     DataDirectory = "data directory", unless asked NO_DATA_DIRECTORY;
@@ -217,7 +217,7 @@ checks! {
     }
     /// The old server's license.
     License = "license", unless asked NO_SERVER;
-    fn license(facts: &server::Facts<'_>) {
+    fn license(facts: &server::OldServerFacts<'_>) {
         LicenseStatus = "license-status" by server::status,
         /// It allows content in other pods.
         LicenseOffHost = "license-off-host" by server::off_host,
@@ -226,7 +226,7 @@ checks! {
     }
     /// The key to the server's API.
     ApiKey = "API key", unless asked NO_SERVER;
-    fn api_key(facts: &server::Facts<'_>) {
+    fn api_key(facts: &server::OldServerFacts<'_>) {
         /// The server accepts it.
         ApiKeyValid = "api-key-valid" by server::valid,
         /// It is an administrator's.

@@ -12,12 +12,12 @@ const ACCOUNTS: [&str; 2] = ["host-pam", "host-account"];
 
 /// The configuration, and what its conversion made of it.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct ConfigurationFacts<'a> {
     pub documents: &'a [Document],
     pub account: &'a Account,
 }
 
-pub(super) fn provider(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn provider(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     match account
         .blockers
         .iter()
@@ -41,7 +41,9 @@ pub(super) fn last_value<'a>(
     Configuration::of(&documents).value(section, property)
 }
 
-pub(super) fn instrumentation(Facts { documents, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn instrumentation(
+    ConfigurationFacts { documents, .. }: &ConfigurationFacts<'_>,
+) -> Judgement {
     if last_value(documents, "Postgres", "InstrumentationURL").is_some() {
         Judgement::pass(
             "usage is kept apart: Postgres.InstrumentationURL is set, and the new server needs the same",
@@ -54,7 +56,9 @@ pub(super) fn instrumentation(Facts { documents, .. }: &Facts<'_>) -> Judgement 
     }
 }
 
-pub(super) fn encrypted(Facts { documents, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn encrypted(
+    ConfigurationFacts { documents, .. }: &ConfigurationFacts<'_>,
+) -> Judgement {
     let found: Vec<String> = documents
         .iter()
         .flat_map(Document::settings)
@@ -85,7 +89,7 @@ fn place(decision: &Decision) -> String {
     format!("{} ({}:{})", decision.name, decision.file, decision.line)
 }
 
-pub(super) fn https(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn https(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     let found: Vec<_> = decisions(account, &["ingress-tls", "ingress-redirect"])
         .map(place)
         .collect();
@@ -98,7 +102,7 @@ pub(super) fn https(Facts { account, .. }: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn accounts(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn accounts(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     let pam = account
         .settings
         .iter()
@@ -119,7 +123,7 @@ pub(super) fn accounts(Facts { account, .. }: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn files(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn files(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     let found: Vec<_> = decisions(account, &["mount-file", "host-path"])
         .map(place)
         .collect();
@@ -135,7 +139,7 @@ pub(super) fn files(Facts { account, .. }: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn blockers(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn blockers(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     let found: Vec<_> = account
         .blockers
         .iter()
@@ -158,7 +162,7 @@ pub(super) fn blockers(Facts { account, .. }: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn review(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn review(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     let found: Vec<_> = account
         .settings
         .iter()
@@ -184,7 +188,7 @@ pub(super) fn review(Facts { account, .. }: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn tasks(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn tasks(ConfigurationFacts { account, .. }: &ConfigurationFacts<'_>) -> Judgement {
     if account.tasks.is_empty() {
         return Judgement::pass("values and configuration say all that a deployment needs");
     }

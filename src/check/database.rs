@@ -243,7 +243,7 @@ const OLDEST: u32 = 14;
 
 /// The address, and what came of connecting.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct DatabaseFacts<'a> {
     target: Result<Target, TargetError>,
     /// `None` where it was not tried.
     connection: Option<Connection>,
@@ -251,7 +251,7 @@ pub(super) struct Facts<'a> {
     secret: &'a str,
 }
 
-impl Facts<'_> {
+impl DatabaseFacts<'_> {
     fn target(&self) -> Result<&Target, Judgement> {
         let unreadable = |error: &TargetError| Judgement::not_asked(error.to_string());
         self.target.as_ref().map_err(unreadable)
@@ -268,14 +268,14 @@ pub(super) async fn examine(documents: &[Document], connects: bool, secret: &str
         Ok(target) if connects => Some(postgres::connect(target).await),
         _ => None,
     };
-    code::database(&Facts {
+    code::database(&DatabaseFacts {
         target,
         connection,
         secret,
     })
 }
 
-pub(super) fn address(facts: &Facts<'_>) -> Judgement {
+pub(super) fn address(facts: &DatabaseFacts<'_>) -> Judgement {
     let target = match &facts.target {
         Ok(target) => target,
         Err(error) => {
@@ -297,7 +297,7 @@ pub(super) fn address(facts: &Facts<'_>) -> Judgement {
     Judgement::pass(format!("{} is not the old machine itself", target.shown))
 }
 
-pub(super) fn connected(facts: &Facts<'_>) -> Judgement {
+pub(super) fn connected(facts: &DatabaseFacts<'_>) -> Judgement {
     let target = match facts.target() {
         Ok(target) => target,
         Err(unreadable) => return unreadable,
@@ -337,7 +337,7 @@ pub(super) fn connected(facts: &Facts<'_>) -> Judgement {
 }
 
 /// A pod that makes one connection with the password from the Secret and goes.
-pub(super) fn from_cluster(facts: &Facts<'_>) -> Judgement {
+pub(super) fn from_cluster(facts: &DatabaseFacts<'_>) -> Judgement {
     let target = match facts.target() {
         Ok(target) => target,
         Err(unreadable) => return unreadable,
@@ -378,8 +378,8 @@ mod tests {
         Target::parse(url, Some("from-setting")).unwrap()
     }
 
-    fn facts(url: &str, connection: Option<Connection>) -> Facts<'static> {
-        Facts {
+    fn facts(url: &str, connection: Option<Connection>) -> DatabaseFacts<'static> {
+        DatabaseFacts {
             target: Ok(target(url)),
             connection,
             secret: "connect-secrets",

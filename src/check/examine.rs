@@ -99,7 +99,7 @@ impl Examination {
             scope.connect_version(old.as_ref().and_then(|old| old.as_ref().ok()), inventory);
 
         let mut checks = match &given.account {
-            Some(account) => code::configuration(&configuration::Facts {
+            Some(account) => code::configuration(&configuration::ConfigurationFacts {
                 documents: &given.documents,
                 account,
             }),
@@ -109,16 +109,21 @@ impl Examination {
             [] => Group::Values.unasked(),
             files => {
                 let (release, account) = (&given.release, given.account.as_ref());
-                code::values(&values::Facts::of(files, &given.chart, release, account)?)
+                code::values(&values::ValuesFacts::of(
+                    files,
+                    &given.chart,
+                    release,
+                    account,
+                )?)
             }
         });
-        checks.extend(code::versions(&versions::Facts {
+        checks.extend(code::versions(&versions::VersionFacts {
             in_use: &in_use,
             chart: &given.chart,
             values,
         }));
         checks.extend(database);
-        checks.extend(code::runtimes(&runtimes::Facts {
+        checks.extend(code::runtimes(&runtimes::RuntimeFacts {
             inventory,
             available: available.as_ref(),
         }));

@@ -83,13 +83,13 @@ impl Available {
 
 /// What content uses, and what there is for it.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct RuntimeFacts<'a> {
     pub inventory: Option<&'a Inventory>,
     pub available: Option<&'a Available>,
 }
 
 /// Whether the versions of one language that content uses are there.
-pub(super) fn versions(facts: &Facts<'_>, language: Language) -> Judgement {
+pub(super) fn versions(facts: &RuntimeFacts<'_>, language: Language) -> Judgement {
     let Some(inventory) = facts.inventory else {
         return Group::Runtimes.unasked_one();
     };
@@ -106,7 +106,7 @@ pub(super) fn versions(facts: &Facts<'_>, language: Language) -> Judgement {
 }
 
 /// All languages of an item must be in one image.
-pub(super) fn together(facts: &Facts<'_>) -> Judgement {
+pub(super) fn together(facts: &RuntimeFacts<'_>) -> Judgement {
     let Some(inventory) = facts.inventory else {
         return Group::Runtimes.unasked_one();
     };
@@ -261,7 +261,7 @@ mod tests {
         );
         let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
         let available = Available::of_values(&read_values(values).unwrap()).unwrap();
-        let facts = Facts {
+        let facts = RuntimeFacts {
             inventory: Some(&inventory),
             available: Some(&available),
         };
@@ -308,7 +308,7 @@ mod tests {
             );
             let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
             let available = Available::of_values(&read_values(two).unwrap()).unwrap();
-            let facts = Facts {
+            let facts = RuntimeFacts {
                 inventory: Some(&inventory),
                 available: Some(&available),
             };

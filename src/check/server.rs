@@ -22,7 +22,7 @@ pub(super) struct Said {
 
 /// What it says, and what is to be deployed.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct OldServerFacts<'a> {
     pub said: &'a Said,
     /// Complete, and absent where none were given.
     pub values: Option<&'a Map>,
@@ -51,7 +51,7 @@ pub(super) fn examine(answer: Option<&Result<Said, String>>, values: Option<&Map
         None => (Group::License.unasked(), Group::ApiKey.unasked()),
         Some(Err(error)) => unanswered(error),
         Some(Ok(said)) => {
-            let facts = Facts { said, values };
+            let facts = OldServerFacts { said, values };
             (code::license(&facts), code::api_key(&facts))
         }
     };
@@ -72,7 +72,7 @@ fn unanswered(error: &str) -> (Vec<Check>, Vec<Check>) {
     (Group::License.not_asked(why), api_key)
 }
 
-impl Facts<'_> {
+impl OldServerFacts<'_> {
     fn licence(&self) -> Result<&Licence, Judgement> {
         let untold = "the server does not tell this key about its license";
         let licence = self.said.licence.as_ref();
@@ -103,7 +103,7 @@ fn described(licence: &Licence) -> String {
     text
 }
 
-pub(super) fn status(facts: &Facts<'_>) -> Judgement {
+pub(super) fn status(facts: &OldServerFacts<'_>) -> Judgement {
     let licence = match facts.licence() {
         Ok(licence) => licence,
         Err(untold) => return untold,
@@ -126,7 +126,7 @@ pub(super) fn status(facts: &Facts<'_>) -> Judgement {
     }
 }
 
-pub(super) fn off_host(facts: &Facts<'_>) -> Judgement {
+pub(super) fn off_host(facts: &OldServerFacts<'_>) -> Judgement {
     let licence = match facts.licence() {
         Ok(licence) => licence,
         Err(untold) => return untold,
@@ -144,7 +144,7 @@ pub(super) fn off_host(facts: &Facts<'_>) -> Judgement {
     }
 }
 
-pub(super) fn activation(facts: &Facts<'_>) -> Judgement {
+pub(super) fn activation(facts: &OldServerFacts<'_>) -> Judgement {
     let licence = match facts.licence() {
         Ok(licence) => licence,
         Err(untold) => return untold,
@@ -199,7 +199,7 @@ pub(super) fn activation(facts: &Facts<'_>) -> Judgement {
     Judgement::warn(evidence, remedy).command(command)
 }
 
-pub(super) fn valid(Facts { said, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn valid(OldServerFacts { said, .. }: &OldServerFacts<'_>) -> Judgement {
     match &said.user {
         None => Judgement::not_asked("the server was not asked"),
         Some(Err(error)) => Judgement::fail(error.clone(), "make a key of an active account"),
@@ -214,7 +214,7 @@ pub(super) fn valid(Facts { said, .. }: &Facts<'_>) -> Judgement {
     }
 }
 
-pub(super) fn administrator(Facts { said, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn administrator(OldServerFacts { said, .. }: &OldServerFacts<'_>) -> Judgement {
     let remedy = "make a key with an administrator's role: the inventory would lack content that others own, and caches cannot be cleared";
     match (&said.administrator, &said.user) {
         (None, _) => Judgement::not_asked("the server was not asked"),
@@ -236,13 +236,17 @@ mod tests {
     const LICENCE: &str = r#"{"status": "activated", "expiration": 1830000000000, "days-left": 462,
         "tier": "enterprise", "has-key": true, "type": "local", "enable-launcher": true}"#;
 
-    fn of(licence: &str, values: &str, judge: impl Fn(&Facts<'_>) -> Judgement) -> Judgement {
+    fn of(
+        licence: &str,
+        values: &str,
+        judge: impl Fn(&OldServerFacts<'_>) -> Judgement,
+    ) -> Judgement {
         let said = Said {
             licence: Some(serde_json::from_str(licence).unwrap()),
             ..Said::default()
         };
         let values = read_values(values).unwrap();
-        judge(&Facts {
+        judge(&OldServerFacts {
             said: &said,
             values: Some(&values),
         })
@@ -298,7 +302,7 @@ mod tests {
                 administrator: Some(Err("denied".to_owned())),
                 ..Said::default()
             };
-            administrator(&Facts {
+            administrator(&OldServerFacts {
                 said: &said,
                 values: None,
             })

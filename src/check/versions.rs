@@ -52,7 +52,7 @@ fn plugin_manifest() -> Option<String> {
 
 /// The versions, and what would be deployed.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct VersionFacts<'a> {
     pub in_use: &'a VersionsInUse,
     pub chart: &'a Chart,
     /// Complete, and absent where none were given.
@@ -60,11 +60,11 @@ pub(super) struct Facts<'a> {
 }
 
 pub(super) fn connect(
-    &Facts {
+    &VersionFacts {
         in_use,
         chart,
         values,
-    }: &Facts<'_>,
+    }: &VersionFacts<'_>,
 ) -> Judgement {
     let Some((old, place)) = &in_use.old_server else {
         return Judgement::not_asked(
@@ -115,7 +115,7 @@ fn deploy(chart: &Chart, old: Version, new: Version) -> String {
 }
 
 /// Whether the image that would be pulled is one that was built.
-pub(super) fn image(&Facts { chart, values, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn image(&VersionFacts { chart, values, .. }: &VersionFacts<'_>) -> Judgement {
     let (version, _) = chart.connect_version(values);
     let none = Map::new();
     let Some(image) = chart.image(&version, values.unwrap_or(&none)) else {
@@ -135,7 +135,7 @@ pub(super) fn image(&Facts { chart, values, .. }: &Facts<'_>) -> Judgement {
     }
 }
 
-pub(super) fn backend(&Facts { chart, values, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn backend(&VersionFacts { chart, values, .. }: &VersionFacts<'_>) -> Judgement {
     let Some(values) = values else {
         return Judgement::not_asked("no values given; -f FILE does");
     };
@@ -180,7 +180,7 @@ const BREAKING: [(&str, &str); 3] = [
     ),
 ];
 
-pub(super) fn chart(&Facts { in_use, chart, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn chart(&VersionFacts { in_use, chart, .. }: &VersionFacts<'_>) -> Judgement {
     let version = chart.version();
     let (Some(target), Some(known)) = (numbers(version), numbers(chart::VERSION)) else {
         return Judgement::warn(
@@ -220,7 +220,7 @@ pub(super) fn chart(&Facts { in_use, chart, .. }: &Facts<'_>) -> Judgement {
     Judgement::pass(proof)
 }
 
-pub(super) fn helm(&Facts { in_use, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn helm(&VersionFacts { in_use, .. }: &VersionFacts<'_>) -> Judgement {
     let Some(helm) = &in_use.helm else {
         return Judgement::not_asked("no helm in the PATH, and not run by one");
     };
@@ -242,7 +242,7 @@ pub(super) fn helm(&Facts { in_use, .. }: &Facts<'_>) -> Judgement {
     }
 }
 
-pub(super) fn plugin(&Facts { in_use, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn plugin(&VersionFacts { in_use, .. }: &VersionFacts<'_>) -> Judgement {
     let own = env!("CARGO_PKG_VERSION");
     match &in_use.plugin_manifest {
         None => Judgement::pass(format!("connect-migrate {own}, run by itself")),
@@ -272,11 +272,11 @@ mod tests {
 
     /// By the rules of the built-in chart.
     fn of(
-        judge: impl Fn(&Facts<'_>) -> Judgement,
+        judge: impl Fn(&VersionFacts<'_>) -> Judgement,
         in_use: &VersionsInUse,
         values: Option<&str>,
     ) -> Judgement {
-        judge(&Facts {
+        judge(&VersionFacts {
             in_use,
             chart: &Chart::built_in().unwrap(),
             values: values.map(|text| read_values(text).unwrap()).as_ref(),

@@ -15,7 +15,7 @@ use crate::yaml::{self, Kind, Map, Node, Style, Value};
 /// The values files as Helm reads them, one on top of the other and of the chart's defaults, and what
 /// becomes of them.
 #[derive(Debug)]
-pub(super) struct Facts<'a> {
+pub(super) struct ValuesFacts<'a> {
     files: &'a [ValuesFile],
     chart: &'a Chart,
     /// Tells what the old server did, where its configuration is given.
@@ -28,7 +28,7 @@ pub(super) struct Facts<'a> {
     rendered: Option<Document>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> ValuesFacts<'a> {
     /// # Errors
     /// Helm cannot be run.
     pub(super) fn of(
@@ -60,9 +60,9 @@ impl<'a> Facts<'a> {
 }
 
 pub(super) fn render(
-    Facts {
+    ValuesFacts {
         chart, deployed, ..
-    }: &Facts<'_>,
+    }: &ValuesFacts<'_>,
 ) -> Judgement {
     match deployed {
         Ok(_) => Judgement::pass(format!("the values render with {}", chart.proof().words),
@@ -79,7 +79,7 @@ pub(super) fn render(
 }
 
 /// What Connect makes of the values below `config`, which the chart writes as they stand.
-pub(super) fn read(Facts { files, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn read(ValuesFacts { files, .. }: &ValuesFacts<'_>) -> Judgement {
     let mut found = Vec::new();
     let mut breaks = false;
     for file in *files {
@@ -116,7 +116,7 @@ pub(super) fn read(Facts { files, .. }: &Facts<'_>) -> Judgement {
     check.details(found)
 }
 
-pub(super) fn both_backends(Facts { values, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn both_backends(ValuesFacts { values, .. }: &ValuesFacts<'_>) -> Judgement {
     let on = |path: &[&str]| {
         path.split_first()
             .and_then(|(first, rest)| values.get(*first)?.at(rest))
@@ -145,7 +145,7 @@ fn place(source: &SourceFile, span: Span) -> String {
 
 /// Values below `config` that Helm writes otherwise than they are written: it makes a double of
 /// every number, so `1000000` becomes `1e+06`, which Connect does not take for a number.
-pub(super) fn numbers(Facts { files, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn numbers(ValuesFacts { files, .. }: &ValuesFacts<'_>) -> Judgement {
     let mut found = Vec::new();
     let mut breaks = false;
     for file in *files {
@@ -218,7 +218,7 @@ fn changed(node: &Node, path: &str, each: &mut impl FnMut(&str, &Node, &str, &st
 
 /// Helm tells cases apart, Connect does not: `config.http.listen` stands beside the chart's
 /// `config.HTTP.Listen`, and a key of the chart in another case has no effect at all.
-pub(super) fn case(Facts { files, chart, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn case(ValuesFacts { files, chart, .. }: &ValuesFacts<'_>) -> Judgement {
     let mut known = chart.defaults().clone();
     let mut found = Vec::new();
     for file in *files {
@@ -281,7 +281,7 @@ fn name_fold(key: &str) -> String {
 }
 
 /// Defaults of the chart that the old server did not have and that these values leave in force.
-pub(super) fn chart_defaults(facts: &Facts<'_>) -> Judgement {
+pub(super) fn chart_defaults(facts: &ValuesFacts<'_>) -> Judgement {
     let Some(account) = facts.account else {
         return Judgement::not_asked("what the old server did is not known; --from FILE tells");
     };
@@ -312,7 +312,7 @@ pub(super) fn chart_defaults(facts: &Facts<'_>) -> Judgement {
     .details(found)
 }
 
-pub(super) fn disagree(Facts { account, .. }: &Facts<'_>) -> Judgement {
+pub(super) fn disagree(ValuesFacts { account, .. }: &ValuesFacts<'_>) -> Judgement {
     let Some(account) = account else {
         return Judgement::not_asked("what the old server said is not known; --from FILE tells");
     };
@@ -343,11 +343,11 @@ pub(crate) mod tests {
         ValuesFile::of_text("my.yaml", text).unwrap()
     }
 
-    pub(crate) fn of(texts: &[&str], judge: impl Fn(&Facts<'_>) -> Judgement) -> Judgement {
+    pub(crate) fn of(texts: &[&str], judge: impl Fn(&ValuesFacts<'_>) -> Judgement) -> Judgement {
         let files: Vec<_> = texts.iter().map(|text| file(text)).collect();
         let chart = Chart::built_in().unwrap();
         let release = chart.release("connect", None);
-        judge(&Facts::of(&files, &chart, &release, None).unwrap())
+        judge(&ValuesFacts::of(&files, &chart, &release, None).unwrap())
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Values that must agree with each other, whichever files they come from.
 
-use super::Facts;
+use super::ValuesFacts;
 use crate::check::Judgement;
 use crate::convert::lies_in;
 use crate::gcfg::{SettingName, fold};
 use crate::yaml::Value;
 
-impl Facts<'_> {
+impl ValuesFacts<'_> {
     fn at(&self, path: &[&str]) -> Option<&Value> {
         let (first, rest) = path.split_first()?;
         self.values.get(*first)?.at(rest)
@@ -39,7 +39,7 @@ impl Facts<'_> {
 }
 
 /// The data directory must lie on a volume: content would go with the pod.
-pub(crate) fn data_directory(said: &Facts<'_>) -> Judgement {
+pub(crate) fn data_directory(said: &ValuesFacts<'_>) -> Judgement {
     if let Some(unknown) = said.not_rendered() {
         return unknown;
     }
@@ -101,7 +101,7 @@ fn host_and_path(url: &str) -> (&str, &str) {
 }
 
 /// Users come by the ingress, and links lead to `Server.Address`.
-pub(crate) fn address(said: &Facts<'_>) -> Judgement {
+pub(crate) fn address(said: &ValuesFacts<'_>) -> Judgement {
     if let Some(unknown) = said.not_rendered() {
         return unknown;
     }
@@ -167,7 +167,7 @@ pub(crate) fn address(said: &Facts<'_>) -> Judgement {
 }
 
 /// The service and the probes must ask where the server listens.
-pub(crate) fn ports(said: &Facts<'_>) -> Judgement {
+pub(crate) fn ports(said: &ValuesFacts<'_>) -> Judgement {
     if let Some(unknown) = said.not_rendered() {
         return unknown;
     }
@@ -209,7 +209,7 @@ pub(crate) fn ports(said: &Facts<'_>) -> Judgement {
 }
 
 /// The license comes from one place.
-pub(crate) fn license(said: &Facts<'_>) -> Judgement {
+pub(crate) fn license(said: &ValuesFacts<'_>) -> Judgement {
     let given: Vec<&str> = [
         (&["license", "key"][..], "license.key"),
         (&["license", "server"], "license.server"),
@@ -254,7 +254,7 @@ pub(crate) fn license(said: &Facts<'_>) -> Judgement {
 }
 
 /// The server starts content in the namespace that the chart's roles and claims are for.
-pub(crate) fn namespaces(said: &Facts<'_>) -> Judgement {
+pub(crate) fn namespaces(said: &ValuesFacts<'_>) -> Judgement {
     if let Some(unknown) = said.not_rendered() {
         return unknown;
     }
@@ -297,7 +297,7 @@ pub(crate) fn namespaces(said: &Facts<'_>) -> Judgement {
 }
 
 /// Several servers share a database, which SQLite cannot be.
-pub(crate) fn replicas(said: &Facts<'_>) -> Judgement {
+pub(crate) fn replicas(said: &ValuesFacts<'_>) -> Judgement {
     if let Some(unknown) = said.not_rendered() {
         return unknown;
     }
@@ -327,7 +327,7 @@ mod tests {
     use crate::check::Status;
     use crate::check::values::tests::of;
 
-    fn status(values: &str, judge: impl Fn(&Facts<'_>) -> Judgement) -> Status {
+    fn status(values: &str, judge: impl Fn(&ValuesFacts<'_>) -> Judgement) -> Status {
         of(&[values], judge).status
     }
 
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn other_pairs_agree() {
         let ground = "sharedStorage: {mount: true}";
-        let of = |values: &str, judge: fn(&Facts<'_>) -> Judgement| {
+        let of = |values: &str, judge: fn(&ValuesFacts<'_>) -> Judgement| {
             super::super::tests::of(&[ground, values], judge).status
         };
         assert_eq!(of("", ports), Status::Pass);
