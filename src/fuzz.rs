@@ -22,8 +22,8 @@ mod streams;
 
 use std::path::Path;
 
-use crate::check::database::{SslMode, Target};
 use crate::connect::{Content, Job, Server};
+use crate::database::{SslMode, Target};
 use crate::gcfg;
 use crate::inventory;
 use crate::overlay;

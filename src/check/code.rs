@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     Check, Judgement, cluster, configuration, data_directory, database, rebuild_time, runtimes,
-    server, values, versions,
+    server, trial, values, versions,
 };
 use crate::connect::Language;
 
@@ -214,6 +214,20 @@ checks! {
         ClusterEviction = "cluster-eviction" by cluster::eviction,
         /// What the API server says to each object of the release.
         ClusterDryRun = "cluster-dry-run" by cluster::dry_run,
+    }
+    /// What a trial would share. Asked where the values are to be a trial's.
+    Trial = "trial", unless asked "the cluster was not asked; --cluster or --release NAME does";
+    fn trial(facts: &trial::TrialFacts<'_>) {
+        /// Its values do nothing by themselves and share nothing.
+        TrialValues = "trial-values" by |facts: &trial::TrialFacts<'_>| facts.server.in_values(),
+        /// Nobody else mounts its claim.
+        TrialClaim = "trial-claim" by |facts| trial::beside(facts, cluster::other_mounts),
+        /// Its volume is no other's.
+        TrialStorage = "trial-storage" by |facts| trial::beside(facts, cluster::other_volumes),
+        /// No other Connect works on its database.
+        TrialDatabase = "trial-database" by |facts| trial::beside(facts, cluster::other_servers),
+        /// No other ingress serves its host.
+        TrialIngress = "trial-ingress" by |facts| trial::beside(facts, cluster::other_ingresses),
     }
     /// The old server's license.
     License = "license", unless asked NO_SERVER;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::trial::{TrialFacts, TrialServer};
 use super::{
     Check, Group, Report, cluster, code, configuration, data_directory, database, runtimes, server,
     values, versions,
@@ -17,6 +18,7 @@ use crate::images;
 use crate::inputs::{self, Source};
 use crate::inventory::{self, Inventory};
 use crate::release::Access;
+use crate::trial::Production;
 use crate::yaml::Map;
 
 /// Where to look. What is not named is not asked.
@@ -28,6 +30,8 @@ pub(crate) struct Scope {
     pub configuration: Vec<Source>,
     /// The administrator's own values, in Helm's order.
     pub values: Vec<Source>,
+    /// Where the values are a trial's: those of production.
+    pub trial: Option<Vec<Source>>,
     pub inventory: Option<Source>,
     /// A table of images of the user's own, to suggest from.
     pub images: Option<Source>,
@@ -65,6 +69,7 @@ struct Given {
     /// The user's values on top of the chart's, where any were given.
     values: Option<Map>,
     account: Option<Account>,
+    trial: Option<TrialServer>,
     release: Release,
     inventory: Option<Inventory>,
 }
@@ -158,7 +163,8 @@ impl Examination {
 impl Scope {
     fn read(&self) -> anyhow::Result<Given> {
         let sources = self.configuration.iter().chain(&self.values);
-        inputs::one_stdin(sources.chain(&self.inventory).chain(&self.images))?;
+        let sources = sources.chain(&self.inventory).chain(&self.images);
+        inputs::one_stdin(sources.chain(self.trial.iter().flatten()))?;
         let documents = inputs::documents(&self.configuration)?;
         let files = inputs::values_files(&self.values)?;
         let inventory = self.inventory.as_ref().map(inventory::open).transpose()?;
@@ -168,12 +174,20 @@ impl Scope {
         let values = (!files.is_empty())
             .then(|| chart::coalesce(chart.defaults(), ValuesFile::merged(&files)));
         let account = account(&documents, &files, &chart, &self.options)?;
+        let trial = match &self.trial {
+            Some(production) => {
+                let production = Production::of(&documents, &inputs::values_files(production)?);
+                Some(TrialServer::of(&chart, &release, &files, production)?)
+            }
+            None => None,
+        };
         Ok(Given {
             documents,
             files,
             chart,
             values,
             account,
+            trial,
             release,
             inventory,
         })
@@ -181,13 +195,19 @@ impl Scope {
 
     async fn cluster(&self, given: &Given) -> anyhow::Result<Vec<Check>> {
         if !self.asks_cluster && self.release.is_none() {
-            return Ok(Group::Cluster.unasked());
+            let mut checks = Group::Cluster.unasked();
+            if let Some(server) = &given.trial {
+                let cluster = None;
+                checks.extend(code::trial(&TrialFacts { server, cluster }));
+            }
+            return Ok(checks);
         }
         let planned = cluster::Planned {
             chart: &given.chart,
             files: &given.files,
             release: given.release.clone(),
             is_named: self.release.is_some(),
+            trial: given.trial.as_ref(),
         };
         cluster::examine(&self.access, planned).await
     }

@@ -16,6 +16,7 @@ mod rebuild_time;
 mod runtimes;
 mod server;
 mod table;
+mod trial;
 mod values;
 mod versions;
 

@@ -12,7 +12,8 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::database::{Connection, SslMode, Target};
+use super::database::Connection;
+use crate::database::{SslMode, Target};
 use crate::secret::Secret;
 
 /// How long all of it may take.

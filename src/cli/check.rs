@@ -34,6 +34,10 @@ use crate::output::{self, Format};
   helm connect-migrate check ./rstudio-connect --from rstudio-connect.gcfg -f values.yaml \\
       --inventory inventory.yaml --release connect --output json
 
+  # A trial on copies: that it can do no harm, by its values and in its namespace
+  helm connect-migrate check --trial --from rstudio-connect.gcfg --production values.yaml \\
+      -f trial.yaml --release trial -n connect-trial
+
 Exit codes: 0 no check failed, 1 could not go on, 2 wrong usage, 3 the input is invalid, 4 a check
 failed.")]
 pub(super) struct CheckCommand {
@@ -56,6 +60,15 @@ pub(super) struct CheckCommand {
     /// Release on the cluster, if it is installed already
     #[arg(long, value_name = "NAME", value_parser = release_name)]
     release: Option<String>,
+
+    /// Judge the values as those of a trial, too: that it does no harm, and shares nothing with
+    /// production
+    #[arg(long)]
+    trial: bool,
+
+    /// Values that production is, or will be, installed with, for --trial. May repeat
+    #[arg(long, value_name = "FILE", requires = "trial")]
+    production: Vec<Source>,
 
     /// Ask the cluster, too; --release does that as well
     #[arg(long)]
@@ -156,6 +169,7 @@ impl CheckCommand {
             chart: self.chart.source(),
             configuration: self.from.clone(),
             values: self.values.clone(),
+            trial: self.trial.then(|| self.production.clone()),
             inventory: self.inventory.clone(),
             images: self.images.clone(),
             data_directory: self.data_dir.clone(),

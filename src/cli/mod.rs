@@ -20,6 +20,7 @@ mod report;
 mod revert;
 mod runtime;
 mod status;
+mod trial;
 mod upgrade;
 mod validate;
 mod values;

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::ArgPredicate;
 
 use super::chart::ChartArgs;
+use super::trial::TrialArgs;
 use super::{Exit, Global};
 use crate::convert::options::{
     BackendChoice, ChartDefaults, SecretName, Secrets, Storage, address, connect_version, quantity,
@@ -37,6 +39,11 @@ use crate::output::{self, Format};
   # Put it on top of your own values, and keep the account
   helm connect-migrate values --from rstudio-connect.gcfg --base my-values.yaml \\
       --out connect.yaml --report account.json
+
+  # Try it first: a second server on copies, which can do no harm (docs/trial.md)
+  helm connect-migrate values --from rstudio-connect.gcfg --trial \\
+      --address https://connect-trial.example.com --pvc connect-trial-data \\
+      --trial-database postgres://connect@pg-copy.example.com/connect --out trial.yaml
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the input is invalid, 4 done but the migration is
 blocked (the account says why).")]
@@ -87,6 +94,9 @@ pub(super) struct Values {
 
     #[command(flatten)]
     deployment: Deployment,
+
+    #[command(flatten)]
+    trial: TrialArgs,
 }
 
 #[derive(Debug, Args)]
@@ -97,7 +107,7 @@ struct Credentials {
     secret_out: Option<PathBuf>,
 
     /// Name of the Kubernetes Secret that the values refer to
-    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
+    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, default_value_if("trial", ArgPredicate::IsPresent, SecretName::OF_TRIAL), value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
     secret_name: SecretName,
 
     /// Put credentials that no environment variable carries, such as a bind password, into a
@@ -155,7 +165,11 @@ impl Values {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let (sources, targets) = (self.sources(global), self.targets());
-        let conversion = sources.convert(self.options(), &targets)?;
+        let material = sources.read(&targets)?;
+        let conversion = match self.trial.copies() {
+            Some(copies) => copies.convert(&material, self.options())?,
+            None => material.convert(&self.options())?,
+        };
         if !conversion.warnings.is_empty() {
             output::message(conversion.warnings.as_str());
         }
@@ -185,6 +199,7 @@ impl Values {
             base: self.base.clone(),
             inventory: self.inventory.clone(),
             images: self.images.clone(),
+            production: self.trial.production.clone(),
         }
     }
 
@@ -208,7 +223,6 @@ impl Values {
             size: deployment.storage_size.clone(),
         });
         Options {
-            images: None,
             backend: deployment.backend,
             chart_defaults: deployment.chart_defaults,
             storage: claim.or(created),
@@ -219,6 +233,7 @@ impl Values {
             secret_manifest: credentials.secret_out.clone(),
             address: deployment.address.clone(),
             connect_version: deployment.connect_version.clone(),
+            ..Options::default()
         }
     }
 }

@@ -130,6 +130,15 @@ pub struct ChartDefault {
     pub reason: String,
 }
 
+/// A setting that no line of the input says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Addition {
+    pub setting: String,
+    /// Where it went: a path in the values.
+    pub target: Option<String>,
+    pub reason: String,
+}
+
 /// A reason not to go on with the migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Blocker {
@@ -180,6 +189,9 @@ pub struct Account {
     pub backend: ChosenBackend,
     /// One entry for each setting of the input, in its order.
     pub settings: Vec<Decision>,
+    /// What a trial sets that no line of the input says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Addition>,
     /// One entry for each configuration default of the chart.
     pub chart_defaults: Vec<ChartDefault>,
     /// Where the administrator's values and ours disagree.

@@ -11,6 +11,8 @@ use crate::settings::Catalogue;
 use crate::settings::secrecy::text_exposes;
 use crate::source::SourceFile;
 
+use super::substitution::Substitution;
+
 /// The comments of some documents, sorted by what they stand at.
 #[derive(Debug, Default)]
 pub(super) struct Comments {
@@ -26,15 +28,15 @@ pub(super) struct Comments {
 impl Comments {
     /// Sorts the comments. A comment with a line to itself belongs to what follows it.
     #[must_use]
-    pub(super) fn of(documents: &[Document]) -> Self {
+    pub(super) fn of(documents: &[Document], instead: &Substitution) -> Self {
         let mut comments = Self::default();
         for document in documents {
-            comments.read(document);
+            comments.read(document, instead);
         }
         comments
     }
 
-    fn read(&mut self, document: &Document) {
+    fn read(&mut self, document: &Document, instead: &Substitution) {
         let source = document.source();
         let items = document.items();
         let mut pending = Vec::new();
@@ -45,14 +47,27 @@ impl Comments {
             match &run[0] {
                 Item::Comment(_) => {
                     let run: Vec<&Comment> = run.iter().filter_map(comment).collect();
-                    let hidden = [setting, next.peek().copied()]
-                        .into_iter()
-                        .flatten()
-                        .any(is_credential)
+                    let mut around = || [setting, next.peek().copied()].into_iter().flatten();
+                    let exposes = around().any(is_credential)
                         || setting.is_some_and(|setting| is_tail(setting, run[0]))
                         || run.iter().any(|comment| text_exposes(comment.text(source)));
+                    let unspoken = |comment: &&Comment| instead.is_unspoken(comment.text(source));
                     let own = usize::from(!run[0].own_line);
                     let (beside, own) = run.split_at(own);
+                    // What speaks of a setting that says something else now would be wrong.
+                    let outdated = |at: Option<&Setting>| {
+                        at.is_some_and(|setting| instead.of(&setting.name).is_some())
+                    };
+                    let hidden = if exposes {
+                        Some(EXPOSING)
+                    } else if run.iter().any(unspoken)
+                        || !beside.is_empty() && outdated(setting)
+                        || !own.is_empty() && outdated(next.peek().copied())
+                    {
+                        Some(OUTDATED)
+                    } else {
+                        None
+                    };
                     let slot = match before {
                         Some(Item::Header(header)) => {
                             self.sections.entry(header.section.key()).or_default()
@@ -130,26 +145,37 @@ fn is_tail(setting: &Setting, comment: &Comment) -> bool {
             .is_some_and(|value| value.span.end == comment.span.start)
 }
 
+/// What is left out, one comment and several.
+const EXPOSING: [&str; 2] = [
+    "a comment that may hold a credential",
+    "comments that may hold a credential",
+];
+const OUTDATED: [&str; 2] = [
+    "a comment about what is said otherwise here",
+    "comments about what is said otherwise here",
+];
+
 /// Adds comments, or that they were left out.
-fn say(slot: &mut Vec<String>, comments: &[&Comment], source: &SourceFile, hidden: bool) {
+fn say(
+    slot: &mut Vec<String>,
+    comments: &[&Comment],
+    source: &SourceFile,
+    hidden: Option<[&str; 2]>,
+) {
     let [first, .., last] = comments else {
         if let [one] = comments {
             let line = source.position(one.span.start).line;
-            slot.push(if hidden {
-                format!(
-                    "(a comment that may hold a credential was left out: {}:{line})",
-                    source.name()
-                )
-            } else {
-                one.text(source).to_owned()
+            slot.push(match hidden {
+                Some([what, _]) => format!("({what} was left out: {}:{line})", source.name()),
+                None => one.text(source).to_owned(),
             });
         }
         return;
     };
-    if hidden {
+    if let Some([_, what]) = hidden {
         let line = |comment: &Comment| source.position(comment.span.start).line;
         slot.push(format!(
-            "(comments that may hold a credential were left out: {}:{}-{})",
+            "({what} were left out: {}:{}-{})",
             source.name(),
             line(first),
             line(last)
@@ -171,7 +197,7 @@ mod tests {
     /// Every comment that is kept, with what is said about those that are not.
     fn kept(text: &str) -> Vec<String> {
         let document = parse_text("f", text).unwrap();
-        let comments = Comments::of(&[document]);
+        let comments = Comments::of(&[document], &Substitution::default());
         let maps = [comments.above.values(), comments.beside.values()];
         let mut kept: Vec<String> = maps
             .into_iter()

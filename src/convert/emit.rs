@@ -354,8 +354,10 @@ pub(super) fn secret_manifest(name: &str, secrets: &[PlannedSecret], file: Optio
     root.add("type", "Opaque");
     let data = root.block("stringData");
     for secret in secrets {
-        data.add(&secret.variable, secret.value.expose())
-            .beside(&secret.origin);
+        if let Some(value) = &secret.value {
+            data.add(&secret.variable, value.expose())
+                .beside(&secret.origin);
+        }
     }
     if let Some(file) = file {
         data.add(SECOND_FILE, file);

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use super::{Conversion, Inputs, Options, convert};
-use crate::chart::Chart;
+use crate::chart::{Chart, ValuesFile};
 use crate::files::{Access, Batch, Existing};
+use crate::gcfg::Document;
 use crate::helm::{ChartSource, Helm};
+use crate::images::Suggestion;
 use crate::inputs::{self, Source};
 use crate::{images, inventory, output};
 
@@ -22,6 +24,18 @@ pub(crate) struct Sources {
     pub inventory: Option<Source>,
     /// A table of images of the user's own.
     pub images: Option<Source>,
+    /// Values of production, with which a trial must share nothing.
+    pub production: Vec<Source>,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(crate) struct Material {
+    pub documents: Vec<Document>,
+    pub base: Vec<ValuesFile>,
+    pub chart: Chart,
+    pub production: Vec<ValuesFile>,
+    images: Option<Suggestion>,
 }
 
 /// Where the results go.
@@ -41,15 +55,11 @@ pub(crate) struct Targets {
 }
 
 impl Sources {
-    /// Reads everything, and converts.
+    /// Reads everything.
     ///
     /// # Errors
-    /// A file is named twice, or cannot be read; as [`convert`].
-    pub(crate) fn convert(
-        &self,
-        mut options: Options,
-        targets: &Targets,
-    ) -> anyhow::Result<Conversion> {
+    /// A file is named twice, or cannot be read.
+    pub(crate) fn read(&self, targets: &Targets) -> anyhow::Result<Material> {
         inputs::each_its_own(
             self.all().filter_map(Source::path),
             [&targets.values, &targets.account, &targets.secret],
@@ -57,23 +67,46 @@ impl Sources {
         inputs::one_stdin(self.all())?;
         let documents = inputs::documents(&self.configuration)?;
         let base = inputs::values_files(&self.base)?;
+        let production = inputs::values_files(&self.production)?;
         let chart = Chart::ask(&self.helm, self.chart.as_ref())?;
+        let mut suggestion = None;
         if let Some(source) = &self.inventory {
             let inventory = inventory::open(source)?;
             let table = images::table(self.images.as_ref())?;
-            options.images = Some(images::choose(&table, &inventory));
+            suggestion = Some(images::choose(&table, &inventory));
         }
-        convert(&Inputs {
-            documents: &documents,
-            base: &base,
-            chart: &chart,
-            options: &options,
+        Ok(Material {
+            documents,
+            base,
+            chart,
+            production,
+            images: suggestion,
         })
     }
 
     fn all(&self) -> impl Iterator<Item = &Source> {
         let files = self.configuration.iter().chain(&self.base);
-        files.chain(&self.inventory).chain(&self.images)
+        let files = files.chain(&self.inventory).chain(&self.images);
+        files.chain(&self.production)
+    }
+}
+
+impl Material {
+    /// Converts what was read.
+    ///
+    /// # Errors
+    /// As [`convert`].
+    pub(crate) fn convert(&self, options: &Options) -> anyhow::Result<Conversion> {
+        let options = Options {
+            images: self.images.clone(),
+            ..options.clone()
+        };
+        convert(&Inputs {
+            documents: &self.documents,
+            base: &self.base,
+            chart: &self.chart,
+            options: &options,
+        })
     }
 }
 

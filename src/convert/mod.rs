@@ -22,15 +22,17 @@ mod plan;
 mod proof;
 pub mod reason;
 mod rules;
+mod substitution;
 pub(crate) mod table;
 mod verdict;
 
 use anyhow::Context as _;
 
 pub(crate) use backend::KUBERNETES_SINCE;
-pub(crate) use files::{Sources, Targets};
+pub(crate) use files::{Material, Sources, Targets};
 pub(crate) use missing::lies_in;
 pub use options::Options;
+pub(crate) use substitution::{Says, Substitute, Substitution, mentions};
 
 use account::{Account, Task};
 use config_values::ConfigValues;
@@ -88,6 +90,7 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
         backend: plan.backend.clone(),
         summary: Account::summarise(&plan.decisions, &plan.blockers),
         settings: plan.decisions.clone(),
+        added: plan.added.clone(),
         chart_defaults: plan.chart_defaults.clone(),
         disagreements: Vec::new(),
         tasks: plan
@@ -95,6 +98,7 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
             .iter()
             .cloned()
             .chain(base::cut(inputs.base))
+            .chain(options.substitution.tasks.iter().cloned())
             .collect(),
         blockers: plan.blockers.clone(),
     };
@@ -139,7 +143,7 @@ pub fn convert(inputs: &Inputs<'_>) -> anyhow::Result<Conversion> {
     account.chart_defaults.extend(computed);
 
     let secret = match &options.secrets {
-        Secrets::Reference(name) if plan.needs_secret() => {
+        Secrets::Reference(name) if plan.knows_secrets() => {
             Some(Secret::new(emit::secret_manifest(
                 name.as_str(),
                 &plan.secrets,

@@ -8,6 +8,8 @@ use crate::connect::{Server, Version};
 use crate::gcfg::SettingName;
 use crate::images::Suggestion;
 
+use super::substitution::Substitution;
+
 /// Which backend is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum BackendChoice {
@@ -92,6 +94,9 @@ impl SecretName {
     /// The name used when none is given.
     pub const DEFAULT: &'static str = "rstudio-connect-secrets";
 
+    /// The name used for a trial when none is given.
+    pub const OF_TRIAL: &'static str = "rstudio-connect-trial-secrets";
+
     /// Takes a name that Kubernetes accepts.
     ///
     /// # Errors
@@ -151,6 +156,8 @@ pub struct Options {
     pub connect_version: Option<String>,
     /// Images for the content, if its inventory was given.
     pub(crate) images: Option<Suggestion>,
+    /// What is said instead of the input.
+    pub(crate) substitution: Substitution,
 }
 
 impl Default for Options {
@@ -167,6 +174,7 @@ impl Default for Options {
             address: None,
             connect_version: None,
             images: None,
+            substitution: Substitution::default(),
         }
     }
 }

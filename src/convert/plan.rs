@@ -4,7 +4,7 @@ use crate::convert::reason;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::account::{Action, Blocker, ChartDefault, Decision, Task};
+use super::account::{Action, Addition, Blocker, ChartDefault, Decision, Task};
 use super::backend::{self, ChosenBackend};
 use super::comments::Comments;
 use super::config_values::ConfigValues;
@@ -14,6 +14,7 @@ use super::missing;
 use super::names::Names;
 use super::options::Options;
 use super::rules::{self, Context};
+use super::substitution::Substitute;
 use super::verdict::{ChartValue, Effect, Expect, Verdict};
 use crate::chart::Chart;
 use crate::diagnostic::{InvalidInput, Place};
@@ -35,6 +36,8 @@ pub(super) struct Plan {
     pub secret_file: Vec<PlannedFileSetting>,
     /// What became of each line.
     pub decisions: Vec<Decision>,
+    /// What was added that no line says.
+    pub added: Vec<Addition>,
     /// What became of the chart's defaults.
     pub chart_defaults: Vec<ChartDefault>,
     /// What is left to do.
@@ -119,7 +122,8 @@ pub(super) struct PlannedValue {
 pub(super) struct PlannedSecret {
     /// The environment variable, and its key in the Secret.
     pub variable: String,
-    pub value: Secret,
+    /// `None` where the administrator alone knows it.
+    pub value: Option<Secret>,
     /// Where it comes from.
     pub origin: String,
 }
@@ -150,7 +154,7 @@ pub(super) fn plan(
     base: &Map,
 ) -> Result<Plan, InvalidInput> {
     let names = Names::new(chart_config);
-    let comments = Comments::of(documents);
+    let comments = Comments::of(documents, &options.substitution);
     let sections = input::gather(documents, &names);
     let settled = settle(&sections)?;
     let base_config = ConfigValues::of(base);
@@ -170,6 +174,7 @@ pub(super) fn plan(
             secrets: Vec::new(),
             secret_file: Vec::new(),
             decisions: Vec::new(),
+            added: Vec::new(),
             chart_defaults: Vec::new(),
             tasks: Vec::new(),
             blockers: blocker.into_iter().collect(),
@@ -187,11 +192,16 @@ pub(super) fn plan(
         planner.section(section);
         for (setting, settled) in remaining.by_ref().take(section.settings.len()) {
             let verdict = rules::judge(&context, setting, settled);
-            if verdict.takes_one_of(settled.values.len()) {
+            if verdict.code != reason::SUBSTITUTED && verdict.takes_one_of(settled.values.len()) {
                 planner.setting(setting, &settled.last_alone(), verdict);
             } else {
                 planner.setting(setting, settled, verdict);
             }
+        }
+    }
+    for substitute in &options.substitution.settings {
+        if context.setting(&substitute.name).is_none() {
+            planner.add(substitute);
         }
     }
     let mut plan = planner.finish(documents);
@@ -242,6 +252,9 @@ impl Planner<'_> {
         let key = setting.name.key();
         let above = self.comments.above(&key).to_vec();
         let mut beside = origin(setting, settled);
+        if verdict.code == reason::SUBSTITUTED && !verdict.effects.is_empty() {
+            beside = format!("{}, instead of {beside}", verdict.reason);
+        }
         for comment in self.comments.beside(&key) {
             beside.push_str(" | ");
             beside.push_str(comment);
@@ -312,6 +325,41 @@ impl Planner<'_> {
             self.in_section(&setting.name.section)
                 .items
                 .push(PlannedItem::Note(lines));
+        }
+    }
+
+    /// Adds what the input does not say at all.
+    fn add(&mut self, substitute: &Substitute) {
+        let verdict = substitute.verdict();
+        if verdict.effects.is_empty() {
+            return;
+        }
+        self.plan.added.push(Addition {
+            setting: substitute.name.to_string(),
+            target: verdict.target.clone(),
+            reason: verdict.reason.clone(),
+        });
+        self.plan.expectations.push(Expectation {
+            name: substitute.name.clone(),
+            expect: verdict.expect,
+        });
+        for effect in verdict.effects {
+            match effect {
+                Effect::Config(values) => {
+                    let put = Put {
+                        above: &[],
+                        beside: &substitute.why,
+                        place: None,
+                    };
+                    self.put(&substitute.name, ConfigValue::Texts(values), &put);
+                }
+                Effect::Secret { variable, value } => self.plan.secrets.push(PlannedSecret {
+                    variable,
+                    value,
+                    origin: substitute.why.clone(),
+                }),
+                _ => {}
+            }
         }
     }
 
@@ -453,6 +501,12 @@ impl Plan {
     #[must_use]
     pub(super) fn needs_secret(&self) -> bool {
         !self.secrets.is_empty() || !self.secret_file.is_empty()
+    }
+
+    /// Whether it is known what the Secret holds, or a part of that.
+    #[must_use]
+    pub(super) fn knows_secrets(&self) -> bool {
+        self.secrets.iter().any(|secret| secret.value.is_some()) || !self.secret_file.is_empty()
     }
 
     /// The setting in `config` that is this one to Connect.

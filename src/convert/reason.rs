@@ -48,6 +48,8 @@ reasons! {
     STARTUP_TIME = "startup-time": "Pods start more slowly than processes, so the chart's longer time stays.",
     STORAGE = "storage": "The chart must be told where the data directory lies.",
     STORAGE_SIZE = "storage-size": "The claim that the chart makes needs a size.",
+    SUBSTITUTED = "substituted": "A trial says something else here, or nothing: the setting would reach what production uses, or act by itself.",
+    TRIAL = "trial": "What a trial leaves to the administrator.",
     UNKNOWN_SETTING = "unknown-setting": "A setting that the catalogue does not know passes on as it is.",
     UNREADABLE_VALUE = "unreadable-value": "The value does not read as what the setting takes; it passes on as it is.",
 }

@@ -53,6 +53,7 @@ pub(crate) fn draw(account: &Account, width: u16) -> Page {
             setting(account, decision, width, &mut out);
         }
     }
+    added(account, width, &mut out);
     defaults(account, width, &mut out);
     disagreements(account, width, &mut out);
     tasks(account, width, &mut out);
@@ -96,6 +97,20 @@ fn place(account: &Account, file: &str, line: usize) -> String {
     } else {
         line.to_string()
     }
+}
+
+fn added(account: &Account, width: u16, out: &mut Page) {
+    if account.added.is_empty() {
+        return;
+    }
+    out.end()
+        .styled(TITLE, "added, since no line says it")
+        .end();
+    let mut table = Table::plain().within(width);
+    for added in &account.added {
+        table.row([&added.setting, &added.reason]);
+    }
+    out.table(3, &table);
 }
 
 fn defaults(account: &Account, width: u16, out: &mut Page) {

@@ -37,7 +37,8 @@ pub(super) enum Effect {
     /// A credential goes into the Secret under this variable, which is also its key there.
     Secret {
         variable: String,
-        value: crate::secret::Secret,
+        /// `None` where the administrator alone knows it.
+        value: Option<crate::secret::Secret>,
     },
     /// A credential goes into the configuration file in the Secret.
     SecretFile(Vec<crate::secret::Secret>),

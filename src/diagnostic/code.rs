@@ -61,6 +61,8 @@ codes! {
     ValueNotCarried = "value-not-carried",
     /// One setting in two spellings, which Helm tells apart and Connect does not.
     ValuesSpelling = "values-spelling",
+    /// A trial would share something with production.
+    TrialHarmsProduction = "trial-harms-production",
     /// A values file that Helm could not read.
     ValuesNotYaml = "values-not-yaml",
     /// Values within an object of another tool that cannot be taken from there.

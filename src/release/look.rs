@@ -90,6 +90,22 @@ impl Cluster {
         Ok(objects.filter_map(Result::ok).collect())
     }
 
+    /// The objects of a kind in every namespace, or of none, as JSON.
+    ///
+    /// # Errors
+    /// They are not to be had.
+    pub async fn list_everywhere<K>(&self) -> Result<Vec<Value>, AccessError>
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned,
+    {
+        let what = format!("list {} of the whole cluster", K::plural(&()));
+        let api = Api::<K>::all(self.client.clone());
+        let list = api.list(&ListParams::default()).await;
+        let list = list.map_err(|error| self.explain(&what, error))?;
+        let objects = list.iter().map(serde_json::to_value);
+        Ok(objects.filter_map(Result::ok).collect())
+    }
+
     /// Whether one may do something.
     ///
     /// # Errors

@@ -253,3 +253,88 @@ fn a_cluster_that_does_not_answer_fails() {
         "{rights}"
     );
 }
+
+/// What another release in the namespace has, a trial must not have, too.
+#[test]
+fn a_trial_shares_nothing_with_its_neighbours() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace("trial");
+    let folder = tempfile::tempdir().unwrap();
+    let values = |database: &str| {
+        let text = format!(
+            "sharedStorage: {{mount: true, name: files}}
+backends: {{kubernetes: {{enabled: true}}}}
+config:
+  Server: {{Address: 'https://{}.example.com', EmailProvider: none, PublicWarning: x, LoggedInWarning: x}}
+  Applications: {{ScheduleConcurrency: 0, PythonEnvironmentReaping: false}}
+  Scheduler: {{MinProcessesLimit: 0}}
+  Git: {{Enabled: false}}
+  Postgres: {{URL: 'postgres://t@pg.example.com/{database}'}}
+",
+            namespace.name
+        );
+        fs::write(folder.path().join("values.yaml"), text).unwrap();
+    };
+    let look = |release: &[&str]| {
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .env("PATH", folder.path())
+            .env("KUBECONFIG", &cluster.kubeconfig)
+            .args(["check", "--trial", "--cluster", "-f", "values.yaml"])
+            .args(["-n", &namespace.name, "--output", "json"])
+            .args(release)
+            .output()
+            .unwrap();
+        serde_json::from_slice::<Json>(&output.stdout).unwrap_or_else(|error| {
+            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+        })
+    };
+    values("copy");
+    let alone = look(&[]);
+    for code in [
+        "trial-claim",
+        "trial-database",
+        "trial-ingress",
+        "trial-storage",
+    ] {
+        assert_eq!(status(&alone, code), "pass", "{alone:#}");
+    }
+    // Nothing says what production is.
+    assert_eq!(status(&alone, "trial-values"), "warn", "{alone:#}");
+
+    let marks = json!({"meta.helm.sh/release-name": "production"});
+    create::<k8s_openapi::api::core::v1::ConfigMap>(
+        &namespace,
+        json!({"metadata": {"name": "production-config", "annotations": marks}, "data": {
+            "rstudio-connect.gcfg": "[Postgres]\nURL = \"postgres://c:HUNTER@pg.example.com/connect\"\n"}}),
+    );
+    create::<k8s_openapi::api::apps::v1::Deployment>(
+        &namespace,
+        json!({"metadata": {"name": "production-connect", "annotations": marks}, "spec": {
+            "selector": {"matchLabels": {"app": "c"}},
+            "template": {"metadata": {"labels": {"app": "c"}}, "spec": {
+                "containers": [{"name": "connect", "image": "i", "volumeMounts": [
+                    {"name": "v", "mountPath": "/etc/rstudio-connect/rstudio-connect.gcfg", "subPath": "rstudio-connect.gcfg"}]}],
+                "volumes": [{"name": "v", "configMap": {"name": "production-config"}},
+                    {"name": "d", "persistentVolumeClaim": {"claimName": "files"}}]}}}}),
+    );
+    create::<k8s_openapi::api::networking::v1::Ingress>(
+        &namespace,
+        json!({"metadata": {"name": "production-ingress", "annotations": marks}, "spec": {
+            "rules": [{"host": format!("{}.example.com", namespace.name)}]}}),
+    );
+    let beside = look(&["--release", "copy"]);
+    assert_eq!(status(&beside, "trial-claim"), "fail", "{beside:#}");
+    assert_eq!(status(&beside, "trial-ingress"), "fail", "{beside:#}");
+    assert_eq!(status(&beside, "trial-database"), "pass", "{beside:#}");
+    values("connect");
+    let same = look(&["--release", "copy"]);
+    let database = one(&same, "trial-database");
+    assert_eq!(database["status"], "fail", "{same:#}");
+    assert!(!same.to_string().contains("HUNTER"), "{same:#}");
+    // What is the trial's own is no neighbour.
+    let own = look(&["--release", "production"]);
+    for code in ["trial-claim", "trial-database", "trial-ingress"] {
+        assert_eq!(status(&own, code), "pass", "{own:#}");
+    }
+}

@@ -53,6 +53,7 @@ mod stand_in;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trial;
 #[cfg(unix)]
 mod upgrade;
 mod validate;

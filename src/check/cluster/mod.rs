@@ -7,6 +7,7 @@ mod ask;
 mod demand;
 mod eviction;
 mod judge;
+mod neighbours;
 mod parts;
 mod quota;
 mod references;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::chart::{self, Chart, Purpose, Release, Rendered, ValuesFile};
 use crate::release::{Access, Cluster, CommandPlace, Permission, Record, RevisionStatus};
 
+use super::trial::{TrialFacts, TrialServer};
 use super::{Check, code};
 use parts::Part;
 use references::Named;
@@ -30,6 +32,7 @@ use wanted::{Expected, Wanted};
 
 pub(super) use eviction::eviction;
 pub(super) use judge::{accounts, shared_database, storage};
+pub(super) use neighbours::{Beside, other_ingresses, other_mounts, other_servers, other_volumes};
 pub(super) use quota::quota;
 pub(super) use rights::permissions;
 pub(super) use there::{others, release, secrets};
@@ -50,6 +53,8 @@ pub(crate) struct Planned<'a> {
     pub release: Release,
     /// Whether the user said which release.
     pub is_named: bool,
+    /// The trial that it is to be, if it is one.
+    pub trial: Option<&'a TrialServer>,
 }
 
 /// Something that others name, as it is alive.
@@ -138,7 +143,18 @@ pub(crate) async fn examine(
         let said = found.map(|records| records.first().map(said));
         (deployment.release.name.clone(), said)
     });
-    Ok(code::cluster((&facts, &wanted)))
+    let mut checks = code::cluster((&facts, &wanted));
+    if let Some(server) = deployment.trial {
+        let release = deployment.is_named.then(|| deployment.release.name.clone());
+        let neighbours = neighbours::look(&cluster, release).await;
+        let cluster = Some(Beside {
+            facts: &facts,
+            wanted: &wanted,
+            neighbours: &neighbours,
+        });
+        checks.extend(code::trial(&TrialFacts { server, cluster }));
+    }
+    Ok(checks)
 }
 
 fn said(newest: &Record) -> String {

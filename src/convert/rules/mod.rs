@@ -66,6 +66,9 @@ pub(super) fn judge(
     setting: &InputSetting<'_>,
     settled: &Settled,
 ) -> Verdict {
+    if let Some(substitute) = context.options.substitution.of(&setting.name) {
+        return substitute.verdict();
+    }
     if let Some(verdict) = secrets::judge(context, setting, settled) {
         return verdict;
     }

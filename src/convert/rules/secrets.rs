@@ -69,7 +69,7 @@ pub(super) fn judge(
                 .to(format!("pod.env.{variable}"));
             verdict.effects.push(Effect::Secret {
                 variable,
-                value: Secret::new(value),
+                value: Some(Secret::new(value)),
             });
             verdict
         }
