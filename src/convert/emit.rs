@@ -191,7 +191,7 @@ fn config(plan: &Plan) -> Result<Block, InvalidInput> {
             }
             continue;
         }
-        let key = section_key(&section.section, &mut errors);
+        let key = section_key(section, &mut errors);
         let tree = if section.removed {
             Tree::Null
         } else {
@@ -294,16 +294,19 @@ fn written(text: &str) -> Result<String, String> {
 
 const NO_VALUE: &str = "<no value>";
 
-fn section_key(section: &Section, errors: &mut Vec<Diagnostic>) -> String {
-    let key = section.to_string();
+fn section_key(section: &PlannedSection, errors: &mut Vec<Diagnostic>) -> String {
+    let key = section.section.to_string();
     if let Err(error) = carried(&key) {
-        errors.push(
-            Diagnostic::error(
-                Code::ValueNotCarried,
-                format!("the name of section [{key}] does not get through the chart: {error}"),
-            )
-            .help("give the section a name without it"),
-        );
+        let diagnostic = Diagnostic::error(
+            Code::ValueNotCarried,
+            format!("the name of section [{key}] does not get through the chart: {error}"),
+        )
+        .help("give the section above this line a name without it");
+        let first = section.items.iter().find_map(|item| match item {
+            PlannedItem::Setting { place, .. } => place.as_ref(),
+            PlannedItem::Note(_) => None,
+        });
+        errors.push(at(diagnostic, first));
     }
     key
 }
@@ -314,6 +317,10 @@ fn not_carried(section: &Section, property: &str, place: Option<&Place>, why: &s
         format!("the value of {section}.{property} does not get through the chart: {why}"),
     )
     .help("take the character out of the value");
+    at(diagnostic, place)
+}
+
+fn at(diagnostic: Diagnostic, place: Option<&Place>) -> Diagnostic {
     match place {
         Some(place) => diagnostic.at(&place.source, place.span),
         None => diagnostic,

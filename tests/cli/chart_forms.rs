@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::connect_migrate;
-use crate::support::server::{Certificate, Server};
+use crate::support::package::{KEY_OWNER, Key};
+use crate::support::server::{Certificate, ClientCertificate, Server};
 use crate::support::tools::{Helm, helms};
 
 const CHART: &str = "testdata/chart/generations/0.8.12";
@@ -91,8 +92,42 @@ fn homes(home: &Path) -> [(&'static str, String); 3] {
     })
 }
 
+/// Packs the chart as several versions into a repository's folder, which is given with Helm's home, and
+/// writes a configuration beside it.
+fn offered(one: &Helm, home: &Path, versions: &[&str]) -> (PathBuf, PathBuf) {
+    fs::write(home.join("c.gcfg"), CONFIGURATION).unwrap();
+    let served = home.join("served");
+    fs::create_dir(&served).unwrap();
+    let to = served.display().to_string();
+    let helm_home = home.join("helm");
+    for version in versions {
+        let package = ["package", CHART, "--version", version, "--destination", &to];
+        helm(one, &helm_home, &package);
+    }
+    helm(one, &helm_home, &["repo", "index", &to]);
+    (served, helm_home)
+}
+
+const CONFIGURATION: &str =
+    "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n";
+
 /// Converts with a chart, and gives what the account says about who proved it.
 fn proved_with(helm: &Helm, home: &Path, chart: &[&str]) -> String {
+    let (code, said) = converted_with(helm, home, chart);
+    assert_eq!(code, Some(0), "{chart:?}: {said}");
+    let start = said.find('{').unwrap();
+    let account: serde_json::Value = serde_json::from_str(&said[start..]).unwrap();
+    account["proof"]["words"].as_str().unwrap().to_owned()
+}
+
+/// What is said where Helm does not hand out the chart.
+fn not_proved_with(helm: &Helm, home: &Path, chart: &[&str]) -> String {
+    let (code, said) = converted_with(helm, home, chart);
+    assert_eq!(code, Some(1), "{chart:?}: {said}");
+    said
+}
+
+fn converted_with(helm: &Helm, home: &Path, chart: &[&str]) -> (Option<i32>, String) {
     let output = connect_migrate()
         .env("HELM_BIN", &helm.path)
         .envs(homes(&home.join("helm")))
@@ -104,10 +139,7 @@ fn proved_with(helm: &Helm, home: &Path, chart: &[&str]) -> String {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(0), "{chart:?}: {said}");
-    let start = said.find('{').unwrap();
-    let account: serde_json::Value = serde_json::from_str(&said[start..]).unwrap();
-    account["proof"]["words"].as_str().unwrap().to_owned()
+    (output.status.code(), said)
 }
 
 #[test]
@@ -115,17 +147,7 @@ fn a_chart_is_taken_in_every_form_that_helm_takes() {
     for one in helms() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
-        fs::write(
-            home.join("c.gcfg"),
-            "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n",
-        )
-        .unwrap();
-        let served = home.join("served");
-        fs::create_dir(&served).unwrap();
-        let to = served.display().to_string();
-        let helm_home = home.join("helm");
-        helm(&one, &helm_home, &["package", CHART, "--destination", &to]);
-        helm(&one, &helm_home, &["repo", "index", &to]);
+        let (served, helm_home) = offered(&one, home, &["0.8.12"]);
 
         let files = served.clone();
         let repository = serve(move |path| {
@@ -181,27 +203,11 @@ fn helms_flags_for_reaching_a_chart_are_passed_on() {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path();
         fs::write(
-            home.join("c.gcfg"),
-            "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n",
-        )
-        .unwrap();
-        fs::write(
             home.join("v.yaml"),
             "config: {Scheduler: {MinProcessesLimit: 4}}\n",
         )
         .unwrap();
-        let served = home.join("served");
-        fs::create_dir(&served).unwrap();
-        let to = served.display().to_string();
-        let helm_home = home.join("helm");
-        helm(&one, &helm_home, &["package", CHART, "--destination", &to]);
-        let newer = ["--version", "0.9.0-rc.1"];
-        helm(
-            &one,
-            &helm_home,
-            &[&["package", CHART, "--destination", &to][..], &newer].concat(),
-        );
-        helm(&one, &helm_home, &["repo", "index", &to]);
+        let (served, helm_home) = offered(&one, home, &["0.8.12", "0.9.0-rc.1"]);
         let certificate = Certificate::new();
         let repository = Server::secure(&served, &certificate);
         let [(_, authority), _] = certificate.trusted_in(home);
@@ -277,6 +283,69 @@ fn helms_flags_for_reaching_a_chart_are_passed_on() {
             let (code, said) = run(&values, &[flag, "hunter2"]);
             assert!(code == 2 && !said.contains("hunter2"), "{said}");
         }
+    }
+}
+
+#[test]
+fn a_client_certificate_opens_a_repository() {
+    for one in helms() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let (served, _) = offered(&one, home, &["0.8.12"]);
+        let client = ClientCertificate::new();
+        let [shown, key] = client.written_in(home);
+        let certificate = Certificate::asking_for(&client);
+        let repository = Server::secure(&served, &certificate);
+        let [(_, authority), _] = certificate.trusted_in(home);
+        let authority = authority.display().to_string();
+
+        let from = ["rstudio-connect", "--repo", &repository.url];
+        let trusted = [&from[..], &["--ca-file", &authority]].concat();
+        let let_in = [&trusted[..], &["--cert-file", &shown, "--key-file", &key]].concat();
+        let words = proved_with(&one, home, &let_in);
+        assert!(
+            words.starts_with("chart rstudio-connect 0.8.12, "),
+            "{words}"
+        );
+        let said = not_proved_with(&one, home, &trusted);
+        assert!(said.contains("certificate"), "{said}");
+    }
+}
+
+#[test]
+fn a_signed_chart_is_held_against_the_keyring() {
+    let (Some(signer), Some(stranger)) = (Key::new(), Key::new()) else {
+        return;
+    };
+    let [signs, known, unknown] = [signer.secret(), signer.public(), stranger.public()]
+        .map(|path| path.display().to_string());
+    for one in helms() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        fs::write(home.join("c.gcfg"), CONFIGURATION).unwrap();
+        let to = home.display().to_string();
+        let sign = ["--sign", "--key", KEY_OWNER, "--keyring", &signs];
+        let package = [&["package", CHART, "--destination", &to][..], &sign].concat();
+        helm(&one, &home.join("helm"), &package);
+        let archive = home.join("rstudio-connect-0.8.12.tgz");
+        let name = archive.display().to_string();
+        let verify = [name.as_str(), "--verify", "--keyring"];
+        let words = proved_with(&one, home, &[&verify[..], &[&known]].concat());
+        assert!(
+            words.starts_with("chart rstudio-connect 0.8.12, "),
+            "{words}"
+        );
+        let said = not_proved_with(&one, home, &[&verify[..], &[&unknown]].concat());
+        assert!(
+            said.contains("signature") || said.contains("unknown"),
+            "{said}"
+        );
+        // Gzip takes what follows its end for another member, or for nothing.
+        let mut bytes = fs::read(&archive).unwrap();
+        bytes.push(0);
+        fs::write(&archive, bytes).unwrap();
+        let said = not_proved_with(&one, home, &[&verify[..], &[&known]].concat());
+        assert!(said.contains("sha256"), "{said}");
     }
 }
 

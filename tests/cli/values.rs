@@ -464,6 +464,33 @@ fn own_values_that_spell_a_setting_otherwise_are_refused_with_its_place() {
 }
 
 #[test]
+fn a_character_that_no_values_file_carries_is_refused_with_its_place() {
+    let folder = folder();
+    for (text, line) in [
+        ("[SMTP]\nHost = a\u{85}b\n", "6:1"),
+        (
+            "[LDAP \"a\u{85}b\"]\nServerAddress = ldap.example.com:389\n",
+            "6:1",
+        ),
+    ] {
+        let from = write(&folder, "c.gcfg", &format!("{GOOD}{text}"));
+        let out = folder.path().join("values.yaml");
+        values(&from)
+            .arg("--out")
+            .arg(&out)
+            .assert()
+            .code(3)
+            .stderr(predicate::str::contains("error[value-not-carried]"))
+            .stderr(predicate::str::contains("does not get through the chart"))
+            .stderr(predicate::str::contains(format!(
+                "{}:{line}",
+                from.display()
+            )));
+        assert!(!out.exists());
+    }
+}
+
+#[test]
 fn wrong_usage_is_told_from_failure() {
     connect_migrate().arg("values").assert().code(2);
     values(Path::new("no/such/file"))

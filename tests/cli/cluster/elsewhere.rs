@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Place, places};
 use crate::support::chart::chart_dir;
-use crate::support::tools::{newest, tool};
+use crate::support::tools::{helms, newest, tool};
 
 #[test]
 fn several_kubeconfigs_are_one() {
@@ -124,7 +124,7 @@ fn a_proxy_leads_to_the_api_server_unless_it_is_excepted() {
 
 #[test]
 fn a_history_is_kept_as_long_as_it_is() {
-    for helm in newest().into_iter().skip(1) {
+    for helm in newest() {
         let Some(place) = Place::new(&helm, "history") else {
             return;
         };
@@ -154,7 +154,7 @@ fn a_history_is_kept_as_long_as_it_is() {
 
 #[test]
 fn an_uninstalled_release_is_not_alive() {
-    for helm in newest() {
+    for helm in helms() {
         let Some(place) = Place::new(&helm, "kept") else {
             return;
         };

@@ -15,7 +15,7 @@ use super::{Place, VALUES, places};
 use crate::connect_stand_in::wait_until;
 use crate::support::chart::chart_dir;
 use crate::support::package::{binary, write_program};
-use crate::support::tools::{Helm, helms, newest, tool};
+use crate::support::tools::{Helm, helms, tool};
 
 /// The release's configuration and its workload.
 pub(super) const CONFIG: &str = "rsc-rstudio-connect-config";
@@ -348,14 +348,6 @@ impl Place {
 /// that has no temporary settings.
 pub(super) fn each_helm(what: &str, values: &[&str], test: impl Fn(&Place) + Sync) {
     beside_each_other(helms(), what, |place| {
-        place.deploy("rsc", false, values);
-        test(place);
-    });
-}
-
-/// The same with the newest Helm of each major.
-pub(super) fn each_major(what: &str, values: &[&str], test: impl Fn(&Place) + Sync) {
-    beside_each_other(newest(), what, |place| {
         place.deploy("rsc", false, values);
         test(place);
     });

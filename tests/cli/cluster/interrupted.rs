@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use predicates::str::contains;
 
-use super::half_way::{each_major, follow, truth};
+use super::half_way::{each_helm, follow, truth};
 use super::{Place, places};
 use crate::connect_stand_in::wait_until;
 use crate::support::package::write_program;
@@ -156,7 +156,7 @@ fn killed(place: &Place, mut command: Command) {
 
 #[test]
 fn an_upgrade_that_is_killed_leads_back_to_off() {
-    each_major("mid", &[], |place| {
+    each_helm("mid", &[], |place| {
         let chart = crate::support::chart::chart_dir().display().to_string();
         let mut args = vec!["upgrade", "rsc", &chart, "--wait", "--timeout", "30m"];
         args.extend(super::VALUES);

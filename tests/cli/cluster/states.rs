@@ -7,11 +7,9 @@ use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
 use serde_json::json;
 
-use super::half_way::{
-    CONFIG, Refusal, ZERO, beside_each_other, each_helm, each_major, follow, off, truth,
-};
+use super::half_way::{CONFIG, Refusal, ZERO, beside_each_other, each_helm, follow, off, truth};
 use super::{Place, places};
-use crate::support::tools::{Helm, helms, newest};
+use crate::support::tools::{Helm, helms};
 
 /// What the API server refuses: Helm stops before the configuration, between it and the workload,
 /// or, where its own records are refused, does not find out how it ended.
@@ -89,7 +87,7 @@ fn a_rollback_to_the_overlay_is_stopped_between_objects() {
         place.ours(&["revert", "rsc", "--yes"]).assert().success();
         place.namespace.settled();
     };
-    stopped("back", newest(), &REFUSED[1..3], before, |place| {
+    stopped("back", helms(), &REFUSED[1..3], before, |place| {
         let status = place.status(&["rsc"]);
         let with = status["revisionsWithOverlay"].as_array().unwrap();
         let revision = with.first().unwrap().to_string();
@@ -99,7 +97,7 @@ fn a_rollback_to_the_overlay_is_stopped_between_objects() {
 
 #[test]
 fn pods_that_started_in_between_are_restarted() {
-    each_major("between", ZERO, |place| {
+    each_helm("between", ZERO, |place| {
         laid(place);
         let laid = place.live_gcfg();
         place.ours(&["revert", "rsc", "--yes"]).assert().success();
@@ -147,7 +145,7 @@ fn containers_that_restarted_in_place_are_judged_by_when() {
 
 #[test]
 fn two_replica_sets_are_two_configurations() {
-    each_major("sets", ZERO, |place| {
+    each_helm("sets", ZERO, |place| {
         laid(place);
         place.namespace.healthy.store(false, Ordering::Relaxed);
         let short = ["revert", "rsc", "--yes", "--timeout", "1s"];
@@ -161,7 +159,7 @@ fn two_replica_sets_are_two_configurations() {
 
 #[test]
 fn a_paused_rollout_is_resumed() {
-    each_major("paused", ZERO, |place| {
+    each_helm("paused", ZERO, |place| {
         laid(place);
         place.patch_workload("kubectl-rollout", json!({"spec": {"paused": true}}));
         let short = ["revert", "rsc", "--yes", "--timeout", "20s"];
@@ -200,7 +198,7 @@ fn laying_times_out_and_the_pods_come_up_later() {
 
 #[test]
 fn a_rollback_of_helms_own_is_told() {
-    each_major("atomic", &[], |place| {
+    each_helm("atomic", &[], |place| {
         place.namespace.healthy.store(false, Ordering::Relaxed);
         let flag = if place.helm.is_four() {
             "--rollback-on-failure"
@@ -252,7 +250,7 @@ fn a_conflict_while_laying_is_told() {
 
 #[test]
 fn what_is_scaled_to_nothing_is_started_by_helm() {
-    each_major("scaled", &[], |place| {
+    each_helm("scaled", &[], |place| {
         place.lay(&[]).success();
         place.namespace.settled();
         place.patch_workload("kubectl-scale", json!({"spec": {"replicas": 0}}));
@@ -270,7 +268,7 @@ fn what_is_scaled_to_nothing_is_started_by_helm() {
 
 #[test]
 fn what_somebody_has_removed_is_made_again() {
-    each_major("gone", &[], |place| {
+    each_helm("gone", &[], |place| {
         for (what, is_laid) in [
             ("configmap", true),
             ("deployment", true),
@@ -302,7 +300,7 @@ fn what_somebody_has_removed_is_made_again() {
 
 #[test]
 fn a_first_revision_that_was_not_finished_is_taken_over() {
-    beside_each_other(newest(), "first", |place| {
+    beside_each_other(helms(), "first", |place| {
         place.secret("probe");
         let refusal = Refusal::of(place, "secrets");
         // Helm takes a record that it cannot write for no reason to fail.

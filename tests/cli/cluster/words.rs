@@ -13,7 +13,7 @@ use serde_json::json;
 use super::Place;
 use super::half_way::{WORKLOAD, follow, truth};
 use crate::support::chart::chart_dir;
-use crate::support::tools::newest;
+use crate::support::tools::{helms, newest};
 
 /// As a terminal does it: the interrupt goes to us and to Helm.
 fn interrupted(place: &Place, args: &[&str]) -> (Option<i32>, String) {
@@ -35,7 +35,7 @@ fn interrupted(place: &Place, args: &[&str]) -> (Option<i32>, String) {
 
 #[test]
 fn an_interrupt_during_helm_is_said_and_the_next_command_goes_on() {
-    for helm in newest() {
+    for helm in helms() {
         let Some(place) = Place::new(&helm, "interrupt") else {
             return;
         };

@@ -129,8 +129,17 @@ impl Key {
 
     /// The public half, in the binary form that Helm reads.
     pub fn public(&self) -> PathBuf {
-        let path = self.folder.path().join("public.gpg");
-        let output = self.gpg().arg("--export").output().unwrap();
+        self.exported("--export", "public.gpg")
+    }
+
+    /// The half that signs, in the same form.
+    pub fn secret(&self) -> PathBuf {
+        self.exported("--export-secret-keys", "secret.gpg")
+    }
+
+    fn exported(&self, how: &str, name: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        let output = self.gpg().arg(how).output().unwrap();
         std::fs::write(&path, output.stdout).unwrap();
         path
     }

@@ -64,13 +64,33 @@ pub struct Certificate {
 impl Certificate {
     /// Makes one.
     pub fn new() -> Self {
+        Self::made(None)
+    }
+
+    /// Makes one for a server that lets in whoever shows the certificate of `client`.
+    pub fn asking_for(client: &ClientCertificate) -> Self {
+        Self::made(Some(client))
+    }
+
+    fn made(client: Option<&ClientCertificate>) -> Self {
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
+        let config = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
+            .unwrap();
+        let config = match client {
+            None => config.with_no_client_auth(),
+            Some(client) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(client.made.cert.der().clone()).unwrap();
+                let roots = Arc::new(roots);
+                let asked =
+                    rustls::server::WebPkiClientVerifier::builder_with_provider(roots, provider);
+                config.with_client_cert_verifier(asked.build().unwrap())
+            }
+        };
+        let config = config
             .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::from(key))
             .unwrap();
         Self {
@@ -86,6 +106,32 @@ impl Certificate {
         let wgetrc = folder.join("wgetrc");
         std::fs::write(&wgetrc, format!("ca_certificate={}\n", pem.display())).unwrap();
         [("CURL_CA_BUNDLE", pem), ("WGETRC", wgetrc)]
+    }
+}
+
+/// What a client shows to be let in.
+pub struct ClientCertificate {
+    made: rcgen::CertifiedKey<rcgen::KeyPair>,
+}
+
+impl ClientCertificate {
+    /// Makes one.
+    pub fn new() -> Self {
+        let made = rcgen::generate_simple_self_signed(vec!["client".to_owned()]).unwrap();
+        Self { made }
+    }
+
+    /// Writes the certificate and its key.
+    pub fn written_in(&self, folder: &Path) -> [String; 2] {
+        [
+            ("client.pem", self.made.cert.pem()),
+            ("client.key", self.made.signing_key.serialize_pem()),
+        ]
+        .map(|(name, pem)| {
+            let path = folder.join(name);
+            std::fs::write(&path, pem).unwrap();
+            path.display().to_string()
+        })
     }
 }
 
