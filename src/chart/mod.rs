@@ -8,6 +8,7 @@ mod carried;
 mod checks;
 mod config;
 mod defaults;
+mod deploys;
 mod environment;
 mod in_use;
 mod misread;

@@ -216,7 +216,7 @@ impl Scope {
     /// itself, then the inventory.
     fn connect_version(
         &self,
-        old: Option<&server::Said>,
+        old: Option<&server::OldServer>,
         inventory: Option<&Inventory>,
     ) -> Option<(String, &'static str)> {
         let server = || Some((old?.version.clone()?, "--server"));

@@ -26,7 +26,7 @@ impl Available {
     pub(crate) fn of_values(values: &Map) -> Option<Self> {
         let list = |value: Option<&Value>| value.and_then(Value::as_list).map(<[Value]>::to_vec);
         let declared = list(values.get("executionEnvironments")).filter(|list| !list.is_empty());
-        let (environments, whence) = match (declared, values.get("launcher")) {
+        let (environments, place) = match (declared, values.get("launcher")) {
             (None, Some(launcher))
                 if launcher
                     .get("customRuntimeYaml")
@@ -63,7 +63,7 @@ impl Available {
         Some(Self {
             versions,
             images: Some(images),
-            place: format!("{whence} of the values"),
+            place: format!("{place} of the values"),
         })
     }
 

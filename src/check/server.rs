@@ -9,7 +9,7 @@ const SOON: i64 = 60;
 
 /// What the old server says.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Said {
+pub(super) struct OldServer {
     /// Its license, where it tells.
     pub licence: Option<Licence>,
     /// Whose key it is, or why that is not known.
@@ -23,7 +23,7 @@ pub(super) struct Said {
 /// What it says, and what is to be deployed.
 #[derive(Debug)]
 pub(super) struct OldServerFacts<'a> {
-    pub said: &'a Said,
+    pub said: &'a OldServer,
     /// Complete, and absent where none were given.
     pub values: Option<&'a Map>,
 }
@@ -32,12 +32,12 @@ pub(super) struct OldServerFacts<'a> {
 ///
 /// # Errors
 /// Why it does not answer.
-pub(super) async fn ask(login: Login) -> Result<Said, String> {
+pub(super) async fn ask(login: Login) -> Result<OldServer, String> {
     let connect = login.open().await.map_err(|error| error.to_string())?;
     let user = connect.user().await;
     // Only administrators may list the nodes; it is a small question.
     let hosts = connect.hosts().await;
-    Ok(Said {
+    Ok(OldServer {
         licence: connect.settings().license.clone(),
         user: Some(user.map_err(|error| error.to_string())),
         administrator: Some(hosts.map(|_| ()).map_err(|error| error.to_string())),
@@ -46,7 +46,10 @@ pub(super) async fn ask(login: Login) -> Result<Said, String> {
 }
 
 /// Judges the old server's answer; `None` where none is given.
-pub(super) fn examine(answer: Option<&Result<Said, String>>, values: Option<&Map>) -> Vec<Check> {
+pub(super) fn examine(
+    answer: Option<&Result<OldServer, String>>,
+    values: Option<&Map>,
+) -> Vec<Check> {
     let (mut license, api_key) = match answer {
         None => (Group::License.unasked(), Group::ApiKey.unasked()),
         Some(Err(error)) => unanswered(error),
@@ -241,9 +244,9 @@ mod tests {
         values: &str,
         judge: impl Fn(&OldServerFacts<'_>) -> Judgement,
     ) -> Judgement {
-        let said = Said {
+        let said = OldServer {
             licence: Some(serde_json::from_str(licence).unwrap()),
-            ..Said::default()
+            ..OldServer::default()
         };
         let values = read_values(values).unwrap();
         judge(&OldServerFacts {
@@ -294,13 +297,13 @@ mod tests {
     #[test]
     fn a_lesser_key_of_an_administrator_is_told_apart() {
         let of = |role: &str| {
-            let said = Said {
+            let said = OldServer {
                 user: Some(Ok(serde_json::from_str(&format!(
                     r#"{{"user_role": "{role}"}}"#
                 ))
                 .unwrap())),
                 administrator: Some(Err("denied".to_owned())),
-                ..Said::default()
+                ..OldServer::default()
             };
             administrator(&OldServerFacts {
                 said: &said,

@@ -10,7 +10,7 @@ use clap::Args;
 use super::Exit;
 use crate::inputs::stdin;
 use crate::overlay::{
-    self, Options, PostRenderRun, Selection, TemporarySetting, Then, with_temporary,
+    self, ChainedCommand, Options, PostRenderRun, Selection, TemporarySetting, with_temporary,
 };
 
 /// Lay the temporary settings over manifests, as a Helm post-renderer
@@ -124,9 +124,9 @@ impl PostRender {
         Ok(Exit::Done)
     }
 
-    fn then(&self) -> Option<Then> {
+    fn then(&self) -> Option<ChainedCommand> {
         let (program, args) = self.then.split_first()?;
-        Some(Then {
+        Some(ChainedCommand {
             program: program.clone(),
             args: args.to_vec(),
             plugin: self.then_plugin.clone(),

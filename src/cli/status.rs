@@ -9,7 +9,7 @@ use super::runtime::block_on;
 use super::{Exit, Global};
 use crate::helm::release_name;
 use crate::output::{self, Format};
-use crate::survey::Inquiry;
+use crate::survey::StatusQuery;
 
 /// Show how far the migration is, and whether the temporary settings are on
 ///
@@ -44,7 +44,7 @@ impl Status {
     /// Runs the command.
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let report = block_on(async {
-            let inquiry = Inquiry {
+            let inquiry = StatusQuery {
                 cluster: &global.access().open().await?,
                 helm: &global.helm(),
                 server: &self.connect.server_access()?,

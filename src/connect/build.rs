@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::affinity::Affinity;
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::failure::Fate;
 use super::ids::{BundleId, ContentGuid, TaskId};
 use super::lenient;
@@ -59,7 +59,7 @@ impl Connect {
         let affinity = Affinity::default();
         let request = Request::new(Method::POST, url)
             .body(body)
-            .needs(Needs::Collaborator)
+            .needs(RequiredRole::Collaborator)
             .affinity(&affinity);
         match self.ask_once(request).await {
             Ok(reply) => match reply.json::<Accepted>()?.task_id {

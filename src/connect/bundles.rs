@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::{BundleId, ContentGuid};
 use super::lenient;
 use super::request::Request;
@@ -30,7 +30,7 @@ impl Connect {
         let url = self
             .server()
             .api(&["v1", "content", guid.as_str(), "bundles"]);
-        let request = Request::get(url).needs(Needs::Collaborator);
+        let request = Request::get(url).needs(RequiredRole::Collaborator);
         self.list(&request).await
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::affinity::Affinity;
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::TaskId;
 use super::lenient;
 use super::request::Request;
@@ -80,7 +80,7 @@ impl Connect {
             return Ok(None);
         }
         let url = self.server().api(&["v1", "system", "caches", "runtime"]);
-        let request = Request::get(url).needs(Needs::Administrator);
+        let request = Request::get(url).needs(RequiredRole::Administrator);
         match self.ask(request).await {
             Ok(reply) => Ok(Some(reply.json::<Caches>()?.caches.unwrap_or_default())),
             Err(Error::Absent { .. }) => Ok(None),
@@ -107,7 +107,7 @@ impl Connect {
                 "image_name": cache.image_name,
                 "dry_run": dry_run,
             }))
-            .needs(Needs::Administrator)
+            .needs(RequiredRole::Administrator)
             .affinity(&affinity);
         let reply = match self.ask(request).await {
             Ok(reply) => reply,

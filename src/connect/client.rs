@@ -13,7 +13,7 @@ use super::backoff::Backoff;
 use super::error::Error;
 use super::failure::{Failure, Fate};
 use super::key::ApiKey;
-use super::outage::{Exposure, Notice, Outage, Patience, Trouble, Verdict};
+use super::outage::{Exposure, Notice, Outage, Patience, RetryState, Verdict};
 use super::request::{Reply, Request};
 use super::server::Settings;
 use super::transport::{ConnectOptions, Transport};
@@ -144,7 +144,7 @@ impl Connect {
 
     /// A request that may be repeated without harm, repeated until it is answered.
     pub(super) async fn ask(&self, request: Request<'_>) -> Result<Reply, Error> {
-        let mut again = Again::new(self);
+        let mut again = Retries::new(self);
         loop {
             match self.transport.exchange(&request).await {
                 Ok(reply) => {
@@ -168,7 +168,7 @@ impl Connect {
     /// A request that must not be carried out twice: repeated only where it was certainly not
     /// carried out. Everything else is for the caller to find out.
     pub(super) async fn ask_once(&self, request: Request<'_>) -> Result<Reply, Failure> {
-        let mut again = Again::new(self);
+        let mut again = Retries::new(self);
         loop {
             match self.transport.exchange(&request).await {
                 Ok(reply) => {
@@ -194,7 +194,7 @@ impl Connect {
     /// A request to a server that has not answered yet. One that starts is waited for (its proxy
     /// answers), one that is not there is not.
     async fn first_contact(&self, request: Request<'_>) -> Result<Reply, Error> {
-        let mut again = Again::new(self);
+        let mut again = Retries::new(self);
         let mut attempts = 0;
         loop {
             match self.transport.exchange(&request).await {
@@ -274,19 +274,19 @@ fn warn(server: &Server, options: &ConnectOptions, tell: &(dyn Fn(Notice) + Send
 }
 
 /// The repetitions of one request.
-pub(super) struct Again<'a> {
+pub(super) struct Retries<'a> {
     connect: &'a Connect,
     backoff: Backoff,
-    trouble: Trouble,
+    trouble: RetryState,
     server_errors: u32,
 }
 
-impl<'a> Again<'a> {
+impl<'a> Retries<'a> {
     pub(super) const fn new(connect: &'a Connect) -> Self {
         Self {
             connect,
             backoff: Backoff::new(Duration::from_millis(200), Duration::from_secs(5)),
-            trouble: Trouble::new(),
+            trouble: RetryState::new(),
             server_errors: 0,
         }
     }

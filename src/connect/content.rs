@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::{BundleId, ContentGuid};
 use super::language::Language;
 use super::lenient;
@@ -227,7 +227,7 @@ impl Connect {
     /// The key is no administrator's, or the server cannot be asked.
     pub(crate) async fn vanities(&self) -> Result<HashMap<ContentGuid, String>, Error> {
         let url = self.server().api(&["v1", "vanities"]);
-        let request = Request::get(url).needs(Needs::Administrator);
+        let request = Request::get(url).needs(RequiredRole::Administrator);
         let all: Vec<Vanity> = self.list(&request).await?;
         Ok(all
             .into_iter()
@@ -241,7 +241,7 @@ impl Connect {
     /// The key may not see it, or the server cannot be asked.
     pub(crate) async fn content(&self, guid: &ContentGuid) -> Result<Option<Content>, Error> {
         let url = self.server().api(&["v1", "content", guid.as_str()]);
-        let request = Request::get(url).needs(Needs::Collaborator);
+        let request = Request::get(url).needs(RequiredRole::Collaborator);
         match self.ask(request).await {
             Ok(reply) => reply.json().map(Some),
             Err(Error::NotFound(_)) => Ok(None),

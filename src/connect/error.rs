@@ -89,7 +89,7 @@ pub(crate) enum Error {
     #[error("the API key may not do this: {fault}; it needs {needs}")]
     Forbidden {
         /// Which role is needed.
-        needs: Needs,
+        needs: RequiredRole,
         /// What the server says.
         fault: ApiFault,
     },
@@ -200,7 +200,7 @@ impl fmt::Display for ApiFault {
 
 /// Who may make a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Needs {
+pub(crate) enum RequiredRole {
     /// Anyone with a key.
     User,
     Publisher,
@@ -209,7 +209,7 @@ pub(crate) enum Needs {
     Collaborator,
 }
 
-impl fmt::Display for Needs {
+impl fmt::Display for RequiredRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::User => "the key of an active user",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::{BundleId, ContentGuid, JobKey};
 use super::lenient;
 use super::request::Request;
@@ -145,7 +145,7 @@ impl Connect {
         }
         let url = self.server().api(&["v1", "content", guid.as_str(), "jobs"]);
         let request = Request::get(url)
-            .needs(Needs::Collaborator)
+            .needs(RequiredRole::Collaborator)
             .extra(Duration::from_secs(30));
         match self.list(&request).await {
             Ok(jobs) => Ok(jobs),
@@ -165,7 +165,7 @@ impl Connect {
     ) -> Result<Vec<String>, Error> {
         let path = ["v1", "content", guid.as_str(), "jobs", key.as_str(), "log"];
         let request = Request::get(self.server().api(&path))
-            .needs(Needs::Collaborator)
+            .needs(RequiredRole::Collaborator)
             .log();
         let log: Log = self.ask(request).await?.json()?;
         Ok(log

@@ -93,12 +93,12 @@ struct OutageState {
 
 /// What one request has been through.
 #[derive(Debug)]
-pub(super) struct Trouble {
+pub(super) struct RetryState {
     failures: u32,
     first: Option<Instant>,
 }
 
-impl Trouble {
+impl RetryState {
     pub(super) const fn new() -> Self {
         Self {
             failures: 0,
@@ -144,7 +144,7 @@ impl Outage {
     /// A request failed in a way that may pass.
     pub(super) fn failed(
         &self,
-        trouble: &mut Trouble,
+        trouble: &mut RetryState,
         cause: &dyn fmt::Display,
         patience: Patience,
         now: Instant,
@@ -204,7 +204,7 @@ mod tests {
     fn many_requests_speak_of_one_outage_once() {
         let (outage, said) = outage();
         let start = Instant::now();
-        let mut troubles: Vec<_> = (0..8).map(|_| Trouble::new()).collect();
+        let mut troubles: Vec<_> = (0..8).map(|_| RetryState::new()).collect();
         for second in 0..20 {
             for trouble in &mut troubles {
                 let now = start + Duration::from_secs(second);
@@ -224,7 +224,7 @@ mod tests {
     fn a_short_silence_is_not_spoken_of() {
         let (outage, said) = outage();
         let start = Instant::now();
-        outage.failed(&mut Trouble::new(), &"reset", Patience::default(), start);
+        outage.failed(&mut RetryState::new(), &"reset", Patience::default(), start);
         outage.over(start + Duration::from_secs(1));
         assert!(said.lock().unwrap().is_empty());
     }
@@ -237,7 +237,7 @@ mod tests {
             max_outage: Duration::from_secs(10),
             ..Patience::default()
         };
-        let mut first = Trouble::new();
+        let mut first = RetryState::new();
         assert_eq!(
             outage.failed(&mut first, &"", patience, start),
             Verdict::GoOn
@@ -245,7 +245,7 @@ mod tests {
         // A request that begins in the middle of an outage does not wait for all of it again.
         let later = start + Duration::from_secs(10);
         assert_eq!(
-            outage.failed(&mut Trouble::new(), &"", patience, later),
+            outage.failed(&mut RetryState::new(), &"", patience, later),
             Verdict::TooLong(Duration::from_secs(10))
         );
     }
@@ -254,7 +254,7 @@ mod tests {
     fn a_request_that_never_succeeds_beside_others_that_do_is_given_up() {
         let (outage, _) = outage();
         let start = Instant::now();
-        let mut trouble = Trouble::new();
+        let mut trouble = RetryState::new();
         let mut verdicts = (0..12).map(|second| {
             let now = start + Duration::from_secs(second);
             let verdict = outage.failed(&mut trouble, &"503", Patience::default(), now);

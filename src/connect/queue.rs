@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::lenient;
 use super::request::Request;
 use super::version::Feature;
@@ -29,7 +29,7 @@ impl Connect {
         let mut url = self.server().api(&["v1", "queue"]);
         url.query_pairs_mut().append_pair("page_size", "500");
         match self
-            .ask(Request::get(url).needs(Needs::Administrator))
+            .ask(Request::get(url).needs(RequiredRole::Administrator))
             .await
         {
             Ok(reply) => {

@@ -9,14 +9,14 @@ use serde_json::Value;
 
 use super::affinity::Affinity;
 use super::body::{self, Limit};
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     pub method: Method,
     pub url: Url,
     pub body: Option<Value>,
-    pub needs: Needs,
+    pub needs: RequiredRole,
     /// How much longer than usual the server may take.
     pub extra: Duration,
     pub affinity: Option<&'a Affinity>,
@@ -30,7 +30,7 @@ impl<'a> Request<'a> {
             method,
             url,
             body: None,
-            needs: Needs::User,
+            needs: RequiredRole::User,
             extra: Duration::ZERO,
             affinity: None,
             limit: body::USUAL,
@@ -51,7 +51,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    pub(super) const fn needs(mut self, needs: Needs) -> Self {
+    pub(super) const fn needs(mut self, needs: RequiredRole) -> Self {
         self.needs = needs;
         self
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::language::{Language, Languages, version_order};
 use super::lenient;
 use super::request::Request;
@@ -45,7 +45,7 @@ impl Connect {
             let url = self
                 .server()
                 .api(&["v1", "server_settings", language.key()]);
-            let request = Request::get(url).needs(Needs::Publisher);
+            let request = Request::get(url).needs(RequiredRole::Publisher);
             let listed: Listed = match self.ask(request).await {
                 Ok(reply) => reply.json()?,
                 Err(Error::Absent { .. } | Error::NotFound(_)) => continue,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::lenient;
 use super::request::Request;
 
@@ -71,7 +71,7 @@ impl Connect {
         url.query_pairs_mut()
             .append_pair("start", &start.strftime("%FT%TZ").to_string())
             .append_pair("end", &end.strftime("%FT%TZ").to_string());
-        let request = Request::get(url).needs(Needs::Administrator);
+        let request = Request::get(url).needs(RequiredRole::Administrator);
         let answer: Value = self.ask(request).await.ok()?.json().ok()?;
         answer["schedules"].as_array().map(Vec::len)
     }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::lenient;
 use super::licence::Licence;
 use super::request::Request;
@@ -106,7 +106,7 @@ impl Connect {
         let url = self.server().api(&["v1", "system", "hosts"]);
         let request = Request::get(url)
             .query(&[("active", "true")])
-            .needs(Needs::Administrator);
+            .needs(RequiredRole::Administrator);
         self.ask(request).await?.json()
     }
 }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::body;
-use super::client::{Again, Connect};
+use super::client::{Connect, Retries};
 use super::error::Error;
 use super::request::{Request, foreign};
 
@@ -127,7 +127,7 @@ impl Connect {
             request: request.name(),
             cause,
         };
-        let mut again = Again::new(self);
+        let mut again = Retries::new(self);
         'attempt: loop {
             let mut response = match self.attempt(request).await {
                 Ok(response) => response,

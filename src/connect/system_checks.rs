@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::CheckRunId;
 use super::lenient;
 use super::request::Request;
@@ -88,7 +88,7 @@ impl Connect {
         };
         let start = Request::new(Method::POST, url(&[]))
             .body(json!({}))
-            .needs(Needs::Administrator);
+            .needs(RequiredRole::Administrator);
         let mut run: CheckRun = match self.ask_once(start).await.map_err(|failure| *failure.error) {
             Ok(reply) => reply.json()?,
             Err(Error::Absent { .. } | Error::NotFound(_)) => return Ok(None),
@@ -103,10 +103,11 @@ impl Connect {
                 });
             }
             tokio::time::sleep(PAUSE).await;
-            let request = Request::get(url(&[run.id.as_str()])).needs(Needs::Administrator);
+            let request = Request::get(url(&[run.id.as_str()])).needs(RequiredRole::Administrator);
             run = self.ask(request).await?.json()?;
         }
-        let request = Request::get(url(&[run.id.as_str(), "results"])).needs(Needs::Administrator);
+        let request =
+            Request::get(url(&[run.id.as_str(), "results"])).needs(RequiredRole::Administrator);
         let found: Results = self.ask(request).await?.json()?;
         Ok(Some(
             found.results.into_iter().map(SystemCheck::from).collect(),

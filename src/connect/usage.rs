@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::client::Connect;
-use super::error::{Error, Needs};
+use super::error::{Error, RequiredRole};
 use super::ids::ContentGuid;
 use super::lenient;
 use super::request::Request;
@@ -142,7 +142,7 @@ impl Connect {
         let path = ["v1", "instrumentation", "content", "hits"];
         let request = Request::get(self.server().api(&path))
             .query(&span.query())
-            .needs(Needs::Publisher)
+            .needs(RequiredRole::Publisher)
             .extra(Duration::from_secs(600));
         let counted = self.fold(&request, Purpose::Count, |tally: &mut Tally, element| {
             // A record of a shape that is not known is no use of anything.
@@ -174,7 +174,7 @@ impl Connect {
             let mut request = Request::get(url.clone())
                 .query(&span.query())
                 .query(&[("limit", PAGE)])
-                .needs(Needs::Publisher);
+                .needs(RequiredRole::Publisher);
             if let Some(next) = &next {
                 // The ready-made URL of the next page names the host as the server knows it.
                 request = request.query(&[("next", next)]);

@@ -6,14 +6,28 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::backend::ChosenBackend;
 use crate::chart::Proof;
 use crate::gcfg::SettingName;
 
 /// What becomes of a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Action {
     /// The migration must not go on.
     Block,
@@ -28,27 +42,10 @@ pub enum Action {
 }
 
 impl Action {
-    /// Every action, the most urgent first.
-    pub const ALL: [Self; 6] = [
-        Self::Block,
-        Self::Review,
-        Self::Secret,
-        Self::Chart,
-        Self::Drop,
-        Self::Keep,
-    ];
-
     /// The word for it in the account.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Block => "block",
-            Self::Review => "review",
-            Self::Secret => "secret",
-            Self::Chart => "chart",
-            Self::Drop => "drop",
-            Self::Keep => "keep",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -222,7 +219,8 @@ impl Account {
     /// The summary of some decisions.
     #[must_use]
     pub fn summarise(settings: &[Decision], blockers: &[Blocker]) -> Summary {
-        let mut actions: BTreeMap<_, _> = Action::ALL.iter().map(|a| (a.as_str(), 0)).collect();
+        let mut actions: BTreeMap<_, _> =
+            Action::VARIANTS.iter().map(|a| (a.as_str(), 0)).collect();
         for decision in settings {
             *actions.entry(decision.action.as_str()).or_default() += 1;
         }

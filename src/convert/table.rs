@@ -1,6 +1,7 @@
 //! The account as a table for people.
 
 use anstyle::{AnsiColor, Style};
+use strum::VariantArray as _;
 
 use super::account::{Account, Action, Decision, DefaultAction};
 use super::options::Backend;
@@ -36,7 +37,7 @@ fn title(action: Action) -> &'static str {
 #[must_use]
 pub(crate) fn draw(account: &Account, width: u16) -> Page {
     let mut out = Page::new();
-    for action in Action::ALL {
+    for &action in Action::VARIANTS {
         let settings: Vec<_> = account
             .settings
             .iter()
@@ -180,7 +181,7 @@ fn blockers(account: &Account, width: u16, out: &mut Page) {
 }
 
 fn summary(account: &Account, out: &mut Page) {
-    let parts: Vec<String> = Action::ALL
+    let parts: Vec<String> = Action::VARIANTS
         .iter()
         .filter_map(|action| {
             let count = account.summary.actions.get(action.as_str()).copied()?;

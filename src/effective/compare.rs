@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Content, Effective, Origin, Reference, Setting, is_secret, same_meaning};
 use crate::gcfg::SettingName;
 use crate::settings::Catalogue;
@@ -58,7 +60,9 @@ pub(crate) struct Side {
 }
 
 /// What came out of comparing a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, strum::Display)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum Status {
     /// Both mean the same, be it that one is silent and the other sets Connect's default.
     Same,
@@ -81,28 +85,10 @@ impl Status {
         Self::Same,
     ];
 
-    /// The status in kebab-case.
-    #[must_use]
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Same => "same",
-            Self::Changed => "changed",
-            Self::OnlyBefore => "only-before",
-            Self::OnlyAfter => "only-after",
-            Self::NotCompared => "not-compared",
-        }
-    }
-
     /// Whether this is a difference.
     #[must_use]
     pub(crate) const fn is_difference(self) -> bool {
         matches!(self, Self::Changed | Self::OnlyBefore | Self::OnlyAfter)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::yaml::{self, Block, Item, Kind, Node, Tree};
 /// How sure it is that an image is what the table says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Sure {
+pub(crate) enum Confidence {
     /// Its name and all its versions stand in public documents.
     Named,
     Partly,
@@ -27,7 +27,7 @@ pub(crate) enum Sure {
     Own,
 }
 
-impl Sure {
+impl Confidence {
     const fn words(self) -> &'static str {
         match self {
             Self::Named => "named with these versions in public documents of Posit's",
@@ -50,7 +50,7 @@ pub(crate) struct Image {
     nodejs: Option<String>,
     tensorflow: Option<String>,
     #[serde(default)]
-    sure: Sure,
+    sure: Confidence,
 }
 
 impl Image {
@@ -267,7 +267,9 @@ impl Suggestion {
     /// Whether somebody says so, and no public document.
     #[must_use]
     pub(crate) fn is_own(&self) -> bool {
-        self.images.iter().any(|(image, _)| image.sure == Sure::Own)
+        self.images
+            .iter()
+            .any(|(image, _)| image.sure == Confidence::Own)
     }
 
     /// Adds the images to values, in the form that the chart takes.
@@ -434,7 +436,7 @@ mod tests {
             let name = image.name.to_lowercase();
             assert!(name.contains(&format!("r{r}-py")), "{name}");
             assert!(name.contains(python), "{name}");
-            assert_eq!(image.sure == Sure::Named, image.quarto.is_some());
+            assert_eq!(image.sure == Confidence::Named, image.quarto.is_some());
         }
     }
 

@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 
 /// The command of another post-renderer.
 #[derive(Debug, Clone)]
-pub struct Then {
+pub struct ChainedCommand {
     pub program: String,
     pub args: Vec<String>,
     /// The folder of the Helm 4 plugin that it is; Helm would tell it in the environment.
@@ -23,7 +23,7 @@ pub struct Then {
 /// # Errors
 /// It cannot be run, fails, is not through with its input, hands back fewer documents than it was
 /// given (Helm would delete the objects) or undoes the overlay.
-pub fn run(then: &Then, stream: &Edited<'_>) -> Result<Vec<u8>, Refusal> {
+pub fn run(then: &ChainedCommand, stream: &Edited<'_>) -> Result<Vec<u8>, Refusal> {
     let failed = |what: String| Refusal::Then(format!("the post-renderer {} {what}", then.program));
     let mut command = Command::new(&then.program);
     command

@@ -30,7 +30,7 @@ mod workspace;
 
 pub(crate) use crate::manifests::GCFG_KEY;
 pub use apply::{Applied, Options, lay};
-pub use chain::{Then, run as run_then};
+pub use chain::{ChainedCommand, run as run_then};
 pub(crate) use detect::detect_file;
 pub use detect::{Found, Shown, detect};
 pub use find::Selection;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 
-use super::{Options, Refusal, RunReport, Then, helm, lay, log, refuse, run_then};
+use super::{ChainedCommand, Options, Refusal, RunReport, helm, lay, log, refuse, run_then};
 use crate::files::{Access, Existing, write};
 use crate::manifests::Stream;
 use crate::output;
@@ -14,7 +14,7 @@ use crate::output;
 pub(crate) struct PostRenderRun<'a> {
     pub options: Options,
     /// What runs behind it.
-    pub then: Option<Then>,
+    pub then: Option<ChainedCommand>,
     /// Where to write what was done, too.
     pub report: Option<&'a Path>,
     /// Whether our own upgrade runs this, and shows the report itself.

@@ -16,7 +16,7 @@ use super::pace::Pace;
 use super::plan::{Action, Plan};
 use super::record::{FailReason, Record, SkipReason};
 use super::runtime::Runtime;
-use super::schedule::{Lesson, Schedule, Turn};
+use super::schedule::{Dispatch, RuntimeOutcome, Schedule};
 use super::stop::Stopper;
 use crate::connect::Connect;
 
@@ -200,9 +200,9 @@ impl Engine {
                 return None;
             }
             match self.turn() {
-                Turn::Begin(work) => return Some(work),
-                Turn::Empty => return None,
-                Turn::Wait => tokio::select! {
+                Dispatch::Begin(work) => return Some(work),
+                Dispatch::Empty => return None,
+                Dispatch::Wait => tokio::select! {
                     () = ended => {}
                     () = stop.stopping() => return None,
                 },
@@ -210,7 +210,7 @@ impl Engine {
         }
     }
 
-    fn turn(&self) -> Turn {
+    fn turn(&self) -> Dispatch {
         let (turn, fewer) = {
             let mut state = self.lock();
             let running = state.running;
@@ -218,9 +218,9 @@ impl Engine {
             let turn = if state.pace.admits(running) {
                 state.schedule.next()
             } else {
-                Turn::Wait
+                Dispatch::Wait
             };
-            if let Turn::Begin(work) = &turn {
+            if let Dispatch::Begin(work) = &turn {
                 state.running += 1;
                 state.forecast.begun(&work.item.guid, Instant::now());
             }
@@ -267,12 +267,12 @@ impl Engine {
         {
             let mut state = self.lock();
             let lesson = match &end {
-                End::Built { .. } => Lesson::Built,
+                End::Built { .. } => RuntimeOutcome::Built,
                 End::Failed {
                     reason: FailReason::Build,
                     ..
-                } => Lesson::Failed,
-                _ => Lesson::Nothing,
+                } => RuntimeOutcome::Failed,
+                _ => RuntimeOutcome::Nothing,
             };
             state.running -= 1;
             state.last_end = Some(Instant::now());

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::plan::{Action, Plan, Planned, Why};
+use super::plan::{Action, BuildReason, Plan, Planned};
 use super::runtime;
-use super::schedule::{Lesson, Schedule, Turn};
+use super::schedule::{Dispatch, RuntimeOutcome, Schedule};
 use crate::connect::{AppMode, ContentGuid, Language};
 use crate::inventory::{Entry, Inventory};
 
@@ -104,7 +104,7 @@ pub(crate) fn of_inventory(inventory: &Inventory, at_once: usize) -> (usize, Opt
                 runtimes: runtime::of(restored, &inventory.server.installed),
                 took: entry.build_seconds.map(Duration::from_secs),
                 required: false,
-                action: Action::Build(Why::New),
+                action: Action::Build(BuildReason::New),
             }
         })
         .collect();
@@ -144,7 +144,7 @@ fn run(mut schedule: Schedule, times: &HashMap<ContentGuid, Duration>, at_once: 
     let mut works = Vec::new();
     loop {
         while running.len() < at_once {
-            let Turn::Begin(work) = schedule.next() else {
+            let Dispatch::Begin(work) = schedule.next() else {
                 break;
             };
             let time = times.get(&work.item.guid).copied().unwrap_or_default();
@@ -155,7 +155,7 @@ fn run(mut schedule: Schedule, times: &HashMap<ContentGuid, Duration>, at_once: 
             return now;
         };
         now = end;
-        schedule.learn(&works[index], Lesson::Built);
+        schedule.learn(&works[index], RuntimeOutcome::Built);
     }
 }
 

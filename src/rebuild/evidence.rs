@@ -16,7 +16,7 @@ const HEARTBEAT: Duration = Duration::from_secs(300);
 
 /// What an active job shows of its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sign {
+pub(crate) enum Liveness {
     /// Its heart beats.
     Heartbeat,
     /// The server says so, without saying when it last looked.
@@ -29,7 +29,7 @@ pub(crate) enum Evidence {
     /// Nothing: it was not submitted, or its jobs have not begun.
     None,
     /// It goes on, by this sign.
-    Active(Sign),
+    Active(Liveness),
     /// All of it went well.
     Succeeded(JobKey),
     /// A part of it went well, the rest has not begun, and may never.
@@ -62,8 +62,8 @@ pub(crate) fn judge(jobs: &[Job], intent: &Intent, now: Timestamp) -> Evidence {
     };
     if let Some(job) = ours.iter().find(alive) {
         return Evidence::Active(match job.last_heartbeat_time {
-            Some(_) => Sign::Heartbeat,
-            None => Sign::Status,
+            Some(_) => Liveness::Heartbeat,
+            None => Liveness::Status,
         });
     }
     let mut succeeded: Vec<&Job> = Vec::new();
@@ -154,7 +154,7 @@ mod tests {
         let dead = active.replace("AT", "2026-11-22T10:05:00Z");
         assert_eq!(
             judged(&format!("[{DONE}, {beating}]"), 1),
-            Evidence::Active(Sign::Heartbeat)
+            Evidence::Active(Liveness::Heartbeat)
         );
         assert_eq!(judged(&format!("[{dead}]"), 1), Evidence::CutOff);
     }

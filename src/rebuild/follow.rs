@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::engine::{Engine, Work};
 use super::event::Event;
-use super::evidence::{Evidence, Sign, judge};
+use super::evidence::{Evidence, Liveness, judge};
 use super::item::End;
 use super::record::Intent;
 use super::writer::WriteError;
@@ -101,8 +101,8 @@ async fn still(engine: &Engine, trace: &Trace, sign: Instant) -> Result<Option<S
         Evidence::Succeeded(_) => Some(Seen::Built),
         Evidence::Failed(_, error) => Some(Seen::Failed(error)),
         Evidence::CutOff => Some(Seen::Stalled),
-        Evidence::Active(Sign::Heartbeat) => None,
-        Evidence::Active(Sign::Status) | Evidence::Partly(_) | Evidence::None => {
+        Evidence::Active(Liveness::Heartbeat) => None,
+        Evidence::Active(Liveness::Status) | Evidence::Partly(_) | Evidence::None => {
             engine.outlasts(sign).then_some(Seen::Stalled)
         }
     })

@@ -129,7 +129,7 @@ impl Forecast {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rebuild::plan::{Planned, Why};
+    use crate::rebuild::plan::{BuildReason, Planned};
 
     fn plan(known: usize, unknown: usize) -> Plan {
         let item = |index: usize| Planned {
@@ -143,7 +143,7 @@ mod tests {
             runtimes: Vec::new(),
             took: (index < known).then_some(Duration::from_secs(10)),
             required: false,
-            action: Action::Build(Why::New),
+            action: Action::Build(BuildReason::New),
         };
         Plan {
             items: (0..known + unknown).map(item).collect(),

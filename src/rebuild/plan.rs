@@ -49,7 +49,7 @@ pub(crate) struct Planned {
 /// What to do about an item.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Action {
-    Build(Why),
+    Build(BuildReason),
     /// It may have been submitted: look, and submit it if not.
     Look(Intent),
     /// It was submitted: wait for it.
@@ -65,7 +65,7 @@ pub(crate) enum Action {
 /// Why an item is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Why {
+pub(crate) enum BuildReason {
     /// It was not built yet.
     New,
     /// It could not be built before.
@@ -253,9 +253,9 @@ fn action(content: Option<&Content>, before: Option<&ItemState>) -> Action {
         Some(ItemState::Built { bundle, .. }) if content.bundle_id.as_ref() == Some(bundle) => {
             Action::Finished
         }
-        Some(ItemState::Built { .. }) => Action::Build(Why::OtherBundle),
-        Some(ItemState::Failed { .. }) => Action::Build(Why::FailedBefore),
-        _ => Action::Build(Why::New),
+        Some(ItemState::Built { .. }) => Action::Build(BuildReason::OtherBundle),
+        Some(ItemState::Failed { .. }) => Action::Build(BuildReason::FailedBefore),
+        _ => Action::Build(BuildReason::New),
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::cache::Answered;
 use super::estimate::Estimate;
-use super::plan::{Action, Planned, Tally, Why};
+use super::plan::{Action, BuildReason, Planned, Tally};
 use super::prepare::Prepared;
 use super::record::SkipReason;
 use crate::connect::{AppMode, BundleId, ContentGuid};
@@ -125,9 +125,9 @@ impl Rehearsal {
 
 fn row(item: &Planned) -> Row {
     let (action, reason) = match &item.action {
-        Action::Build(Why::New) => ("build", None),
-        Action::Build(Why::FailedBefore) => ("build", Some("failed before".to_owned())),
-        Action::Build(Why::OtherBundle) => {
+        Action::Build(BuildReason::New) => ("build", None),
+        Action::Build(BuildReason::FailedBefore) => ("build", Some("failed before".to_owned())),
+        Action::Build(BuildReason::OtherBundle) => {
             ("build", Some("deployed since it was built".to_owned()))
         }
         Action::Look(_) => ("adopt", Some("may have been submitted".to_owned())),

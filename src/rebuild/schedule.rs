@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::engine::Work;
-use super::plan::{Action, Plan, Planned, Why};
+use super::plan::{Action, BuildReason, Plan, Planned};
 use super::runtime::Runtime;
 
 /// Builds that may fail at opening a runtime before it counts as open all the same: so many in a row
@@ -15,7 +15,7 @@ const FAILURES: u32 = 3;
 
 /// Whose turn it is.
 #[derive(Debug)]
-pub(super) enum Turn {
+pub(super) enum Dispatch {
     Begin(Box<Work>),
     /// Whatever is left waits for something that runs.
     Wait,
@@ -25,7 +25,7 @@ pub(super) enum Turn {
 
 /// What the end of a build says about the runtimes that it used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lesson {
+pub(super) enum RuntimeOutcome {
     /// Their caches are filled.
     Built,
     /// It failed, alone as it was.
@@ -75,9 +75,9 @@ impl Schedule {
     }
 
     /// Whose turn it is.
-    pub(super) fn next(&mut self) -> Turn {
+    pub(super) fn next(&mut self) -> Dispatch {
         if self.queue.is_empty() {
-            return Turn::Empty;
+            return Dispatch::Empty;
         }
         let waits = |work: &Work| {
             matches!(work.action, Action::Build(_))
@@ -87,10 +87,10 @@ impl Schedule {
                     .any(|runtime| matches!(self.caches.get(runtime), Some(Cache::Opening(_))))
         };
         let Some(at) = self.queue.iter().position(|work| !waits(work)) else {
-            return Turn::Wait;
+            return Dispatch::Wait;
         };
         let Some(work) = self.queue.remove(at) else {
-            return Turn::Wait;
+            return Dispatch::Wait;
         };
         for runtime in &work.runtimes {
             let cache = self.caches.entry(runtime.clone()).or_insert(Cache::Cold(0));
@@ -98,25 +98,25 @@ impl Schedule {
                 *cache = Cache::Opening(failures);
             }
         }
-        Turn::Begin(Box::new(work))
+        Dispatch::Begin(Box::new(work))
     }
 
     /// A build has ended.
-    pub(super) fn learn(&mut self, work: &Work, lesson: Lesson) {
+    pub(super) fn learn(&mut self, work: &Work, lesson: RuntimeOutcome) {
         for runtime in &work.runtimes {
             let Some(cache) = self.caches.get_mut(runtime) else {
                 continue;
             };
             *cache = match (*cache, lesson) {
-                (_, Lesson::Built) | (Cache::Warm, _) => Cache::Warm,
-                (Cache::Opening(failures) | Cache::Cold(failures), Lesson::Failed) => {
+                (_, RuntimeOutcome::Built) | (Cache::Warm, _) => Cache::Warm,
+                (Cache::Opening(failures) | Cache::Cold(failures), RuntimeOutcome::Failed) => {
                     if failures + 1 < FAILURES {
                         Cache::Cold(failures + 1)
                     } else {
                         Cache::Warm
                     }
                 }
-                (Cache::Opening(failures) | Cache::Cold(failures), Lesson::Nothing) => {
+                (Cache::Opening(failures) | Cache::Cold(failures), RuntimeOutcome::Nothing) => {
                     Cache::Cold(failures)
                 }
             };
@@ -127,7 +127,7 @@ impl Schedule {
     pub(super) fn again(&mut self, mut work: Work) {
         work.retries -= 1;
         work.attempts += 1;
-        work.action = Action::Build(Why::FailedBefore);
+        work.action = Action::Build(BuildReason::FailedBefore);
         self.queue.push_back(work);
     }
 

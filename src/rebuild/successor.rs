@@ -12,7 +12,7 @@ use crate::connect::{Bundle, BundleId, Feature, Job};
 
 /// What became of an item while a bundle of it was built.
 #[derive(Debug, PartialEq, Eq)]
-enum Meanwhile {
+enum Supersession {
     Nothing,
     /// Another bundle is in use, or was when the build ended.
     Deployed(BundleId),
@@ -41,9 +41,9 @@ pub(super) async fn successor(
     }
     let drafts = engine.connect.has(Feature::Activate) != Some(false);
     match meanwhile(&bundles, &jobs, &trace.intent, trace.newer.as_ref(), drafts) {
-        Meanwhile::Nothing => Ok(None),
-        Meanwhile::Deployed(bundle) => Ok(Some(bundle)),
-        Meanwhile::PerhapsDeployed(bundle) => {
+        Supersession::Nothing => Ok(None),
+        Supersession::Deployed(bundle) => Ok(Some(bundle)),
+        Supersession::PerhapsDeployed(bundle) => {
             engine.tell(Event::Note {
                 message: format!(
                     "While bundle {built} of {title} was built, somebody else had bundle {bundle} \
@@ -77,16 +77,16 @@ fn meanwhile(
     intent: &Intent,
     seen_in_use: Option<&BundleId>,
     drafts: bool,
-) -> Meanwhile {
+) -> Supersession {
     let in_use = bundles.iter().find(|bundle| bundle.active == Some(true));
     if let Some(other) = in_use
         .and_then(|bundle| bundle.id.as_ref())
         .filter(|bundle| intent.is_foreign(bundle))
     {
-        return Meanwhile::Deployed(other.clone());
+        return Supersession::Deployed(other.clone());
     }
     if let Some(seen) = seen_in_use {
-        return Meanwhile::Deployed(seen.clone());
+        return Supersession::Deployed(seen.clone());
     }
     // An upload alone is nobody's deployment; a job for it is, or a draft's where there are drafts.
     let worked_on = |id: &BundleId| jobs.iter().any(|job| job.bundle_id.as_ref() == Some(id));
@@ -94,9 +94,9 @@ fn meanwhile(
         .filter(|(id, _)| worked_on(id))
         .max_by_key(|(_, created)| *created);
     match newest {
-        None => Meanwhile::Nothing,
-        Some((id, _)) if drafts => Meanwhile::PerhapsDeployed(id.clone()),
-        Some((id, _)) => Meanwhile::Deployed(id.clone()),
+        None => Supersession::Nothing,
+        Some((id, _)) if drafts => Supersession::PerhapsDeployed(id.clone()),
+        Some((id, _)) => Supersession::Deployed(id.clone()),
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::connect::ContentGuid;
 
-    fn judged(bundles: &str, jobs: &str, seen: Option<&str>, drafts: bool) -> Meanwhile {
+    fn judged(bundles: &str, jobs: &str, seen: Option<&str>, drafts: bool) -> Supersession {
         let intent = Intent {
             guid: ContentGuid::from("g"),
             bundle: BundleId::from("101"),
@@ -139,11 +139,11 @@ mod tests {
     #[test]
     fn what_is_in_use_counts_and_what_was_seen_in_use() {
         let other = r#"[{"id": 102, "active": true}, {"id": "101", "active": false}]"#;
-        let deployed = Meanwhile::Deployed(BundleId::from("102"));
+        let deployed = Supersession::Deployed(BundleId::from("102"));
         assert_eq!(judged(other, "[]", None, true), deployed);
         assert_eq!(
             judged(&format!("[{OURS}]"), "[]", None, true),
-            Meanwhile::Nothing
+            Supersession::Nothing
         );
         assert_eq!(
             judged(&format!("[{OURS}]"), "[]", Some("102"), true),
@@ -158,15 +158,21 @@ mod tests {
         let job = r#"[{"key": "k", "bundle_id": "102", "tag": "python_restore", "status": 2}]"#;
         let bundles = |one: &str| format!("[{one}, {OURS}]");
         let id = || BundleId::from("102");
-        assert_eq!(judged(&bundles(new), "[]", None, false), Meanwhile::Nothing);
-        assert_eq!(judged(&bundles(&old), job, None, false), Meanwhile::Nothing);
+        assert_eq!(
+            judged(&bundles(new), "[]", None, false),
+            Supersession::Nothing
+        );
+        assert_eq!(
+            judged(&bundles(&old), job, None, false),
+            Supersession::Nothing
+        );
         assert_eq!(
             judged(&bundles(new), job, None, false),
-            Meanwhile::Deployed(id())
+            Supersession::Deployed(id())
         );
         assert_eq!(
             judged(&bundles(new), job, None, true),
-            Meanwhile::PerhapsDeployed(id())
+            Supersession::PerhapsDeployed(id())
         );
     }
 }

@@ -64,8 +64,9 @@ pub struct Info {
 }
 
 /// How a revision went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, strum::Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum RevisionStatus {
     /// It is the one in force.
     Deployed,

@@ -7,7 +7,7 @@ use crate::survey::{Answer, Overlay, Survey};
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Weight {
+pub(crate) enum Severity {
     Note,
     /// To be thought about.
     Warn,
@@ -17,7 +17,7 @@ pub(crate) enum Weight {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     /// How much it weighs.
-    pub weight: Weight,
+    pub severity: Severity,
     /// What, and what to do about it.
     pub text: String,
 }
@@ -39,20 +39,20 @@ pub(crate) struct Subject<'a> {
 #[must_use]
 pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut say = |weight, text: String| findings.push(Finding { weight, text });
+    let mut say = |severity, text: String| findings.push(Finding { severity, text });
     match subject.server {
         Answer::Unknown(_) if is_scaled_to_0(subject.survey) => say(
-            Weight::Warn,
+            Severity::Warn,
             "the server is scaled to 0, so that it cannot be asked beforehand".to_owned(),
         ),
         Answer::Unknown(_) if subject.survey.configurations.iter().any(|c| c.is_gone) => say(
-            Weight::Warn,
+            Severity::Warn,
             "somebody has removed objects of the release, so that the server cannot be asked \
              beforehand; they are made again"
                 .to_owned(),
         ),
         Answer::Unknown(why) | Answer::Silent(why) => say(
-            Weight::Refuse,
+            Severity::Refuse,
             format!("the server cannot be asked, so nobody would see the settings restored: {why}"),
         ),
         Answer::Known(facts) => {
@@ -62,7 +62,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 .is_some_and(|role| role != "administrator")
             {
                 say(
-                    Weight::Warn,
+                    Severity::Warn,
                     "the API key is no administrator's: it does not see all content".to_owned(),
                 );
             }
@@ -71,7 +71,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 let number = |text: &str| text.parse::<crate::connect::Version>().ok();
                 if number(version) != number(expected) {
                     say(
-                        Weight::Note,
+                        Severity::Note,
                         format!(
                             "the server is Connect {version}; the chart's own version is {expected}"
                         ),
@@ -84,7 +84,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         if !rebuild.is_known_to_be_ours {
             if rebuild.is_unfinished() {
                 say(
-                    Weight::Warn,
+                    Severity::Warn,
                     format!(
                         "a rebuild of a release of this name is not finished, on the server {} ({}); \
                          --server says which server this release is",
@@ -97,7 +97,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         }
         if rebuild.is_unfinished() {
             say(
-                Weight::Refuse,
+                Severity::Refuse,
                 format!(
                     "the rebuild is not finished: {} items are built, {} are not ({}). 'helm \
                      connect-migrate rebuild' goes on with it",
@@ -109,7 +109,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         }
         if rebuild.failed > 0 {
             say(
-                Weight::Warn,
+                Severity::Warn,
                 format!(
                     "{} items could not be rebuilt: their first visitor or schedule will run into \
                      that. 'helm connect-migrate rebuild status' lists them",
@@ -134,7 +134,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
                 String::new()
             };
             say(
-                Weight::Warn,
+                Severity::Warn,
                 format!(
                     "{processes} processes of {} items start at once, since they have minimum \
                      processes: {}{more}",
@@ -146,11 +146,11 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         match starting.schedules {
             Some(0) => {}
             Some(count) => say(
-                Weight::Warn,
+                Severity::Warn,
                 format!("{count} schedules resume, and those that are overdue run at once"),
             ),
             None => say(
-                Weight::Note,
+                Severity::Note,
                 "the server does not tell how many schedules resume".to_owned(),
             ),
         }
@@ -158,7 +158,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
     for configuration in &subject.survey.configurations {
         if configuration.edited == Some(true) {
             say(
-                Weight::Warn,
+                Severity::Warn,
                 format!(
                     "the live ConfigMap {} is not the one that Helm stored: somebody changed it by \
                      hand, and that is lost",
@@ -168,7 +168,7 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
         }
         if configuration.pods.overlay() == Some(Overlay::Partly) {
             say(
-                Weight::Warn,
+                Severity::Warn,
                 "not all pods have restarted since the last change".to_owned(),
             );
         }
@@ -228,8 +228,11 @@ mod tests {
             starting: None,
             rebuilds: &rebuilds,
         });
-        let weights: Vec<Weight> = found.iter().map(|finding| finding.weight).collect();
-        assert_eq!(weights, [Weight::Refuse, Weight::Refuse, Weight::Warn]);
+        let severities: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
+        assert_eq!(
+            severities,
+            [Severity::Refuse, Severity::Refuse, Severity::Warn]
+        );
     }
 
     #[test]

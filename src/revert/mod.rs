@@ -33,7 +33,7 @@ use crate::survey::{
 use change::Change;
 pub(crate) use chart::StaticChart;
 use chart::UserValues;
-use checks::{Finding, Subject, Weight, checks};
+use checks::{Finding, Severity, Subject, checks};
 use work::Work;
 
 /// What to revert, and how.
@@ -82,7 +82,7 @@ pub(crate) enum Outcome {
 }
 
 /// What there is to do.
-enum Todo {
+enum RevertStep {
     /// A new revision without the overlay.
     Upgrade,
     /// The stored manifest is in order, and what lives is not.
@@ -119,13 +119,13 @@ pub(crate) async fn revert(options: &Options, tools: &Tools<'_>) -> anyhow::Resu
     let before = survey(cluster, &history).await;
     let base = base::of(&history, &before).context("the release has no revision")?;
     match todo(options, &before, base)? {
-        Todo::Refused => return Ok(Outcome::Refused),
-        Todo::Nothing => output::message(format!(
+        RevertStep::Refused => return Ok(Outcome::Refused),
+        RevertStep::Nothing => output::message(format!(
             "the temporary settings are not in revision {} of {}; looking whether they are off \
              everywhere",
             before.revision, options.release
         )),
-        Todo::Mend => {
+        RevertStep::Mend => {
             if !ready(options, tools, &before).await? {
                 return Ok(Outcome::Refused);
             }
@@ -134,7 +134,7 @@ pub(crate) async fn revert(options: &Options, tools: &Tools<'_>) -> anyhow::Resu
                 return Ok(outcome);
             }
         }
-        Todo::Upgrade => {
+        RevertStep::Upgrade => {
             let first = Upgrade {
                 options,
                 tools,
@@ -236,7 +236,7 @@ impl Upgrade<'_> {
 /// How many differences are shown.
 const SHOWN: usize = 20;
 
-fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Todo> {
+fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<RevertStep> {
     let release = &options.release;
     if before.configurations.is_empty() {
         bail!(
@@ -255,7 +255,7 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
              upgrades",
             again(&before.place, &format!("{release} CHART -f values.yaml"))
         ));
-        return Ok(Todo::Refused);
+        return Ok(RevertStep::Refused);
     }
     if before.is_set_by_hand() && !options.force {
         output::message(format!(
@@ -263,7 +263,7 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
              has, without marks of ours: somebody set them by hand. --force has Helm put the stored \
              configuration back"
         ));
-        return Ok(Todo::Refused);
+        return Ok(RevertStep::Refused);
     }
     let is_stored = stored(Overlay::On) || stored(Overlay::Partly) || stored(Overlay::Unmarked);
     let is_gone = any(&|c| c.is_gone);
@@ -271,15 +271,15 @@ fn todo(options: &Options, before: &Survey, base: &Record) -> anyhow::Result<Tod
         || live(Overlay::On)
         || live(Overlay::Unmarked)
         || is_gone
-        || before.failed == Some(Failed::Laying)
+        || before.failed == Some(Failed::Applying)
         || options.chart.is_some()
     {
-        return Ok(Todo::Upgrade);
+        return Ok(RevertStep::Upgrade);
     }
     if any(&|c| c.is_marked_live() || c.is_half_way()) {
-        return Ok(Todo::Mend);
+        return Ok(RevertStep::Mend);
     }
-    Ok(Todo::Nothing)
+    Ok(RevertStep::Nothing)
 }
 
 fn show_mending(before: &Survey) {
@@ -354,15 +354,15 @@ async fn ready(options: &Options, tools: &Tools<'_>, before: &Survey) -> anyhow:
 
 fn weigh(options: &Options, findings: &[Finding]) -> bool {
     for finding in findings {
-        let word = match finding.weight {
-            Weight::Note => "note",
-            Weight::Warn => "warning",
-            Weight::Refuse if options.force => "overridden by --force",
-            Weight::Refuse => "Error",
+        let word = match finding.severity {
+            Severity::Note => "note",
+            Severity::Warn => "warning",
+            Severity::Refuse if options.force => "overridden by --force",
+            Severity::Refuse => "Error",
         };
         output::message(format!("{word}: {}", finding.text));
     }
-    let refused = findings.iter().any(|f| f.weight == Weight::Refuse);
+    let refused = findings.iter().any(|f| f.severity == Severity::Refuse);
     if refused && !options.force {
         output::message("nothing was changed; --force goes on all the same");
     }

@@ -1,14 +1,15 @@
 //! Asking Helm's records and the cluster.
 
 use anyhow::bail;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::pods::Live;
+use super::reading::{beside, found, live_reading, reading};
 use super::second_file::{SecondObject, second_object};
-use super::{Answer, Configuration, Failed, Overlay, Reading, Survey};
+use super::{Answer, Configuration, Failed, Reading, Survey};
 use crate::manifests::{Stream, objects, server_container};
 use crate::overlay::{Found, GCFG_KEY, configurations, detect};
-use crate::release::{Cluster, Record, RevisionStatus, Workload};
+use crate::release::{Cluster, Record, RevisionStatus};
 
 /// There is no such release, or several that could be meant.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +97,7 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     };
     survey.release.clone_from(&newest.name);
     survey.revision = newest.revision;
-    survey.status = serde_plain(newest.info.status);
+    survey.status = newest.info.status.to_string();
     survey.chart = stored.chart.label();
     let text = |key| stored.chart.text(key).unwrap_or_default().to_owned();
     (survey.chart_name, survey.chart_version) = (text("name"), text("version"));
@@ -108,8 +109,8 @@ pub(crate) async fn survey(cluster: &Cluster, history: &[Record]) -> Survey {
     let did_not_end =
         newest.info.status.is_pending() || newest.info.status == RevisionStatus::Failed;
     survey.failed = did_not_end.then(|| match is_on(newest) {
-        true => Failed::Laying,
-        false => Failed::TakingOff,
+        true => Failed::Applying,
+        false => Failed::Removing,
     });
     let newer: Vec<&Record> = history
         .iter()
@@ -176,26 +177,6 @@ pub(crate) async fn survey_live(cluster: &Cluster) -> anyhow::Result<Survey> {
         survey.configurations.push(configuration);
     }
     Ok(survey)
-}
-
-fn serde_plain(status: RevisionStatus) -> String {
-    match status {
-        RevisionStatus::Deployed => "deployed",
-        RevisionStatus::Superseded => "superseded",
-        RevisionStatus::Failed => "failed",
-        RevisionStatus::Uninstalled => "uninstalled",
-        RevisionStatus::Uninstalling => "uninstalling",
-        RevisionStatus::PendingInstall => "pending-install",
-        RevisionStatus::PendingUpgrade => "pending-upgrade",
-        RevisionStatus::PendingRollback => "pending-rollback",
-        RevisionStatus::Unknown => "unknown",
-    }
-    .to_owned()
-}
-
-/// The configurations in a manifest; none where it cannot be read.
-fn found(manifest: &str) -> Vec<Found> {
-    detect(manifest.as_bytes()).map_or(Vec::new(), |shown| shown.config_maps)
 }
 
 /// What one configuration is. `stored` is the record that it was found in, or why there is none;
@@ -330,74 +311,6 @@ pub(crate) fn gcfg_of(manifest: &str, name: &str) -> Option<String> {
         .into_iter()
         .find(|target| target.name.name == name)
         .map(|target| target.gcfg)
-}
-
-type Settings = (Map<String, Value>, Map<String, Value>);
-
-/// What the live objects say; with the overlay on, its settings and what they were.
-fn live_reading(
-    config_map: &Value,
-    workload: Option<&Workload>,
-    second: &SecondObject,
-) -> (Answer<Reading>, Option<Settings>) {
-    let mut stream = config_map.to_string();
-    if let Some(workload) = workload {
-        stream.push_str("\n---\n");
-        stream.push_str(&workload.object.to_string());
-        stream.push_str("\n---\n");
-        stream.push_str(&second.manifest);
-    }
-    let found = match detect(stream.as_bytes()) {
-        Ok(shown) => shown.config_maps.into_iter().next(),
-        Err(refusal) => return (Answer::Unknown(refusal.to_string()), None),
-    };
-    let Some(found) = found else {
-        let gone = format!("the ConfigMap has no {GCFG_KEY} any more");
-        return (Answer::Unknown(gone), None);
-    };
-    let reading = Answer::Known(reading(&found, second));
-    let settings = found.on.then_some((found.settings, found.originals));
-    (reading, settings)
-}
-
-/// What a configuration of a stored manifest comes to with the second file's object, which another
-/// may have made. Where the manifest has it too, the manifest counts.
-fn beside(record: &Record, name: &str, second: &SecondObject) -> Option<Found> {
-    if second.manifest.is_empty() {
-        return None;
-    }
-    let both = format!("{}\n---\n{}", second.manifest, record.manifest);
-    found(&both)
-        .into_iter()
-        .find(|found| found.name.as_deref() == Some(name))
-}
-
-fn reading(found: &Found, second: &SecondObject) -> Reading {
-    let more = [&found.second_file_sets, &second.unread];
-    let more = more.into_iter().flatten().map(|more| format!("; {more}"));
-    Reading {
-        overlay: overlay(found),
-        evidence: wording(found).to_owned() + &more.collect::<String>(),
-    }
-}
-
-fn overlay(found: &Found) -> Overlay {
-    match (found.on, found.in_effect) {
-        (true, true) => Overlay::On,
-        (true, false) => Overlay::Partly,
-        (false, true) => Overlay::Unmarked,
-        (false, false) => Overlay::Off,
-    }
-}
-
-const fn wording(found: &Found) -> &'static str {
-    match (found.on, found.in_effect, found.intact) {
-        (true, _, Some(false)) => "marked as on, but changed since",
-        (true, true, _) => "marked, and the temporary settings are in effect",
-        (true, false, _) => "marked as on, but not all temporary settings are in effect",
-        (false, true, _) => "not marked, but the temporary settings are in effect",
-        (false, false, _) => "not marked, and the temporary settings are not in effect",
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod cluster;
 pub(crate) mod journal;
 mod pods;
+mod reading;
 mod second_file;
 mod server;
 mod session;
@@ -22,7 +23,7 @@ pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_li
 pub(crate) use server::ask as ask_server;
 pub(crate) use session::{ServerAccess, Session, facts};
 pub(crate) use show::places;
-pub(crate) use status::Inquiry;
+pub(crate) use status::StatusQuery;
 
 /// What a place says, or why it could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -233,9 +234,9 @@ impl Configuration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failed {
     /// It has them.
-    Laying,
+    Applying,
     /// It does not have them.
-    TakingOff,
+    Removing,
 }
 
 /// A release and its Connect configurations.
@@ -282,7 +283,7 @@ impl Survey {
     /// Whether a change of the overlay stopped half-way.
     #[must_use]
     pub(crate) fn is_half_way(&self) -> bool {
-        let took_off = self.failed == Some(Failed::TakingOff);
+        let took_off = self.failed == Some(Failed::Removing);
         let is_pending = self.status.starts_with("pending-");
         let mut configurations = self.configurations.iter();
         is_pending

@@ -20,7 +20,7 @@ use crate::release::Cluster;
 const REPOSITORY: &str = "https://helm.rstudio.com";
 
 /// What is asked, and of whom.
-pub(crate) struct Inquiry<'a> {
+pub(crate) struct StatusQuery<'a> {
     pub cluster: &'a Cluster,
     pub helm: &'a Helm,
     pub server: &'a ServerAccess,
@@ -44,7 +44,7 @@ pub(crate) struct StatusReport {
     next: Option<String>,
 }
 
-impl Inquiry<'_> {
+impl StatusQuery<'_> {
     /// # Errors
     /// There is no such release, or the cluster does not answer.
     pub(crate) async fn report(&self) -> anyhow::Result<StatusReport> {

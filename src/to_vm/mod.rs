@@ -8,7 +8,7 @@ mod write;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-pub(crate) use report::{Action, LocalReport, ValuesRow, table};
+pub(crate) use report::{Action, ValuesRow, VmReport, table};
 
 use crate::chart::{self, Chart, Purpose, Release, ValuesFile};
 use crate::effective::{self, Content, Effective, Origin, Secrets};
@@ -28,11 +28,11 @@ pub(crate) struct Inputs<'a> {
 
 /// What a server on a machine of its own needs.
 #[derive(Debug)]
-pub(crate) struct Local {
+pub(crate) struct VmConfiguration {
     /// The configuration file. It may hold credentials.
     pub text: String,
     /// What became of each setting.
-    pub report: LocalReport,
+    pub report: VmReport,
 }
 
 /// One section to be written.
@@ -65,7 +65,7 @@ enum SettingSource {
 ///
 /// # Errors
 /// The values give no configuration that Connect could read.
-pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<Local> {
+pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<VmConfiguration> {
     let user = ValuesFile::merged(inputs.files);
     let defaults = inputs.chart.defaults();
     let files: Vec<_> = inputs.files.iter().collect();
@@ -123,9 +123,9 @@ pub(crate) fn to_gcfg(inputs: Inputs<'_>) -> anyhow::Result<Local> {
     let mut others = fate::other_values(&values, &variables);
     let cut = chart::cut(inputs.files).into_iter();
     others.extend(cut.map(|(key, reason)| ValuesRow { key, reason }));
-    Ok(Local {
+    Ok(VmConfiguration {
         text: write::text(&groups),
-        report: LocalReport::new(&groups, others),
+        report: VmReport::new(&groups, others),
     })
 }
 

@@ -29,7 +29,7 @@ impl Action {
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct LocalReport {
+pub(crate) struct VmReport {
     schema: u32,
     /// Every setting, in the order of the file.
     pub settings: Vec<SettingRow>,
@@ -67,7 +67,7 @@ struct Counts {
     drop: usize,
 }
 
-impl LocalReport {
+impl VmReport {
     pub(super) fn new(groups: &[Group], values: Vec<ValuesRow>) -> Self {
         let settings: Vec<SettingRow> = groups
             .iter()
@@ -105,7 +105,7 @@ impl LocalReport {
 
 /// The account for people: everything that is not simply kept, and the counts.
 #[must_use]
-pub(crate) fn table(report: &LocalReport) -> String {
+pub(crate) fn table(report: &VmReport) -> String {
     let mut out = String::new();
     for action in [Action::Restore, Action::Review, Action::Drop] {
         for row in report.settings.iter().filter(|row| row.action == action) {

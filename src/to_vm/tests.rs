@@ -6,11 +6,11 @@ use crate::effective::Comparison;
 use crate::gcfg::{Item, parse_text, write};
 use crate::yaml::{Block, Tree};
 
-fn back(values: &str) -> Local {
+fn back(values: &str) -> VmConfiguration {
     try_back(&[values]).unwrap()
 }
 
-fn try_back(values: &[&str]) -> anyhow::Result<Local> {
+fn try_back(values: &[&str]) -> anyhow::Result<VmConfiguration> {
     let files: Vec<_> = values
         .iter()
         .map(|text| ValuesFile::of_text("values", text).unwrap())

@@ -296,7 +296,7 @@ mod tests {
     fn codes(findings: &[Finding]) -> Vec<(&'static str, Status)> {
         findings
             .iter()
-            .map(|finding| (finding.code.as_str(), finding.status))
+            .map(|finding| (finding.code.into(), finding.status))
             .collect()
     }
 

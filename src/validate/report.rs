@@ -1,15 +1,16 @@
 //! What was found, worst first.
 
-use std::fmt;
-
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::check::{Status, Tally};
 use crate::connect::{ContentGuid, Error, SystemCheck};
 use crate::output::Page;
 
 /// A stable name for a kind of finding; docs/validate.md has an entry for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::Display)]
+#[cfg_attr(test, derive(strum::IntoStaticStr, strum::VariantArray))]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum FindingCode {
     /// The new server does not have it.
     Missing,
@@ -31,53 +32,6 @@ pub(crate) enum FindingCode {
     Page,
     /// The page by vanity path.
     VanityPage,
-}
-
-impl FindingCode {
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
-        Self::Missing,
-        Self::NotVisible,
-        Self::Bundle,
-        Self::Type,
-        Self::Runtimes,
-        Self::Locked,
-        Self::NotRebuilt,
-        Self::Build,
-        Self::Job,
-        Self::Page,
-        Self::VanityPage,
-    ];
-
-    /// The code as it is shown and documented.
-    #[must_use]
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::NotVisible => "not-visible",
-            Self::Bundle => "bundle",
-            Self::Type => "type",
-            Self::Runtimes => "runtimes",
-            Self::Locked => "locked",
-            Self::NotRebuilt => "not-rebuilt",
-            Self::Build => "build",
-            Self::Job => "job",
-            Self::Page => "page",
-            Self::VanityPage => "vanity-page",
-        }
-    }
-}
-
-impl fmt::Display for FindingCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for FindingCode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
 }
 
 /// Something that differs, or could not be looked at.
@@ -289,6 +243,8 @@ impl Validation {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     /// Codes are an interface: each is documented, and nothing else is.
@@ -298,6 +254,10 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("### "))
             .collect();
-        assert_eq!(documented, FindingCode::ALL.map(FindingCode::as_str));
+        let known: Vec<String> = FindingCode::VARIANTS
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(documented, known);
     }
 }

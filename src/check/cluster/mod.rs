@@ -7,6 +7,7 @@ mod ask;
 mod demand;
 mod eviction;
 mod judge;
+mod named_in_values;
 mod neighbours;
 mod parts;
 mod quota;

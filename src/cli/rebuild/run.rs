@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum as _};
 
 use super::choice::ChoiceArgs;
 use super::in_cluster::{InClusterArgs, argument};
@@ -131,12 +131,9 @@ impl Run {
     /// What another process must be told to do the same, beside list, journal and server.
     pub(super) fn arguments(&self) -> Vec<String> {
         let mut arguments = self.choice.arguments();
-        let scope = match self.clear_caches {
-            Scope::None => "none",
-            Scope::Local => "local",
-            Scope::All => "all",
-        };
-        arguments.push(format!("--clear-caches={scope}"));
+        let scope = self.clear_caches.to_possible_value();
+        let scope = scope.map(|scope| format!("--clear-caches={}", scope.get_name()));
+        arguments.extend(scope);
         arguments.push(format!("--parallelism={}", self.parallelism));
         arguments.push(format!("--retry-failed={}", self.retry_failed));
         arguments.push(argument("poll", self.poll));

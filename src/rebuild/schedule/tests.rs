@@ -23,7 +23,7 @@ fn item(name: &str) -> Work {
             guid: ContentGuid::from(name),
             title: name.to_owned(),
         },
-        action: Action::Build(Why::New),
+        action: Action::Build(BuildReason::New),
         runtimes: runtime::of(content.managed(), &Languages::default()),
         required: false,
         attempts: 0,
@@ -41,8 +41,8 @@ fn schedule(names: &[&str]) -> Schedule {
 /// What begins now, until nothing more does.
 fn begin(schedule: &mut Schedule) -> Vec<Work> {
     std::iter::from_fn(|| match schedule.next() {
-        Turn::Begin(work) => Some(*work),
-        Turn::Wait | Turn::Empty => None,
+        Dispatch::Begin(work) => Some(*work),
+        Dispatch::Wait | Dispatch::Empty => None,
     })
     .collect()
 }
@@ -56,18 +56,18 @@ fn one_build_of_each_runtime_opens_the_way_and_what_needs_none_never_waits() {
     let mut schedule = schedule(&["r1a", "r1b", "r2a", "p1a", "-a", "r1p1", "r2b", "-b"]);
     let first = begin(&mut schedule);
     assert_eq!(names(&first), ["r1a", "r2a", "p1a", "-a", "-b"]);
-    assert!(matches!(schedule.next(), Turn::Wait));
-    schedule.learn(&first[0], Lesson::Built);
+    assert!(matches!(schedule.next(), Dispatch::Wait));
+    schedule.learn(&first[0], RuntimeOutcome::Built);
     assert_eq!(
         names(&begin(&mut schedule)),
         ["r1b"],
         "two languages wait for both"
     );
-    schedule.learn(&first[2], Lesson::Built);
+    schedule.learn(&first[2], RuntimeOutcome::Built);
     assert_eq!(names(&begin(&mut schedule)), ["r1p1"]);
-    schedule.learn(&first[1], Lesson::Built);
+    schedule.learn(&first[1], RuntimeOutcome::Built);
     assert_eq!(names(&begin(&mut schedule)), ["r2b"]);
-    assert!(matches!(schedule.next(), Turn::Empty));
+    assert!(matches!(schedule.next(), Dispatch::Empty));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_failure_hands_on_and_several_of_them_say_nothing_about_the_cache() {
     for opener in ["r1a", "r1b", "r1c"] {
         let begun = begin(&mut schedule);
         assert_eq!(names(&begun), [opener]);
-        schedule.learn(&begun[0], Lesson::Failed);
+        schedule.learn(&begun[0], RuntimeOutcome::Failed);
     }
     assert_eq!(names(&begin(&mut schedule)), ["r1d", "r1e"]);
 }
@@ -87,7 +87,7 @@ fn what_was_left_out_is_no_failure() {
     for _ in 0..5 {
         let begun = begin(&mut schedule);
         assert_eq!(begun.len(), 1);
-        schedule.learn(&begun[0], Lesson::Nothing);
+        schedule.learn(&begun[0], RuntimeOutcome::Nothing);
     }
 }
 
@@ -117,7 +117,7 @@ proptest! {
         for (which, end) in ends {
             loop {
                 match schedule.next() {
-                    Turn::Begin(work) => {
+                    Dispatch::Begin(work) => {
                         for runtime in &work.runtimes {
                             let (warm, failures) = warm.get(runtime).copied().unwrap_or_default();
                             let shared = running.iter().any(|other| other.runtimes.contains(runtime));
@@ -126,19 +126,19 @@ proptest! {
                         begun += 1;
                         running.push(*work);
                     }
-                    Turn::Wait => { prop_assert!(!running.is_empty()); break }
-                    Turn::Empty => break,
+                    Dispatch::Wait => { prop_assert!(!running.is_empty()); break }
+                    Dispatch::Empty => break,
                 }
             }
             if running.is_empty() { break }
             let work = running.swap_remove(which.index(running.len()));
-            let lesson = [Lesson::Built, Lesson::Built, Lesson::Failed, Lesson::Nothing][usize::from(end)];
+            let lesson = [RuntimeOutcome::Built, RuntimeOutcome::Built, RuntimeOutcome::Failed, RuntimeOutcome::Nothing][usize::from(end)];
             for runtime in &work.runtimes {
                 let known = warm.entry(runtime.clone()).or_default();
                 match lesson {
-                    Lesson::Built => known.0 = true,
-                    Lesson::Failed => known.1 += 1,
-                    Lesson::Nothing => {}
+                    RuntimeOutcome::Built => known.0 = true,
+                    RuntimeOutcome::Failed => known.1 += 1,
+                    RuntimeOutcome::Nothing => {}
                 }
             }
             schedule.learn(&work, lesson);

@@ -199,6 +199,14 @@ impl Place {
     }
 }
 
+/// All content by a Job of this image, without a question.
+fn in_cluster<'a>(image: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = vec!["--in-cluster", "--release", "sales", "--image", image];
+    arguments.extend(["--all", "--yes"]);
+    arguments.extend(more);
+    arguments
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -206,17 +214,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn a_job_goes_on_in_another_pod_and_brings_its_journal_home() {
     let Some(place) = Place::new(30) else { return };
-    let arguments = [
-        "--in-cluster",
-        "--release",
-        "sales",
-        "--image",
-        "registry.example.com/cm:1",
-        "--all",
-        "--parallelism",
-        "4",
-        "--yes",
-    ];
+    let arguments = in_cluster("registry.example.com/cm:1", &["--parallelism", "4"]);
     let first = place.rebuild(&arguments).spawn().unwrap();
     wait_until("the Job is there", || place.job().is_some());
 
@@ -342,17 +340,7 @@ fn what_would_be_made_is_printed_without_a_key() {
 #[test]
 fn an_interrupt_detaches_and_attach_comes_back() {
     let Some(place) = Place::new(3) else { return };
-    let arguments = [
-        "--in-cluster",
-        "--release",
-        "sales",
-        "--image",
-        "i:1",
-        "--all",
-        "--yes",
-        "--claim",
-        "work",
-    ];
+    let arguments = in_cluster("i:1", &["--claim", "work"]);
     let first = place.rebuild(&arguments).spawn().unwrap();
     wait_until("the Job is there", || place.job().is_some());
     // It follows once it has made the Job, and hears signals from then on.
