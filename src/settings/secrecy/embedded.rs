@@ -110,11 +110,14 @@ fn is_authorization(value: &str) -> bool {
     ["bearer", "basic"].contains(&&*scheme.to_lowercase()) && !rest.trim().is_empty()
 }
 
-/// `password=…`, as a keyword or as a parameter of a URL.
+/// `password=…`, as a keyword or as a parameter of a URL. In the text of a known setting a name in a
+/// directory's filter looks like one, too; there it counts among keywords of connections, in a URL, and
+/// as an assignment on a command line: a word of its own.
 fn assigns_credential(value: &str, setting: TextKind) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let mut connection = setting != TextKind::Plain || value.contains("://");
     let mut credential = false;
+    let mut assigned = false;
     for (at, _) in value.match_indices('=') {
         let before = value[..at].trim_end();
         let name = &before[before.trim_end_matches(is_name).len()..];
@@ -124,12 +127,17 @@ fn assigns_credential(value: &str, setting: TextKind) -> bool {
         let behind = value[at + 1..].trim_start();
         let end = behind.find(|c: char| c.is_whitespace() || matches!(c, '&' | ';'));
         let word = &behind[..end.unwrap_or(behind.len())];
-        credential |= !matches!(word, "" | "{$}" | "***")
+        let is_one = !matches!(word, "" | "{$}" | "***")
             && !is_switch(word)
             && !is_path(word)
             && names_credential(name);
+        let lead = &before[..before.len() - name.len()];
+        let begins_word = lead.is_empty() || lead.ends_with([' ', '\t', '"', '\'']);
+        credential |= is_one;
+        assigned |=
+            is_one && begins_word && before.len() == at && !about(name) && !word.contains(')');
     }
-    connection && credential
+    connection && credential || assigned
 }
 
 /// The URLs in a value: the scheme, and what stands behind its slashes.
@@ -193,7 +201,7 @@ fn has_odd_port(hosts: &str) -> bool {
     hosts.split(',').any(|host| {
         let host = host.rsplit_once(']').map_or(host, |(_, port)| port);
         host.split_once(':')
-            .is_some_and(|(_, port)| !port.bytes().all(|b| b.is_ascii_digit()))
+            .is_some_and(|(_, port)| port != "*" && !port.bytes().all(|b| b.is_ascii_digit()))
     })
 }
 
@@ -290,6 +298,9 @@ mod tests {
             "curl --user me:hunter2 https://h/",
             "tool --api-token hunter2",
             "tool --token=hunter2",
+            "/usr/bin/env API_TOKEN=hunter2 /opt/wrap",
+            "sh -c 'DB_PASSWORD=hunter2 exec \"$@\"'",
+            "java -Dpassword=hunter2 -jar x.jar",
             "bob:hunter2@mail.example.com",
         ] {
             for kind in [TextKind::Plain, TextKind::Unknown] {
@@ -303,6 +314,10 @@ mod tests {
             "Questions: me@example.com",
             "(&(memberOf:1.2.840.113556.1.4.1941:=cn=a)(userPrincipalName=*@example.com))",
             "(mail:=*@example.com)",
+            "(| (pwdLastSet=0) (authType=x))",
+            "OU=a,OU=password=reset,DC=example",
+            "/usr/bin/env TOKEN_FILE=/etc/token PASSWORD_LENGTH=12 /opt/wrap",
+            "Content-Security-Policy: default-src 'self' https://a.example.com:* wss://b.example.com:*",
         ] {
             assert!(!holds_password(value, TextKind::Plain), "{value}");
         }
