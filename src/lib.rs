@@ -30,6 +30,8 @@ pub(crate) mod release;
 pub(crate) mod report;
 pub(crate) mod revert;
 pub(crate) mod runbook;
+#[cfg(test)]
+mod schemas;
 pub(crate) mod secret;
 pub mod settings;
 pub(crate) mod source;

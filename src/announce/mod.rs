@@ -30,6 +30,7 @@ pub(crate) const RELOAD: &str = "sudo systemctl reload rstudio-connect";
 
 /// What was done, or would be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Announced {
     pub schema: u32,

@@ -43,6 +43,7 @@ pub(crate) struct Placed {
 
 /// How a file stands to its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FileState {
     /// It has a message, and is to the byte what we wrote.
@@ -55,6 +56,7 @@ pub(crate) enum FileState {
 
 /// A recorded message, for those who only look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Announcement {
     pub file: String,

@@ -37,6 +37,7 @@ impl Banner {
 
 /// What becomes of one setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Change {
     pub setting: String,
     /// Where it stands: in the text with the message, or without it where it is there too.

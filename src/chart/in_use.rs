@@ -73,6 +73,7 @@ pub(crate) enum RenderFailure {
 
 /// Who proved the values, for account and file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Proof {
     pub chart: String,

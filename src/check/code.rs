@@ -32,6 +32,7 @@ macro_rules! checks {
     )+) => {
         /// Where the answer to a check comes from.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
         pub(crate) enum Group {
             $($(#[$group_doc])* $group,)+

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Status;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Judgement {
     pub status: Status,

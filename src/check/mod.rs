@@ -31,6 +31,7 @@ pub(crate) use table::draw;
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Status {
     /// The migration would fail on it.
@@ -57,8 +58,10 @@ impl Status {
 
 /// A check and how it came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Check {
     /// Which check; docs/checks.md has an entry for each.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub code: CheckCode,
     /// Where the answer comes from.
     pub group: Group,
@@ -68,6 +71,7 @@ pub(crate) struct Check {
 
 /// How many answers came out how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tally {
     pub pass: usize,
@@ -106,6 +110,7 @@ impl fmt::Display for Tally {
 
 /// All answers. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Report {
     /// The version of this form.
     pub schema: u32,

@@ -18,6 +18,7 @@ pub(super) struct Version {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Build {
     version: &'static str,
     os: &'static str,

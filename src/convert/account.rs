@@ -26,6 +26,7 @@ use crate::gcfg::SettingName;
     strum::IntoStaticStr,
     strum::VariantArray,
 )]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Action {
@@ -73,6 +74,7 @@ pub struct Decision {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DecisionJson<'a> {
     setting: String,
     section: &'a str,
@@ -109,6 +111,7 @@ impl Serialize for Decision {
 
 /// What becomes of something that the chart would add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum DefaultAction {
     /// Taken away, since the old server did not have it.
@@ -121,6 +124,7 @@ pub enum DefaultAction {
 
 /// One default of the chart and its fate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChartDefault {
     pub setting: String,
     pub action: DefaultAction,
@@ -129,6 +133,7 @@ pub struct ChartDefault {
 
 /// A setting that no line of the input says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Addition {
     pub setting: String,
     /// Where it went: a path in the values.
@@ -138,6 +143,7 @@ pub struct Addition {
 
 /// A reason not to go on with the migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Blocker {
     /// The setting it is about.
     pub setting: String,
@@ -149,6 +155,7 @@ pub struct Blocker {
 
 /// Something that only the administrator knows or can do before the deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Task {
     /// What it is about, as a code.
     pub code: ReasonCode,
@@ -160,6 +167,7 @@ pub struct Task {
 
 /// A place where the administrator's own values and ours say different things.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Disagreement {
     /// The path in the values.
     pub path: String,
@@ -174,6 +182,7 @@ pub struct Disagreement {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     /// The version of this form.
@@ -185,6 +194,7 @@ pub struct Account {
     /// How content will run, and why so.
     pub backend: ChosenBackend,
     /// One entry for each setting of the input, in its order.
+    #[cfg_attr(test, schemars(with = "Vec<DecisionJson<'static>>"))]
     pub settings: Vec<Decision>,
     /// What a trial sets that no line of the input says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -202,6 +212,7 @@ pub struct Account {
 
 /// The account in numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Summary {
     /// Settings of the input.
     pub settings: usize,

@@ -14,6 +14,7 @@ pub(crate) const KUBERNETES_SINCE: Version = Version::new(2026, 4, 0);
 
 /// The backend and why it is that one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChosenBackend {
     pub backend: Backend,
     pub reason: String,

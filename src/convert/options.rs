@@ -24,6 +24,7 @@ pub enum BackendChoice {
 
 /// How Connect runs content on Kubernetes. The chart allows one of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// Connect's own Kubernetes runner (`backends.kubernetes`), Connect 2026.04 and later.

@@ -7,6 +7,7 @@ use crate::output::{Page, Table};
 
 /// A comparison as it is printed for programs.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ComparisonReport {
     schema: u32,
@@ -17,6 +18,7 @@ pub(crate) struct ComparisonReport {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReportRow {
     setting: String,
     section: String,
@@ -29,6 +31,7 @@ struct ReportRow {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct ReportSide {
     values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -38,6 +41,7 @@ struct ReportSide {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Counts {
     same: usize,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 /// What a run did. It holds no secrets: credentials are not laid, and messages name places only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RunReport {
     /// When, in RFC 3339.
@@ -31,6 +32,7 @@ pub(crate) enum Overlaid {
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Result {
     /// The settings were laid.
@@ -43,6 +45,7 @@ pub enum Result {
 
 /// What was done to one configuration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigMap {
     /// `None` where the manifest leaves it to Helm.
@@ -57,6 +60,7 @@ pub struct ConfigMap {
 
 /// What was done to one setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
     pub setting: String,

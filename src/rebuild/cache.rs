@@ -78,9 +78,11 @@ pub(crate) async fn plan(
 
 /// What the server says that it would do about a cache.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Answered {
     /// The cache.
     #[serde(flatten, serialize_with = "super::event::camel_cased")]
+    #[cfg_attr(test, schemars(with = "super::event::NamedCache<'static>"))]
     pub cache: Cache,
     /// Its answer.
     pub answer: String,

@@ -17,6 +17,7 @@ const MOST: f64 = 0.9;
 
 /// How long a run may take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Estimate {
     /// From the first build to the last end, of those whose time is known.

@@ -134,16 +134,18 @@ pub(crate) struct Failure {
     pub url: String,
 }
 
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NamedCache<'a> {
+    language: &'a str,
+    version: &'a str,
+    image_name: &'a str,
+}
+
 /// A cache with keys as all output has them; the API and the journal have others.
 pub(super) fn camel_cased<S: Serializer>(cache: &Cache, serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named<'a> {
-        language: &'a str,
-        version: &'a str,
-        image_name: &'a str,
-    }
-    Named {
+    NamedCache {
         language: &cache.language,
         version: &cache.version,
         image_name: &cache.image_name,

@@ -10,6 +10,7 @@ use super::record::Outcome;
 use crate::output::{Page, Table};
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Run {
     journal: String,
     run: u32,

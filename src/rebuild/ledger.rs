@@ -97,6 +97,7 @@ pub(crate) struct RunLedger {
 
 /// Items by where they stand.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Counts {
     pub built: usize,
     /// Could not be built.

@@ -22,7 +22,7 @@ mod plan;
 mod prepare;
 pub(crate) mod progress;
 mod record;
-mod rehearsal;
+pub(crate) mod rehearsal;
 mod request;
 mod room;
 mod run;

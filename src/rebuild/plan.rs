@@ -64,6 +64,7 @@ pub(crate) enum Action {
 
 /// Why an item is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum BuildReason {
     /// It was not built yet.
@@ -76,6 +77,7 @@ pub(crate) enum BuildReason {
 
 /// How many items there are of each kind of action.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Tally {
     pub build: usize,
     /// To wait for, or to look after.

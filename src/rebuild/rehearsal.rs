@@ -16,6 +16,7 @@ const SCHEMA: u32 = 2;
 
 /// What a run would do.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rehearsal {
     schema: u32,
@@ -31,11 +32,15 @@ pub(crate) struct Rehearsal {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 struct Row {
+    #[cfg_attr(test, schemars(with = "String"))]
     guid: ContentGuid,
     title: String,
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     app_mode: Option<AppMode>,
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     bundle: Option<BundleId>,
     uses: Option<u64>,
     last_deployed: Option<Timestamp>,

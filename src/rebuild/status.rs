@@ -17,6 +17,7 @@ const SCHEMA: u32 = 2;
 
 /// Where the work stands.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Overview {
     schema: u32,
@@ -30,7 +31,9 @@ pub(crate) struct Overview {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
+    #[cfg_attr(test, schemars(with = "String"))]
     guid: ContentGuid,
     title: String,
     state: &'static str,

@@ -23,6 +23,7 @@ pub(crate) struct Lock {
 
 /// Who holds a lock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Holder {
     pub pid: u32,
     /// The machine that the process runs on.

@@ -6,6 +6,7 @@ use super::{Group, SettingSource};
 
 /// What became of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Action {
     /// Written as it was.
@@ -29,6 +30,7 @@ impl Action {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct VmReport {
     schema: u32,
     /// Every setting, in the order of the file.
@@ -40,6 +42,7 @@ pub(crate) struct VmReport {
 
 /// What became of one setting.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct SettingRow {
     setting: String,
     section: String,
@@ -53,6 +56,7 @@ pub(crate) struct SettingRow {
 
 /// A part of the values that has no place in the file.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ValuesRow {
     pub key: String,
     /// What to do about it.
@@ -60,6 +64,7 @@ pub(crate) struct ValuesRow {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     keep: usize,
     review: usize,

@@ -22,12 +22,14 @@ const SCHEMA: u32 = 1;
 
 /// The items that a person ticked off.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ByHand {
     schema: u32,
     items: BTreeMap<String, Tick>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Tick {
     at: Timestamp,
     note: Option<String>,

@@ -10,7 +10,7 @@ mod judge;
 mod look;
 mod prove;
 mod remembered;
-mod report;
+pub(crate) mod report;
 
 pub(crate) use by_hand::ByHand;
 pub(crate) use prove::Proving;

@@ -36,18 +36,22 @@ pub(crate) enum FindingCode {
 
 /// Something that differs, or could not be looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Finding {
     /// How much it weighs.
     pub status: Status,
     /// What it is about.
+    #[cfg_attr(test, schemars(with = "String"))]
     pub code: FindingCode,
     pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ItemFindings {
     /// Its place in the list, from 1.
     pub priority: usize,
+    #[cfg_attr(test, schemars(with = "String"))]
     pub guid: ContentGuid,
     /// What to call it.
     pub title: String,
@@ -86,6 +90,7 @@ impl ItemFindings {
 
 /// How the server's own checks of itself came out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SystemFindings {
     pub passed: usize,
@@ -135,6 +140,7 @@ impl SystemFindings {
 
 /// All items. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Validation {
     /// The version of this form.
     pub schema: u32,
@@ -153,6 +159,7 @@ pub(crate) struct Validation {
 /// Owners and modes of the data directory as the pod sees them: running a command in a pod is a right that
 /// nobody should need for this, so the command is printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DataDirectory {
     pub not_asked: &'static str,

@@ -49,6 +49,7 @@ mod rebuild;
 mod report;
 #[cfg(unix)]
 mod runaway;
+mod schemas;
 mod stand_in;
 mod support;
 #[cfg(unix)]
