@@ -158,9 +158,22 @@ impl Server {
     }
 }
 
-/// An address that is none, as it may be quoted.
+/// An address that is none, as it may be quoted. Behind a colon there is a port, or a password.
 fn quotable(text: &str) -> String {
-    if word_exposes(text) { "***" } else { text }.to_owned()
+    let is_port = |behind: &str| {
+        let port = behind.split('/').next().unwrap_or_default();
+        !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit())
+    };
+    let (_, behind) = text.split_once("://").unwrap_or(("", text));
+    let is_host = behind
+        .split_once(':')
+        .is_none_or(|(_, behind)| is_port(behind));
+    if word_exposes(text) || !is_host {
+        "***"
+    } else {
+        text
+    }
+    .to_owned()
 }
 
 impl FromStr for Server {

@@ -184,9 +184,41 @@ impl Default for Options {
 pub(crate) fn address(text: &str) -> Result<String, String> {
     match text.parse::<Server>() {
         Ok(_) if text.contains(['?', '#']) => Err("give it without a query or fragment".to_owned()),
+        // A URL is read leniently, and it is the text itself that users will see.
+        Ok(_) if !is_plain_address(text) => {
+            Err("write it as https://connect.example.com, with a name of letters, digits, dots and hyphens".to_owned())
+        }
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(error.to_string()),
     }
+}
+
+fn is_plain_address(text: &str) -> bool {
+    let odd = |c: char| {
+        c.is_whitespace() || matches!(c, '\0'..=' ' | '\u{7f}'..='\u{9f}' | '\\' | '<' | '>' | '"')
+    };
+    let Some((_, rest)) = text.split_once("://") else {
+        return false;
+    };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    let is_name = host
+        .strip_suffix('.')
+        .unwrap_or(host)
+        .split('.')
+        .all(is_label);
+    !text.contains(odd)
+        && (is_name || host.starts_with('[') && host.ends_with(']'))
+        && port.is_none_or(|port| !port.is_empty())
 }
 
 /// A version as image tags have it.

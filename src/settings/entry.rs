@@ -45,6 +45,11 @@ pub enum Secrecy {
     Value,
     /// The value is a URL, or a database's connection string, that may hold a password.
     Url,
+    /// The value is a public address, in whose path an identity provider names its tenant or
+    /// application: what is as long and mixed as a key there is none.
+    Address,
+    /// The value is a header of HTTP, whatever its name.
+    Header,
 }
 
 /// What becomes of a setting on Kubernetes.

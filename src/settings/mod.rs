@@ -11,7 +11,8 @@
 //!       type: string         # string, bool, int, float, duration or bytes
 //!       repeatable: true     # a list; false if left out
 //!       default: 5m          # as documented; left out if unknown
-//!       secrecy: value       # value: a credential; url: a URL that may hold one; else left out
+//!       secrecy: value       # value: a credential; url: a URL that may hold one; address: one
+//!                            # with a tenant's id in it; header: of HTTP; else left out
 //!       fate: review         # keep (if left out), review, drop, chart or block
 //!       keep-when: [none]    # with one of these values the setting carries over after all
 //!       code: mount-file     # a code of codes.yaml; carries-over if left out

@@ -191,7 +191,9 @@ impl Builder<'_> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span.end),
             Event::Alias(anchor) => {
+                // The parser knows the anchor; it is not at its end.
                 let Some(node) = self.anchors.get(&anchor) else {
+                    self.refuse("an anchor contains itself", span.start);
                     return;
                 };
                 if self.stack.len() + depth(node) > MAX_DEPTH {
@@ -273,6 +275,19 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{of}]\n"));
         }
         assert!(load(&bomb).is_err());
+    }
+
+    #[test]
+    fn an_anchor_that_contains_itself_is_refused_with_its_place() {
+        for text in [
+            "a: &a [*a]\n",
+            "x: &c {a: *c}\n",
+            "c: &c\n  s: *c\n  t: 1\n",
+        ] {
+            let error = load(text).unwrap_err();
+            assert_eq!(error.offset, text.find('*').unwrap(), "{text}");
+            assert!(error.message.contains("contains itself"), "{error}");
+        }
     }
 
     #[test]

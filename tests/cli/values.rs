@@ -491,6 +491,34 @@ fn a_character_that_no_values_file_carries_is_refused_with_its_place() {
 }
 
 #[test]
+fn an_address_that_only_a_lenient_reader_takes_is_refused() {
+    for address in [
+        "https://c.example.com\n",
+        "https:///x",
+        "https:\\\\x",
+        "https://c..example.com",
+        "https://c;x",
+        "https://c.example.com:",
+    ] {
+        values(Path::new(SAMPLE))
+            .args(["--address", address])
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains("--address"));
+    }
+    for address in [
+        "https://c.example.com:8443/rsc",
+        "http://[2001:db8::1]/",
+        "https://bücher.example",
+    ] {
+        let run = values(Path::new(SAMPLE))
+            .args(["--address", address])
+            .output();
+        assert_ne!(run.unwrap().status.code(), Some(2), "{address}");
+    }
+}
+
+#[test]
 fn wrong_usage_is_told_from_failure() {
     connect_migrate().arg("values").assert().code(2);
     values(Path::new("no/such/file"))

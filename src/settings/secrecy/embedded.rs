@@ -20,9 +20,21 @@ pub(super) enum TextKind {
     Plain,
     /// Known to be a URL or connection string, which may lack its scheme.
     Url,
+    /// Known to be a public address with ids in its path.
+    Address,
+    /// Known to be a header of HTTP.
+    Header,
     Unknown,
     /// Of no setting: a comment, a line, a word that somebody typed.
     Prose,
+}
+
+/// Whether a text of a known setting is no URL that may hold a password.
+fn is_known_text(setting: TextKind) -> bool {
+    matches!(
+        setting,
+        TextKind::Plain | TextKind::Address | TextKind::Header
+    )
 }
 
 /// A value with more places than this that a credential could stand behind is not taken apart: each
@@ -39,8 +51,10 @@ pub(super) fn holds_password(value: &str, setting: TextKind) -> bool {
             .any(|(scheme, rest)| is_exposed(scheme, rest) || parts::are_exposed(rest, setting))
         || names_value(value, setting)
         || setting == TextKind::Unknown && is_authorization(value)
+        || setting == TextKind::Header
+            && is_authorization(value.split_once(':').unwrap_or_default().1)
         || options_carry_one(value)
-        || (setting != TextKind::Plain || is_one_address(value)) && user_and_password(value)
+        || (!is_known_text(setting) || is_one_address(value)) && user_and_password(value)
 }
 
 /// Whether a value begins as an address does and holds nothing else: prose and LDAP filters, too, may
@@ -94,7 +108,9 @@ fn names_value(value: &str, setting: TextKind) -> bool {
         let behind = value[at + 1..].trim_start();
         let word = behind.split_whitespace().next().unwrap_or_default();
         let header = before.trim_start_matches(['"', '\'']) == name
-            && (name.contains('-') || ["authorization", "cookie"].contains(&&*name.to_lowercase()));
+            && (setting == TextKind::Header
+                || name.contains('-')
+                || ["authorization", "cookie"].contains(&&*name.to_lowercase()));
         (header || matches!(setting, TextKind::Unknown))
             && !word.starts_with("//")
             && !matches!(word, "" | "{$}" | "***")
@@ -115,7 +131,7 @@ fn is_authorization(value: &str) -> bool {
 /// as an assignment on a command line: a word of its own.
 fn assigns_credential(value: &str, setting: TextKind) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let mut connection = setting != TextKind::Plain || value.contains("://");
+    let mut connection = !is_known_text(setting) || value.contains("://");
     let mut credential = false;
     let mut assigned = false;
     for (at, _) in value.match_indices('=') {
@@ -130,6 +146,7 @@ fn assigns_credential(value: &str, setting: TextKind) -> bool {
         let is_one = !matches!(word, "" | "{$}" | "***")
             && !is_switch(word)
             && !is_path(word)
+            && !parts::HARMLESS.contains(&name)
             && names_credential(name);
         let lead = &before[..before.len() - name.len()];
         let begins_word = lead.is_empty() || lead.ends_with([' ', '\t', '"', '\'']);
@@ -151,7 +168,7 @@ fn urls(value: &str, setting: TextKind) -> impl Iterator<Item = (&str, &str)> {
             let host = value.split('/').next().unwrap_or_default();
             bare && host.len() < value.len() && host.contains(['.', ':']) && !host.contains(' ')
         }
-        TextKind::Plain | TextKind::Prose => false,
+        TextKind::Plain | TextKind::Address | TextKind::Header | TextKind::Prose => false,
     };
     let without_scheme = without_scheme.then_some(("", value));
     value
@@ -251,6 +268,36 @@ mod tests {
     }
 
     #[test]
+    fn a_header_is_one_whatever_its_name() {
+        for header in ["Token: hunter2", "X-Forwarded-User: Basic aHVudGVyMg=="] {
+            assert!(holds_password(header, TextKind::Header), "{header}");
+        }
+        for header in [
+            "X-Frame-Options: SAMEORIGIN",
+            "Content-Security-Policy: default-src 'self' https://a.example.com:*",
+            "Access-Control-Allow-Credentials: true",
+        ] {
+            assert!(!holds_password(header, TextKind::Header), "{header}");
+        }
+    }
+
+    #[test]
+    fn ids_in_a_public_address_are_no_keys() {
+        for address in [
+            "https://example.okta.com/app/exk1abcdefghijklmnop/sso/saml/metadata",
+            "https://example.okta.com/oauth2/aus1abcdefghijklmnop",
+        ] {
+            assert!(!holds_password(address, TextKind::Address), "{address}");
+        }
+        for address in [
+            "https://u:hunter2@idp.example.com/metadata",
+            "https://idp.example.com/metadata?token=hunter2",
+        ] {
+            assert!(holds_password(address, TextKind::Address), "{address}");
+        }
+    }
+
+    #[test]
     fn what_holds_a_password_or_may_is_a_secret() {
         for value in [
             "postgres://connect:p%40ss@db.example.com:5432/connect?sslmode=require",
@@ -335,6 +382,8 @@ mod tests {
             "http://[2001:db8::1]:80/x",
             "ssh://git@github.com/x",
             "host=h user=u",
+            "postgres://user@host/db?require_auth=scram-sha-256",
+            "host=h user=u require_auth=scram-sha-256",
             "host=h password=",
             "proxy.example.com:3128",
             "no url at all",

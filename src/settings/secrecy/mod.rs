@@ -54,6 +54,8 @@ impl Catalogue {
         let kind = match self.lookup(name).map(|entry| entry.secrecy) {
             Some(Secrecy::Value) => return Some(Exposure::Credential),
             Some(Secrecy::Url) => embedded::TextKind::Url,
+            Some(Secrecy::Address) => embedded::TextKind::Address,
+            Some(Secrecy::Header) => embedded::TextKind::Header,
             Some(Secrecy::No) => embedded::TextKind::Plain,
             None => {
                 if self.looks_like_credential(name, value) {
@@ -69,7 +71,7 @@ impl Catalogue {
     #[must_use]
     pub(crate) fn is_for_credential(&self, name: &SettingName) -> bool {
         match self.lookup(name) {
-            Some(entry) => entry.secrecy != Secrecy::No,
+            Some(entry) => matches!(entry.secrecy, Secrecy::Value | Secrecy::Url),
             None => self.is_near_credential(name) || is_named_credential(&name.property),
         }
     }

@@ -12,13 +12,14 @@ use super::words::{names_credential, names_signature};
 use super::{is_path, is_switch};
 
 /// Parameters of databases, which say nothing secret.
-const HARMLESS: &[&str] = &[
+pub(super) const HARMLESS: &[&str] = &[
     "application_name",
     "connect_timeout",
     "dbname",
     "host",
     "hostaddr",
     "port",
+    "require_auth",
     "service",
     "sslcert",
     "sslkey",
@@ -66,7 +67,8 @@ fn is_key(part: &str, kind: TextKind) -> bool {
     match kind {
         TextKind::Unknown => !part.split(is_separator).all(is_plain),
         TextKind::Url => is_guid(part) || is_random(part),
-        TextKind::Plain | TextKind::Prose => is_random(part),
+        TextKind::Address => false,
+        TextKind::Plain | TextKind::Header | TextKind::Prose => is_random(part),
     }
 }
 
