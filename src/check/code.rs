@@ -177,7 +177,7 @@ checks! {
         /// All languages of an item in one image.
         RuntimesTogether = "runtimes-together" by runtimes::together,
         /// How long the rebuild takes, by the last builds.
-        RebuildTime = "rebuild-time" by |facts: &runtimes::RuntimeFacts<'_>| rebuild_time::judge(facts.inventory),
+        RebuildTime = "rebuild-time" by rebuild_time::judge,
     }
     /// The data directory, walked.
     DataDirectory = "data directory", unless asked NO_DATA_DIRECTORY;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::trial::{TrialFacts, TrialServer};
 use super::{
-    Check, Group, Report, cluster, code, configuration, data_directory, database, runtimes, server,
+    Group, Report, cluster, code, configuration, data_directory, database, runtimes, server,
     values, versions,
 };
 use crate::chart::{self, Chart, Release, ValuesFile};
@@ -131,10 +131,11 @@ impl Examination {
         checks.extend(code::runtimes(&runtimes::RuntimeFacts {
             inventory,
             available: available.as_ref(),
+            builds: cluster.builds.as_ref(),
         }));
         checks.extend(server::examine(old.as_ref(), values));
         checks.extend(data_directory::examine(scope.data_directory.as_deref())?);
-        checks.extend(cluster);
+        checks.extend(cluster.checks);
         Ok(Self {
             report: Report::new(checks),
             chart: given.chart,
@@ -193,14 +194,17 @@ impl Scope {
         })
     }
 
-    async fn cluster(&self, given: &Given) -> anyhow::Result<Vec<Check>> {
+    async fn cluster(&self, given: &Given) -> anyhow::Result<cluster::Examined> {
         if !self.asks_cluster && self.release.is_none() {
             let mut checks = Group::Cluster.unasked();
             if let Some(server) = &given.trial {
                 let cluster = None;
                 checks.extend(code::trial(&TrialFacts { server, cluster }));
             }
-            return Ok(checks);
+            return Ok(cluster::Examined {
+                checks,
+                builds: None,
+            });
         }
         let planned = cluster::Planned {
             chart: &given.chart,

@@ -6,6 +6,7 @@ use super::{Group, Judgement, count, plural};
 use crate::connect::{Language, Languages, Login, version_order};
 use crate::images::minor;
 use crate::inventory::Inventory;
+use crate::rebuild::BuildRoom;
 use crate::yaml::{Map, Value, read_values};
 
 /// What there will be, and what says so.
@@ -86,6 +87,8 @@ impl Available {
 pub(super) struct RuntimeFacts<'a> {
     pub inventory: Option<&'a Inventory>,
     pub available: Option<&'a Available>,
+    /// How many builds at once the cluster's quotas have room for, where they limit them.
+    pub builds: Option<&'a BuildRoom>,
 }
 
 /// Whether the versions of one language that content uses are there.
@@ -262,6 +265,7 @@ mod tests {
         let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
         let available = Available::of_values(&read_values(values).unwrap()).unwrap();
         let facts = RuntimeFacts {
+            builds: None,
             inventory: Some(&inventory),
             available: Some(&available),
         };
@@ -309,6 +313,7 @@ mod tests {
             let inventory = crate::inventory::read(&Arc::new(SourceFile::new("i", text))).unwrap();
             let available = Available::of_values(&read_values(two).unwrap()).unwrap();
             let facts = RuntimeFacts {
+                builds: None,
                 inventory: Some(&inventory),
                 available: Some(&available),
             };

@@ -21,6 +21,7 @@ mod pace;
 mod plan;
 mod prepare;
 pub(crate) mod progress;
+mod quota;
 mod record;
 pub(crate) mod rehearsal;
 mod request;
@@ -36,6 +37,7 @@ mod successor;
 mod writer;
 
 pub(crate) use estimate::{of_inventory, rough};
+pub(crate) use quota::{BuildRoom, PodRequest, QuotaLeft};
 /// Builds at once where nothing else is said: few enough for a small server.
 pub(crate) const AT_ONCE: u16 = 4;
 

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use k8s_openapi::api::core::v1::ResourceQuota;
 
+use super::quota::{PodRequest, QuotaLeft};
 use crate::connect::{Connect, Error, Scheduler};
-use crate::release::{Access, quantity};
+use crate::release::Access;
 
 /// What they say.
 #[derive(Debug, Default)]
@@ -60,15 +61,21 @@ impl Room {
         if !self.pods {
             return lines;
         }
-        let each = self.asked();
-        if each.is_empty() {
+        let each = PodRequest::from(&self.scheduler);
+        let asked = [("cpu", each.cpu), ("memory", each.memory)];
+        let asked: Vec<_> = asked
+            .into_iter()
+            .filter(|(_, number)| *number > 0.0)
+            .collect();
+        if asked.is_empty() {
             lines.push(
                 "each build is a pod, which asks for no CPU or memory unless its content says so"
                     .to_owned(),
             );
         } else {
             let all = |factor: f64| -> Vec<String> {
-                each.iter()
+                asked
+                    .iter()
                     .map(|(what, number)| shown(what, number * factor))
                     .collect()
             };
@@ -89,58 +96,15 @@ impl Room {
                 lines.push("the namespace has no quota".to_owned());
             }
             Some(Ok(quotas)) => {
-                lines.extend(quotas.iter().map(|quota| self.of_quota(quota, at_once)))
+                lines.extend(quotas.iter().map(QuotaLeft::now).map(
+                    |quota| match quota.room(&each) {
+                        Some(room) => room.text(at_once),
+                        None => format!("the quota {} says nothing of it", quota.name),
+                    },
+                ));
             }
         }
         lines
-    }
-
-    /// What a build's pod asks for: `cpu` in cores, `memory` in bytes.
-    #[allow(clippy::cast_precision_loss, reason = "no machine has as much memory")]
-    fn asked(&self) -> Vec<(&'static str, f64)> {
-        let cpu = self.scheduler.cpu_request.unwrap_or_default();
-        let memory = self.scheduler.memory_request.unwrap_or_default() as f64;
-        let all = [("cpu", cpu), ("memory", memory)];
-        all.into_iter()
-            .filter(|(_, number)| *number > 0.0)
-            .collect()
-    }
-
-    /// How many more pods of a build fit into a quota.
-    fn of_quota(&self, quota: &Value, at_once: usize) -> String {
-        let name = quota["metadata"]["name"].as_str().unwrap_or_default();
-        let hard = quota["status"]["hard"].as_object();
-        let each = self.asked();
-        let each = |what: &str| {
-            each.iter()
-                .find(|(asked, _)| *asked == what)
-                .map(|(_, n)| *n)
-        };
-        let room = hard.into_iter().flatten().filter_map(|(resource, hard)| {
-            let used = quota["status"]["used"][resource.as_str()]
-                .as_str()
-                .unwrap_or("0");
-            let left = quantity(hard.as_str()?)? - quantity(used)?;
-            let one = match resource.as_str() {
-                "pods" | "count/pods" | "count/jobs.batch" => 1.0,
-                "cpu" | "requests.cpu" => each("cpu")?,
-                "memory" | "requests.memory" => each("memory")?,
-                _ => return None,
-            };
-            Some((resource, (left / one).floor().max(0.0)))
-        });
-        match room.min_by(|one, other| one.1.total_cmp(&other.1)) {
-            None => format!("the quota {name} says nothing of it"),
-            #[allow(clippy::cast_precision_loss, reason = "nobody builds as many at once")]
-            Some((resource, room)) if room < at_once as f64 => format!(
-                "the quota {name} has room for {room} more by its {resource}: take --parallelism {}, or \
-                 ask for a larger quota",
-                room.max(1.0)
-            ),
-            Some((resource, room)) => {
-                format!("the quota {name} has room for {room} more by its {resource}")
-            }
-        }
     }
 }
 
@@ -197,32 +161,6 @@ mod tests {
                 "Connect has no setting for it, and this server does not show its queue; it is asked \
                  for less where it answers that it has too much to do"
             ]
-        );
-    }
-
-    #[test]
-    fn a_quota_has_room_for_so_many() {
-        let of = |hard: Value, used: Value| {
-            let quota = json!({"metadata": {"name": "q"}, "status": {"hard": hard, "used": used}});
-            room().of_quota(&quota, 8)
-        };
-        assert_eq!(
-            of(
-                json!({"pods": "10", "requests.cpu": "4"}),
-                json!({"pods": "9", "requests.cpu": "1"})
-            ),
-            "the quota q has room for 1 more by its pods: take --parallelism 1, or ask for a larger quota"
-        );
-        assert_eq!(
-            of(
-                json!({"requests.memory": "20Gi"}),
-                json!({"requests.memory": "2Gi"})
-            ),
-            "the quota q has room for 18 more by its requests.memory"
-        );
-        assert_eq!(
-            of(json!({"secrets": "5"}), json!({})),
-            "the quota q says nothing of it"
         );
     }
 }

@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::chart::{self, Chart, Purpose, Release, Rendered, ValuesFile};
+use crate::rebuild::BuildRoom;
 use crate::release::{Access, Cluster, CommandPlace, Permission, Record, RevisionStatus};
 
 use super::trial::{TrialFacts, TrialServer};
@@ -120,6 +121,14 @@ impl Default for Facts {
     }
 }
 
+/// What came of asking the cluster.
+#[derive(Debug)]
+pub(super) struct Examined {
+    pub checks: Vec<Check>,
+    /// How many builds at once the quotas have room for, where they are known and limit them.
+    pub builds: Option<BuildRoom>,
+}
+
 /// Asks the cluster, and judges. Nothing is changed; of Secrets only the names of their keys are kept.
 ///
 /// # Errors
@@ -127,7 +136,7 @@ impl Default for Facts {
 pub(crate) async fn examine(
     access: &Access,
     mut deployment: Planned<'_>,
-) -> anyhow::Result<Vec<Check>> {
+) -> anyhow::Result<Examined> {
     let cluster = access.open().await?;
     deployment.release.namespace.clone_from(&cluster.namespace);
     let records = match deployment.is_named {
@@ -155,7 +164,10 @@ pub(crate) async fn examine(
         });
         checks.extend(code::trial(&TrialFacts { server, cluster }));
     }
-    Ok(checks)
+    Ok(Examined {
+        builds: quota::build_room(&facts, &wanted),
+        checks,
+    })
 }
 
 fn said(newest: &Record) -> String {

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::Known;
 use super::demand::{Amounts, Defaults, Demand, amount, of_pods};
 use super::parts::Part;
+use super::{Facts, Wanted};
 use crate::check::{Judgement, count};
+use crate::rebuild::{BuildRoom, QuotaLeft};
 use crate::release::quantity_text;
 
 /// Share of a quota from which on it is worth a warning.
@@ -151,6 +153,28 @@ pub(crate) fn quota((facts, _): Known<'_>) -> Judgement {
         "{} with room left; each running item is a pod of its own",
         count(quotas.len(), "quota")
     ))
+}
+
+/// How many builds the quotas have room for once the release is there; `None` where they limit none,
+/// or are not known.
+pub(super) fn build_room(facts: &Facts, wanted: &Wanted) -> Option<BuildRoom> {
+    let quotas = facts.quotas.as_ref().ok()?;
+    let defaults = Defaults(facts.ranges.as_deref().unwrap_or_default());
+    let rooms = quotas.iter().filter_map(|quota| {
+        let mut now = QuotaLeft::now(quota);
+        let resources: Vec<&str> = now.left.keys().map(String::as_str).collect();
+        let demand = Demand::of(&facts.parts, quota, &defaults, &resources);
+        for (resource, left) in &mut now.left {
+            *left -= demand
+                .more
+                .get(resource)
+                .copied()
+                .unwrap_or_default()
+                .max(0.0);
+        }
+        now.room(&wanted.build)
+    });
+    rooms.min_by_key(|room| room.builds)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use super::named_in_values::{made_secrets, secrets};
 use super::parts::{self, Part};
 use super::references::{self, Named, Reference, Referent};
 use crate::chart::Release;
+use crate::rebuild::PodRequest;
+use crate::release::quantity;
 use crate::yaml::{Map, Value};
 
 /// What a release is expected to consist of.
@@ -62,6 +64,8 @@ pub(crate) struct Wanted {
     pub annotations: Vec<(String, String)>,
     /// What the values say of how many pods may go at once.
     pub budget: Option<Json>,
+    /// What a pod of a build asks for by `config.Scheduler`.
+    pub build: PodRequest,
     pub expected: Expected,
 }
 
@@ -109,6 +113,10 @@ impl Wanted {
                 .unwrap_or(1),
             annotations: annotations(&root),
             budget: budget(&root),
+            build: PodRequest {
+                cpu: scheduled(&root, "CPURequest"),
+                memory: scheduled(&root, "MemoryRequest"),
+            },
         }
     }
 
@@ -148,6 +156,12 @@ impl Wanted {
         self.expected = Expected::Manifest { objects, of };
         self
     }
+}
+
+/// A quantity of Connect's scheduler; 0 where there is none.
+fn scheduled(values: &Value, key: &str) -> f64 {
+    let text = text_at(values, &["config", "Scheduler", key]);
+    text.and_then(|text| quantity(&text)).unwrap_or_default()
 }
 
 /// The objects that the chart makes of values, as far as quotas and rights are about them.

@@ -82,6 +82,17 @@ impl Answers {
 
     /// What the checks say while a quota is in force.
     fn under(&self, hard: &Value, used: &Value, rendered: bool, values: &str) -> Value {
+        self.under_with(hard, used, rendered, values, &[])
+    }
+
+    fn under_with(
+        &self,
+        hard: &Value,
+        used: &Value,
+        rendered: bool,
+        values: &str,
+        more: &[&str],
+    ) -> Value {
         self.create::<ResourceQuota>(json!({"metadata": {"name": "q"}, "spec": {"hard": hard}}));
         let namespace = &self.place.namespace;
         let quotas = namespace.api::<ResourceQuota>();
@@ -90,7 +101,7 @@ impl Answers {
         namespace
             .block_on(quotas.patch_status("q", &params, &status))
             .unwrap();
-        let said = self.ask(rendered, values, &[]);
+        let said = self.ask(rendered, values, more);
         namespace
             .block_on(quotas.delete("q", &DeleteParams::default()))
             .unwrap();
@@ -147,6 +158,57 @@ fn quotas_are_held_against_what_the_objects_ask_for() {
         let cpu = json!({"requests.cpu": "4"});
         let said = answers.under(&cpu, &json!({"requests.cpu": "0"}), true, STORED);
         assert_eq!(status(&said, "cluster-quota"), "pass", "{said:#}");
+    }
+}
+
+#[test]
+fn a_quota_that_has_room_for_few_builds_makes_the_rebuild_longer() {
+    for helm in newest().into_iter().skip(1) {
+        let Some(answers) = Answers::new(&helm, "builds") else {
+            return;
+        };
+        let inventory = answers.place.home.path().join("inventory.yaml");
+        let item = |number: u32| {
+            format!(
+                "  - guid: 0000000{number}-0000-4000-8000-000000000000\n    title: Item {number}\n    \
+                 type: quarto-static\n    bundle: '1'\n    build-seconds: 600\n"
+            )
+        };
+        let items: String = (0..8).map(item).collect();
+        std::fs::write(&inventory, format!("schema: 1\ncontent:\n{items}")).unwrap();
+        let more = ["--inventory", inventory.to_str().unwrap()];
+        let values = format!(
+            "{STORED}resources: {{requests: {{memory: 1Gi}}}}\n\
+             config: {{Scheduler: {{MemoryRequest: 1073741824}}}}\n"
+        );
+        let time = |hard: &str| {
+            let (hard, used) = (
+                json!({"requests.memory": hard}),
+                json!({"requests.memory": "0"}),
+            );
+            let said = answers.under_with(&hard, &used, true, &values, &more);
+            said["rebuild-time"].clone()
+        };
+        // One of three is the server's own.
+        let few = time("3Gi");
+        assert_eq!(few["status"], "warn", "{few:#}");
+        let evidence = few["evidence"].as_str().unwrap();
+        assert!(evidence.starts_with("about 40 min at 2 at once"), "{few:#}");
+        assert!(
+            few["remedy"].as_str().unwrap().contains("--parallelism 2"),
+            "{few:#}"
+        );
+        let many = time("9Gi");
+        assert_eq!(many["status"], "pass", "{many:#}");
+        let evidence = many["evidence"].as_str().unwrap();
+        assert!(
+            evidence.starts_with("about 20 min at 4 at once"),
+            "{many:#}"
+        );
+        assert!(
+            many["details"].to_string().contains("room for 8 more"),
+            "{many:#}"
+        );
     }
 }
 
