@@ -14,7 +14,7 @@ use super::event::{Event, Item, RunSummary, SCHEMA};
 use super::journal::Journal;
 use super::ledger::ItemState;
 use super::log::Logs;
-use super::mirror::Mirror;
+use super::mirror::{self, Mirror};
 use super::plan::{Action, Plan, Planned};
 use super::prepare::{Note, Prepared, prepare, story};
 use super::progress::Progress;
@@ -95,7 +95,7 @@ pub(crate) async fn run(
     if let Some(copy) = &request.copy {
         let (opened, bytes) =
             Mirror::open(copy.access.open().await?, &copy.name, copy.may_fall_behind).await?;
-        Mirror::restore(&bytes, folder)?;
+        mirror::restore(&bytes, folder)?;
         mirror = Some(opened);
     }
     let Some(story) = story(request, Some(&lock))? else {

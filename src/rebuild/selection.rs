@@ -19,15 +19,41 @@ pub(crate) struct Selection {
     pub top: Option<usize>,
 }
 
+/// A list of content has more items than the place for it holds.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the list is of {0} items, which is more than a ConfigMap holds; rebuild it in parts, or all of \
+     the server's content with --all"
+)]
+pub(crate) struct TooLong(usize);
+
 impl Selection {
-    /// What is listed as a file of GUIDs, each with its title behind it.
-    pub(crate) fn as_list(&self) -> Option<String> {
-        let lines = self.listed.as_ref()?.iter().map(|wanted| {
+    /// What is listed as a file of GUIDs of at most `limit` bytes, each with its title behind it, unless
+    /// the titles make it too long. `None` where nothing is listed.
+    ///
+    /// # Errors
+    /// It is longer without them.
+    pub(crate) fn as_list(&self, limit: usize) -> Result<Option<String>, TooLong> {
+        let Some(listed) = &self.listed else {
+            return Ok(None);
+        };
+        let titled = listed.iter().map(|wanted| {
             let title = wanted.title.as_deref().unwrap_or_default();
             let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
             format!("{} {title}", wanted.guid).trim_end().to_owned() + "\n"
         });
-        Some(lines.collect())
+        let titled: String = titled.collect();
+        if titled.len() <= limit {
+            return Ok(Some(titled));
+        }
+        let plain: String = listed
+            .iter()
+            .map(|wanted| format!("{}\n", wanted.guid))
+            .collect();
+        match plain.len() <= limit {
+            true => Ok(Some(plain)),
+            false => Err(TooLong(listed.len())),
+        }
     }
 }
 
@@ -141,5 +167,20 @@ mod tests {
                 "guids.txt:4:1: no content GUID in \"42\" [content-guid-invalid]"
             ]
         );
+    }
+
+    #[test]
+    fn a_list_that_titles_make_too_long_goes_without_them_and_one_that_is_too_long_not_at_all() {
+        let mut wanted = Wanted::new(ContentGuid::from(A));
+        wanted.title = Some("The  report".to_owned());
+        let chosen = Selection {
+            listed: Some(vec![wanted]),
+            ..Selection::default()
+        };
+        let of = |limit| chosen.as_list(limit);
+        assert_eq!(of(100).unwrap().unwrap(), format!("{A} The report\n"));
+        assert_eq!(of(40).unwrap().unwrap(), format!("{A}\n"));
+        assert!(of(30).unwrap_err().to_string().contains("of 1 items"));
+        assert!(Selection::default().as_list(0).unwrap().is_none());
     }
 }

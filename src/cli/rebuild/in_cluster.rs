@@ -12,7 +12,6 @@ use crate::connect::Server;
 use crate::output::{self, Format};
 use crate::rebuild::in_cluster::{self, KeyReference, Start, Task};
 use crate::rebuild::progress::Progress;
-use crate::rebuild::selection::Selection;
 
 /// The key of a Secret where none is named.
 const KEY: &str = "api-key";
@@ -121,7 +120,10 @@ impl InClusterArgs {
                 release: release.clone(),
                 image: self.image.clone().unwrap_or_default(),
                 server: server.to_string(),
-                list: selection.as_ref().and_then(Selection::as_list),
+                list: selection
+                    .map(|chosen| in_cluster::list(&chosen))
+                    .transpose()?
+                    .flatten(),
                 claim: self.claim.clone(),
                 certificates: run.connect.certificates()?,
                 arguments: run.arguments(),

@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::{job, manifests, mirror, remove};
+use super::{job, manifests, remove};
 use crate::connect::Server;
 use crate::output;
 use crate::rebuild::event::{Event, Failure, Item, RunSummary, SCHEMA};
 use crate::rebuild::journal::Story;
 use crate::rebuild::ledger::{ItemState, Ledger};
-use crate::rebuild::mirror::Mirror;
+use crate::rebuild::mirror::{self, ReadError, Reader};
 use crate::rebuild::plan::Tally;
 use crate::rebuild::progress::Progress;
 use crate::rebuild::record::{JournalEntry, Outcome, Record};
@@ -61,11 +61,10 @@ pub(crate) async fn follow(
         }
         ended = watch(cluster, release, &mut teller) => ended?,
     };
-    let map = cluster.config_map(&name).await?;
-    let bytes = mirror::read(&map)?;
+    let bytes = Reader::new(&name).read(cluster).await?;
     let story = Story::parse(&bytes);
     teller.tell(&story);
-    Mirror::restore(&bytes, home)?;
+    mirror::restore(&bytes, home)?;
     let ledger = story.ledger();
     let outcome = ledger.runs.last().and_then(|run| run.outcome);
     let trouble = match (&ended, outcome) {
@@ -99,13 +98,14 @@ async fn watch(
 ) -> anyhow::Result<Verdict> {
     let name = manifests::name(release);
     let mut away = false;
+    let mut reader = Reader::new(&name);
     loop {
-        match look(cluster, &name).await {
-            Ok((map, job, pods)) => {
+        match look(cluster, &name, &mut reader).await {
+            Ok((journal, job, pods)) => {
                 if std::mem::take(&mut away) {
                     output::message("The cluster answers again.");
                 }
-                teller.tell(&Story::parse(&mirror::read(&map)?));
+                teller.tell(&Story::parse(&journal));
                 for trouble in pods.iter().filter_map(trouble) {
                     teller.trouble(trouble);
                 }
@@ -114,7 +114,9 @@ async fn watch(
                     return Ok(verdict);
                 }
             }
-            Err(error @ (AccessError::Unreachable { .. } | AccessError::Other { .. })) => {
+            Err(ReadError::Access(
+                error @ (AccessError::Unreachable { .. } | AccessError::Other { .. }),
+            )) => {
                 if !std::mem::replace(&mut away, true) {
                     output::message(format!("{error}; the Job goes on meanwhile."));
                 }
@@ -128,13 +130,14 @@ async fn watch(
 async fn look(
     cluster: &Cluster,
     name: &str,
-) -> Result<(Value, Option<Value>, Vec<Value>), AccessError> {
-    // The Job first: what it wrote before its end is in the map then.
+    reader: &mut Reader,
+) -> Result<(Vec<u8>, Option<Value>, Vec<Value>), ReadError> {
+    // The Job first: what it wrote before its end is in the copy then.
     let job = cluster
         .find::<k8s_openapi::api::batch::v1::Job>(name)
         .await?;
-    let map = cluster.config_map(name).await?;
-    Ok((map, job, pods(cluster, name).await))
+    let journal = reader.read(cluster).await?;
+    Ok((journal, job, pods(cluster, name).await))
 }
 
 /// The Job's pods, where they may be seen.

@@ -1,6 +1,6 @@
 //! What a rebuild in the cluster consists of: a Job, and what it needs.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::rebuild::mirror;
 
@@ -46,6 +46,7 @@ impl Task {
     /// Everything that is applied before the Job, the journal's copy left out.
     pub(crate) fn around(&self) -> Vec<Value> {
         let name = name(&self.release);
+        let journals = mirror::names(&name);
         let mut all = vec![
             self.object("v1", "ServiceAccount", json!({})),
             // The journal's copy, and nothing else.
@@ -54,7 +55,7 @@ impl Task {
                 "Role",
                 json!({"rules": [{
                     "apiGroups": [""], "resources": ["configmaps"],
-                    "resourceNames": [name], "verbs": ["get", "update"],
+                    "resourceNames": journals, "verbs": ["get", "update"],
                 }]}),
             ),
             self.object(
@@ -83,16 +84,20 @@ impl Task {
         all
     }
 
-    /// The ConfigMap that the journal is copied to, with what there is of it.
+    /// The ConfigMaps that the journal is copied to, with what there is of it.
     ///
     /// # Errors
     /// It cannot be compressed.
-    pub(crate) fn journal(&self, journal: &[u8]) -> std::io::Result<Value> {
-        let mut map = self.object("v1", "ConfigMap", json!({}));
-        if !journal.is_empty() {
-            map["binaryData"] = mirror::binary_data(journal)?;
-        }
-        Ok(map)
+    pub(crate) fn journal(&self, journal: &[u8]) -> std::io::Result<Vec<Value>> {
+        let parts = mirror::split(journal)?.into_iter();
+        let maps = mirror::names(&name(&self.release)).into_iter();
+        let maps = maps.zip(parts.chain(std::iter::repeat_with(Map::new)));
+        let maps = maps.map(|(name, fields)| {
+            let mut map = self.object("v1", "ConfigMap", Value::Object(fields));
+            map["metadata"]["name"] = name.into();
+            map
+        });
+        Ok(maps.collect())
     }
 
     /// The Secret with a key that was made for it.

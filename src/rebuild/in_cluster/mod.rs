@@ -16,7 +16,8 @@ pub(crate) use manifests::{KeyReference, Task};
 
 use super::Ending;
 use super::journal::{FILE, Journal, Story};
-use super::mirror;
+use super::mirror::{self, ReadError, Reader};
+use super::selection::{Selection, TooLong};
 use super::status::Overview;
 use crate::connect::ApiKey;
 use crate::output::{self, Answer, ask};
@@ -28,9 +29,17 @@ use crate::release::{Cluster, Made};
 /// The journal cannot be compressed.
 pub(crate) fn print(task: &Task) -> anyhow::Result<Vec<Value>> {
     let mut all = task.around();
-    all.push(task.journal(&[])?);
+    all.extend(task.journal(&[])?);
     all.push(task.job());
     Ok(all)
+}
+
+/// The list of content that a task's ConfigMap holds; `None` where the arguments say which.
+///
+/// # Errors
+/// It is too long.
+pub(crate) fn list(selection: &Selection) -> Result<Option<String>, TooLong> {
+    selection.as_list(mirror::LIMIT)
 }
 
 /// How a task is begun.
@@ -97,7 +106,9 @@ async fn start(
     }
     if afresh {
         Journal::put_aside(home)?;
-        cluster.remove(&task.journal(&[])?).await?;
+        for map in task.journal(&[])? {
+            cluster.remove(&map).await?;
+        }
     }
     let journal = match std::fs::read(home.join(FILE)) {
         Ok(bytes) => bytes,
@@ -115,7 +126,9 @@ async fn start(
         cluster.apply(&task.secret(key.expose())).await?;
     }
     // A copy that is there already is of a run whose end nobody saw: it goes on.
-    cluster.make(&task.journal(&journal[..good])?).await?;
+    for map in task.journal(&journal[..good])? {
+        cluster.make(&map).await?;
+    }
     if cluster.make(&task.job()).await? == Made::Before {
         bail!(
             "another rebuild of {} was begun just now; --attach follows it",
@@ -128,17 +141,20 @@ async fn start(
 /// Removes what was made for a task; a Secret that was there before stays.
 async fn remove(cluster: &Cluster, release: &str) -> anyhow::Result<()> {
     let name = manifests::name(release);
-    let (list, certificates) = (format!("{name}-list"), format!("{name}-ca"));
-    for (api_version, kind, name) in [
-        ("batch/v1", "Job", &name),
-        ("v1", "ConfigMap", &list),
-        ("v1", "ConfigMap", &certificates),
-        ("v1", "ConfigMap", &name),
-        ("v1", "Secret", &made_secret(release)),
-        ("rbac.authorization.k8s.io/v1", "RoleBinding", &name),
-        ("rbac.authorization.k8s.io/v1", "Role", &name),
-        ("v1", "ServiceAccount", &name),
-    ] {
+    let maps = [format!("{name}-list"), format!("{name}-ca")].into_iter();
+    let maps = maps
+        .chain(mirror::names(&name))
+        .map(|map| ("v1", "ConfigMap", map));
+    let objects = [("batch/v1", "Job", name.clone())]
+        .into_iter()
+        .chain(maps)
+        .chain([
+            ("v1", "Secret", made_secret(release)),
+            ("rbac.authorization.k8s.io/v1", "RoleBinding", name.clone()),
+            ("rbac.authorization.k8s.io/v1", "Role", name.clone()),
+            ("v1", "ServiceAccount", name.clone()),
+        ]);
+    for (api_version, kind, name) in objects {
         let object = serde_json::json!({
             "apiVersion": api_version, "kind": kind, "metadata": {"name": name},
         });
@@ -162,14 +178,14 @@ pub(crate) async fn overview(
     all: bool,
 ) -> anyhow::Result<Overview> {
     let name = manifests::name(release);
-    let map = match cluster.config_map(&name).await {
-        Err(error) if error.is_missing() => bail!(
+    let journal = match Reader::new(&name).read(cluster).await {
+        Err(ReadError::Access(error)) if error.is_missing() => bail!(
             "no rebuild of {release} is in the namespace {}",
             cluster.namespace
         ),
-        map => map?,
+        journal => journal?,
     };
-    let story = Story::parse(&mirror::read(&map)?);
+    let story = Story::parse(&journal);
     let under_way = match job(cluster, release).await? {
         Some(job) => follow::verdict(&job).is_none(),
         None => false,

@@ -285,6 +285,67 @@ fn a_job_goes_on_in_another_pod_and_brings_its_journal_home() {
 }
 
 #[test]
+fn a_journal_of_many_items_goes_into_several_maps_and_comes_home_whole() {
+    let Some(place) = Place::new(12) else { return };
+    let base = [
+        "--in-cluster",
+        "--release",
+        "sales",
+        "--image",
+        "i:1",
+        "--yes",
+    ];
+    let run = |more: &[&str]| {
+        let command = place.rebuild(&[&base, more].concat()).spawn().unwrap();
+        wait_until("the Job is there", || place.job().is_some());
+        // Two pods, so that one reads what the other wrote.
+        let disk = tempfile::tempdir().unwrap();
+        let before = place.built();
+        let mut one = place.pod("one", disk.path());
+        wait_until("some are built", || {
+            place.built() >= before + 2 || one.try_wait().unwrap().is_some()
+        });
+        one.kill().unwrap();
+        one.wait_with_output().unwrap();
+        let disk = tempfile::tempdir().unwrap();
+        let pod = place.pod("two", disk.path()).wait_with_output().unwrap();
+        assert_eq!(pod.status.code(), Some(0), "{}", text(&pod.stderr));
+        for name in ["one", "two"] {
+            let api: kube::Api<Pod> = place.namespace.api();
+            let now = kube::api::DeleteParams::default().grace_period(0);
+            place.namespace.block_on(api.delete(name, &now)).unwrap();
+        }
+        let maps = place.count::<ConfigMap>();
+        place.complete();
+        let ended = command.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+        maps
+    };
+    let maps = run(&["--top", "6"]);
+    let state = place.home.path().join("state/connect-migrate");
+    let folders = std::fs::read_dir(state).unwrap();
+    let mut journals = folders.map(|entry| entry.unwrap().path().join("sales/rebuild.jsonl"));
+    let journal = journals.find(|path| path.exists()).unwrap();
+
+    // A long history, of events that this version does not know.
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut long = std::fs::read_to_string(&journal).unwrap();
+    while long.len() < 3 << 20 {
+        let said: String = (0..40).map(|_| random.alphanumeric()).collect();
+        long += &format!(
+            "{{\"at\":\"2026-11-22T10:00:00Z\",\"event\":\"said\",\"text\":\"{said}\"}}\n"
+        );
+    }
+    std::fs::write(&journal, &long).unwrap();
+    assert_eq!(run(&["--all"]), maps);
+    let home = std::fs::read_to_string(&journal).unwrap();
+    assert!(home.starts_with(&long), "{} of {}", home.len(), long.len());
+    assert_eq!(home[long.len()..].matches("\"event\":\"built\"").count(), 6);
+    assert_eq!(place.server.control().builds().len(), 12);
+    assert_eq!(place.count::<ConfigMap>(), 0);
+}
+
+#[test]
 fn what_would_be_made_is_printed_without_a_key() {
     let Some(place) = Place::new(1) else { return };
     let authority = rcgen::generate_simple_self_signed(vec!["sales".to_owned()]).unwrap();
