@@ -123,7 +123,7 @@ pub(super) fn from_cluster(facts: &DatabaseFacts<'_>) -> Judgement {
         Ok(target) => target,
         Err(unreadable) => return unreadable,
     };
-    let mode = target.ssl.as_str();
+    let mode: &str = target.ssl.into();
     let environment = |name: &str, value: &str| serde_json::json!({"name": name, "value": value});
     let overrides = serde_json::json!({"spec": {"containers": [{
         "name": "probe",

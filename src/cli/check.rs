@@ -197,7 +197,7 @@ impl CheckCommand {
         // Data is the block of images then.
         match output::structured(self.output, report)? {
             Some(text) => output::message(text),
-            None => output::message(draw(report, output::talk_width())),
+            None => output::message(draw(report, output::messages_width())),
         }
         Ok(())
     }

@@ -157,7 +157,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 /// Prints why a command failed.
 fn failure(error: &anyhow::Error) -> Exit {
     if let Some(invalid) = error.downcast_ref::<InvalidInput>() {
-        let style = if output::talk_is_coloured() {
+        let style = if output::messages_are_coloured() {
             output::Style::Coloured
         } else {
             output::Style::Plain

@@ -177,7 +177,7 @@ impl Values {
         match output::structured(self.output, &conversion.account)? {
             Some(text) => output::message(text),
             None => {
-                output::message(table::draw(&conversion.account, output::talk_width()));
+                output::message(table::draw(&conversion.account, output::messages_width()));
                 targets
                     .told(&conversion)
                     .into_iter()

@@ -46,7 +46,7 @@ impl Connect {
     ///
     /// # Errors
     /// The server cannot be asked.
-    pub(crate) async fn waking(&self) -> Result<PendingStarts, Error> {
+    pub(crate) async fn pending_starts(&self) -> Result<PendingStarts, Error> {
         let kept = self
             .contents()
             .await?

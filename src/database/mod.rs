@@ -1,7 +1,5 @@
 //! The database of a server: where PostgreSQL is, as the configuration says it.
 
-use std::str::FromStr;
-
 use percent_encoding::percent_decode_str;
 
 use crate::gcfg::{Configuration, Document};
@@ -9,7 +7,8 @@ use crate::secret::Secret;
 use crate::settings::secrecy::text_exposes;
 
 /// How to encrypt the connection, in the words of `sslmode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, strum::EnumString, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub(crate) enum SslMode {
     Disable,
     /// Encrypted where the server can, with any certificate.
@@ -56,33 +55,8 @@ pub(crate) enum TargetError {
 }
 
 impl SslMode {
-    const ALL: [Self; 6] = [
-        Self::Disable,
-        Self::Allow,
-        Self::Prefer,
-        Self::Require,
-        Self::VerifyCa,
-        Self::VerifyFull,
-    ];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Disable => "disable",
-            Self::Allow => "allow",
-            Self::Prefer => "prefer",
-            Self::Require => "require",
-            Self::VerifyCa => "verify-ca",
-            Self::VerifyFull => "verify-full",
-        }
-    }
-}
-
-impl FromStr for SslMode {
-    type Err = TargetError;
-
-    fn from_str(text: &str) -> Result<Self, TargetError> {
-        let found = Self::ALL.into_iter().find(|mode| mode.as_str() == text);
-        found.ok_or(TargetError::SslMode)
+    fn read(text: &str) -> Result<Self, TargetError> {
+        text.parse().map_err(|_| TargetError::SslMode)
     }
 }
 
@@ -154,7 +128,8 @@ impl Target {
             password: inline
                 .or_else(|| password.map(str::to_owned))
                 .map(Secret::new),
-            ssl: parameter("sslmode").map_or(Ok(SslMode::default()), |mode| mode.parse())?,
+            ssl: parameter("sslmode")
+                .map_or(Ok(SslMode::default()), |mode| SslMode::read(&mode))?,
             shown,
         })
     }
@@ -215,7 +190,7 @@ fn without_ssl_mode(text: &str) -> Result<(String, SslMode), TargetError> {
         .trim_start();
     let end = value.find(|c: char| c.is_whitespace() || c == '&');
     let (value, rest) = value.split_at(end.unwrap_or(value.len()));
-    let mode = value.trim_matches('\'').parse()?;
+    let mode = SslMode::read(value.trim_matches('\''))?;
     // Twice is once too often to know which one holds.
     if rest.contains(NAME) {
         return Err(TargetError::SslMode);

@@ -116,9 +116,9 @@ pub(crate) fn force_colour(on: bool) {
     choice.write_global();
 }
 
-/// Whether message is shown in colour.
+/// Whether messages are shown in colour.
 #[must_use]
-pub(crate) fn talk_is_coloured() -> bool {
+pub(crate) fn messages_are_coloured() -> bool {
     anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never
 }
 
@@ -149,9 +149,9 @@ pub(crate) fn streamed<T: Serialize>(format: Format, value: &T) -> anyhow::Resul
     })
 }
 
-/// How many columns message may take: the terminal's width, or 100 where there is none.
+/// How many columns a message may take: the terminal's width, or 100 where there is none.
 #[must_use]
-pub(crate) fn talk_width() -> u16 {
+pub(crate) fn messages_width() -> u16 {
     width(io::stderr().is_terminal(), || {
         terminal_size::terminal_size_of(io::stderr())
     })
@@ -176,9 +176,9 @@ fn width(
     size().map_or(ELSEWHERE, |(terminal_size::Width(width), _)| width.max(60))
 }
 
-/// Whether a person reads message as it is written.
+/// Whether a person reads messages as they are written.
 #[must_use]
-pub(crate) fn talk_is_read_here() -> bool {
+pub(crate) fn messages_go_to_a_terminal() -> bool {
     io::stderr().is_terminal()
 }
 

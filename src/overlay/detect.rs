@@ -28,13 +28,13 @@ pub struct Shown {
     /// The originals of the first configuration that has it on: null (absent), true (a key alone)
     /// or a text.
     pub originals: Map<String, Value>,
-    pub config_maps: Vec<Found>,
+    pub config_maps: Vec<ConfigurationState>,
 }
 
 /// What one configuration says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Found {
+pub struct ConfigurationState {
     /// Of the ConfigMap; `None` where the manifest leaves it to Helm, and for a gcfg file.
     pub namespace: Option<String>,
     /// Of the ConfigMap; `None` for a gcfg file.
@@ -184,7 +184,7 @@ fn detect_gcfg(documents: &[Document]) -> Shown {
     }
 }
 
-fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Found {
+fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> ConfigurationState {
     let documents: Vec<&Document> = documents.into_iter().collect();
     let mut effective = Map::new();
     let mut in_effect = true;
@@ -194,7 +194,7 @@ fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> Found {
         let is = serde_json::to_value(is).unwrap_or_default();
         effective.insert(setting.name.to_string(), is);
     }
-    Found {
+    ConfigurationState {
         namespace: None,
         name: None,
         on: false,

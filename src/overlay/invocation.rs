@@ -26,7 +26,7 @@ pub struct Invocation {
 
 /// Another post-renderer that the user asked Helm for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Other {
+pub struct OtherPostRenderer {
     /// As given to `--post-renderer`.
     pub name: OsString,
     /// As given to `--post-renderer-args`.
@@ -44,7 +44,7 @@ pub(crate) fn invocation(
     major: Major,
     plugins: &std::ffi::OsStr,
     mut args: Vec<OsString>,
-    other: Option<&Other>,
+    other: Option<&OtherPostRenderer>,
 ) -> anyhow::Result<Invocation> {
     let program = std::env::current_exe().context("cannot find out our own path")?;
     let mut invocation = Invocation::default();
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn another_post_renderer_of_helm_3_is_chained() {
-        let other = Other {
+        let other = OtherPostRenderer {
             name: "k.sh".into(),
             args: vec!["-x".into()],
         };

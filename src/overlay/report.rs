@@ -25,9 +25,9 @@ pub struct RunReport {
 
 /// Whether what was laid has been applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overlaid {
-    In,
-    WouldBe,
+pub(crate) enum RunKind {
+    Applied,
+    DryRun,
 }
 
 /// How a run ended.
@@ -99,7 +99,7 @@ impl RunReport {
 
     /// The report for people, in lines without a line feed at the end.
     #[must_use]
-    pub(crate) fn text(&self, overlaid: Overlaid) -> String {
+    pub(crate) fn text(&self, kind: RunKind) -> String {
         let mut lines = Vec::new();
         match (self.result, &self.message) {
             (Result::Refused, message) => {
@@ -117,9 +117,9 @@ impl RunReport {
             let namespace = namespace.map(|n| format!("{n}/")).unwrap_or_default();
             lines.push(format!(
                 "Temporary settings {} on in the ConfigMap {namespace}{}:",
-                match overlaid {
-                    Overlaid::In => "are",
-                    Overlaid::WouldBe => "would be",
+                match kind {
+                    RunKind::Applied => "are",
+                    RunKind::DryRun => "would be",
                 },
                 config.name
             ));

@@ -22,7 +22,7 @@ pub fn take_off(bytes: &[u8]) -> Result<Edited<'_>, Refusal> {
     Ok(workspace.finish())
 }
 
-struct Overlaid {
+struct MarkedConfig {
     document: usize,
     path: Path,
     name: ObjectName,
@@ -54,7 +54,7 @@ pub(super) fn is_marked(object: &Node) -> bool {
         })
 }
 
-fn find(workspace: &Workspace<'_>) -> Result<Vec<Overlaid>, Refusal> {
+fn find(workspace: &Workspace<'_>) -> Result<Vec<MarkedConfig>, Refusal> {
     let mut overlaid = Vec::new();
     for document in workspace.containing("connect-migrate/") {
         // Other documents may speak of us; only the configuration's must be understood.
@@ -81,7 +81,7 @@ fn find(workspace: &Workspace<'_>) -> Result<Vec<Overlaid>, Refusal> {
                 return Err(unrecorded(format!("its label {LABEL} is not {OVERLAY}")));
             }
             let record = Record::read(|key| object.annotation(key)).map_err(unrecorded)?;
-            overlaid.push(Overlaid {
+            overlaid.push(MarkedConfig {
                 document,
                 path: object.path.clone(),
                 gcfg: gcfg.to_owned(),
@@ -93,7 +93,7 @@ fn find(workspace: &Workspace<'_>) -> Result<Vec<Overlaid>, Refusal> {
     Ok(overlaid)
 }
 
-fn restore_config(workspace: &mut Workspace<'_>, config: &Overlaid) -> Result<(), Refusal> {
+fn restore_config(workspace: &mut Workspace<'_>, config: &MarkedConfig) -> Result<(), Refusal> {
     let undo = &config.record.undo;
     let gcfg = restore(&config.gcfg, undo).map_err(|why| Refusal::Unrecorded {
         name: config.name.clone(),
@@ -121,7 +121,7 @@ fn restore_config(workspace: &mut Workspace<'_>, config: &Overlaid) -> Result<()
     Ok(())
 }
 
-fn restore_workloads(workspace: &mut Workspace<'_>, config: &Overlaid) -> Result<(), Refusal> {
+fn restore_workloads(workspace: &mut Workspace<'_>, config: &MarkedConfig) -> Result<(), Refusal> {
     for document in workspace.containing(CHECKSUM) {
         let root = workspace.root(document, CHECKSUM)?;
         for object in objects(&root) {

@@ -327,7 +327,7 @@ async fn ready(options: &Options, tools: &Tools<'_>, before: &Survey) -> anyhow:
     let session = Session::open(tools.server, tools.cluster, workload.as_ref()).await;
     let server = facts(&session).await;
     let starting = match &session {
-        Ok(session) => session.connect.waking().await.ok(),
+        Ok(session) => session.connect.pending_starts().await.ok(),
         Err(_) => None,
     };
     if let Answer::Known(facts) = &server {

@@ -8,7 +8,7 @@ use super::reading::{beside, found, live_reading, reading};
 use super::second_file::{SecondObject, second_object};
 use super::{Answer, Configuration, Failed, Reading, Survey};
 use crate::manifests::{Stream, objects, server_container};
-use crate::overlay::{Found, GCFG_KEY, configurations, detect};
+use crate::overlay::{ConfigurationState, GCFG_KEY, configurations, detect};
 use crate::release::{Cluster, Record, RevisionStatus};
 
 /// There is no such release, or several that could be meant.
@@ -185,7 +185,7 @@ async fn configuration(
     cluster: &Cluster,
     stored: Result<&Record, String>,
     records: &[&Record],
-    found: Found,
+    found: ConfigurationState,
 ) -> Configuration {
     let name = found.name.clone().unwrap_or_default();
     let workload = match found.workloads.first() {

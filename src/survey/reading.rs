@@ -4,14 +4,14 @@ use serde_json::{Map, Value};
 
 use super::second_file::SecondObject;
 use super::{Answer, Overlay, Reading};
-use crate::overlay::{Found, GCFG_KEY, detect};
+use crate::overlay::{ConfigurationState, GCFG_KEY, detect};
 use crate::release::{Record, Workload};
 
 /// The temporary settings, and what they were before.
 type Settings = (Map<String, Value>, Map<String, Value>);
 
 /// The configurations in a manifest; none where it cannot be read.
-pub(super) fn found(manifest: &str) -> Vec<Found> {
+pub(super) fn found(manifest: &str) -> Vec<ConfigurationState> {
     detect(manifest.as_bytes()).map_or(Vec::new(), |shown| shown.config_maps)
 }
 
@@ -43,7 +43,11 @@ pub(super) fn live_reading(
 
 /// What a configuration of a stored manifest comes to with the second file's object, which another
 /// may have made. Where the manifest has it too, the manifest counts.
-pub(super) fn beside(record: &Record, name: &str, second: &SecondObject) -> Option<Found> {
+pub(super) fn beside(
+    record: &Record,
+    name: &str,
+    second: &SecondObject,
+) -> Option<ConfigurationState> {
     if second.manifest.is_empty() {
         return None;
     }
@@ -53,7 +57,7 @@ pub(super) fn beside(record: &Record, name: &str, second: &SecondObject) -> Opti
         .find(|found| found.name.as_deref() == Some(name))
 }
 
-pub(super) fn reading(found: &Found, second: &SecondObject) -> Reading {
+pub(super) fn reading(found: &ConfigurationState, second: &SecondObject) -> Reading {
     let more = [&found.second_file_sets, &second.unread];
     let more = more.into_iter().flatten().map(|more| format!("; {more}"));
     Reading {
@@ -62,7 +66,7 @@ pub(super) fn reading(found: &Found, second: &SecondObject) -> Reading {
     }
 }
 
-fn overlay(found: &Found) -> Overlay {
+fn overlay(found: &ConfigurationState) -> Overlay {
     match (found.on, found.in_effect) {
         (true, true) => Overlay::On,
         (true, false) => Overlay::Partly,
@@ -71,7 +75,7 @@ fn overlay(found: &Found) -> Overlay {
     }
 }
 
-const fn wording(found: &Found) -> &'static str {
+const fn wording(found: &ConfigurationState) -> &'static str {
     match (found.on, found.in_effect, found.intact) {
         (true, _, Some(false)) => "marked as on, but changed since",
         (true, true, _) => "marked, and the temporary settings are in effect",

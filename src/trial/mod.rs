@@ -19,7 +19,7 @@ pub(crate) use judge::{Harm, harms, host, shared_databases};
 pub(crate) use production::Production;
 
 use harmless::Whereabouts;
-use own::Said;
+use own::OwnSetting;
 
 use crate::chart::ValuesFile;
 use crate::connect::Server;
@@ -114,7 +114,7 @@ impl TrialRequest<'_> {
         })
     }
 
-    fn setting(&self, section: &str, property: &str) -> Option<Said> {
+    fn setting(&self, section: &str, property: &str) -> Option<OwnSetting> {
         let mut files = self.base.iter().rev();
         files.find_map(|file| own::setting(file, section, property))
     }

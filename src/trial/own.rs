@@ -9,7 +9,7 @@ use crate::yaml::{Node, Value};
 
 /// A text, and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Said {
+pub(super) struct OwnSetting {
     pub text: String,
     pub place: Place,
 }
@@ -17,7 +17,7 @@ pub(super) struct Said {
 /// What a file says of a setting of `config`, as Connect reads it: names without regard to case. Null
 /// says nothing.
 #[must_use]
-pub(super) fn setting(file: &ValuesFile, section: &str, property: &str) -> Option<Said> {
+pub(super) fn setting(file: &ValuesFile, section: &str, property: &str) -> Option<OwnSetting> {
     fn find<'a>(value: &'a Value, name: &str) -> Option<(&'a str, &'a Value)> {
         let entries = value.as_map()?;
         entries
@@ -32,7 +32,7 @@ pub(super) fn setting(file: &ValuesFile, section: &str, property: &str) -> Optio
         Value::List(items) => items.last()?.printed(),
         other => other.printed(),
     };
-    Some(Said {
+    Some(OwnSetting {
         text: read(&written)?,
         place: place(file, &["config", section, property]),
     })

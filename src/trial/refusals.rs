@@ -1,7 +1,7 @@
 //! What points to production, although a trial was asked for.
 
 use super::TrialRequest;
-use super::own::{self, Said};
+use super::own::{self, OwnSetting};
 use super::production::{Belonging, Production};
 use crate::chart::{SECOND_PATH, ValuesFile};
 use crate::connect::Server;
@@ -81,7 +81,7 @@ impl TrialRequest<'_> {
         own::each(file, &mut |path, text, place| {
             let at = path.join(".");
             let said = |text: &str| {
-                Some(Said {
+                Some(OwnSetting {
                     text: text.to_owned(),
                     place: place.clone(),
                 })
@@ -157,7 +157,7 @@ impl TrialRequest<'_> {
 /// Something that is production's: where it is said, and by whom.
 fn shared(
     what: &str,
-    said: Option<Said>,
+    said: Option<OwnSetting>,
     flag: &str,
     theirs: &Belonging,
     help: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 
 use crate::announce::Banner;
-use crate::overlay::invocation::Other;
+use crate::overlay::invocation::OtherPostRenderer;
 use crate::overlay::{Selection, TemporarySetting};
 
 /// The flags of `helm upgrade` that take the next argument for their value, in all Helms that we
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     /// For our post-renderer.
     pub overlay: Vec<OsString>,
     /// The user's own post-renderer.
-    pub other: Option<Other>,
+    pub other: Option<OtherPostRenderer>,
     /// How long to wait for the server; `None`: not at all.
     pub wait: Option<Duration>,
     /// What the user tells Helm, as far as it matters to us.
@@ -150,7 +150,7 @@ impl Arguments {
                 }
                 "--overlay-allow-missing" => sorted.overlay.push("--allow-missing".into()),
                 "--post-renderer" => {
-                    sorted.other = Some(Other {
+                    sorted.other = Some(OtherPostRenderer {
                         name: value()?,
                         args: Vec::new(),
                     });
@@ -260,7 +260,7 @@ mod tests {
             sorted.overlay,
             ["--set", "Server.PublicWarning=x", "--configmap", "n/c"]
         );
-        let other = Other {
+        let other = OtherPostRenderer {
             name: "k".into(),
             args: vec!["-x".into()],
         };

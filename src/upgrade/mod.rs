@@ -12,7 +12,7 @@ use crate::helm::{Helm, Major};
 use crate::output::shell_word;
 use crate::output::{self, Page};
 use crate::overlay::invocation::invocation;
-use crate::overlay::{Overlaid, RunReport};
+use crate::overlay::{RunKind, RunReport};
 use crate::release::Access;
 use crate::survey::{Overlay, Survey, choose, places, survey};
 pub(crate) use arguments::Arguments;
@@ -110,10 +110,7 @@ fn read(report: &Path) -> Option<RunReport> {
 
 fn tell_dry_run(report: Option<&RunReport>) {
     if let Some(report) = report {
-        output::message(format!(
-            "connect-migrate: {}",
-            report.text(Overlaid::WouldBe)
-        ));
+        output::message(format!("connect-migrate: {}", report.text(RunKind::DryRun)));
     }
     output::message("connect-migrate: a dry run; nothing was changed");
 }
@@ -122,7 +119,10 @@ fn tell_dry_run(report: Option<&RunReport>) {
 async fn tell(access: &Access, release: Option<&str>, report: Option<&RunReport>, ended: Outcome) {
     let refused = report.is_some_and(RunReport::is_refused);
     if let Some(report) = report.filter(|_| refused || ended == Outcome::Done) {
-        output::message(format!("connect-migrate: {}", report.text(Overlaid::In)));
+        output::message(format!(
+            "connect-migrate: {}",
+            report.text(RunKind::Applied)
+        ));
     }
     if report.is_none() && ended == Outcome::Done {
         output::message(

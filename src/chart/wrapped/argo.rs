@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::shape::Shaped;
-use super::{Found, named, refuse};
+use super::{WrappedValues, named, refuse};
 use crate::diagnostic::InvalidInput;
 use crate::source::SourceFile;
 use crate::yaml::{self, Entry, Kind, Node, Style};
@@ -12,7 +12,7 @@ pub(super) fn values(
     shaped: Shaped<'_>,
     document: &Node,
     path: &[&str],
-) -> Result<Option<Found>, InvalidInput> {
+) -> Result<Option<WrappedValues>, InvalidInput> {
     let source = shaped.source;
     let Some(spec) = shaped.below(document, path)? else {
         return Ok(None);

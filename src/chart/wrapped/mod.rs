@@ -3,38 +3,21 @@
 //! nobody would notice.
 
 mod argo;
+mod flux;
+mod k3s;
 mod shape;
+mod sops;
+mod umbrella;
 
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::source::{SourceFile, Span};
-use crate::yaml::{self, Entry, Kind, Node};
+use crate::yaml::{self, Kind, Node};
 use shape::Shaped;
 
 /// Values as a part of the text, or as a text of their own with its name.
-pub(super) type Found = Result<Node, (String, String)>;
-
-/// Keys of the chart that tell its values from other mappings.
-const CHART_KEYS: [&str; 8] = [
-    "config",
-    "sharedStorage",
-    "launcher",
-    "backends",
-    "license",
-    "versionOverride",
-    "executionEnvironments",
-    "prometheus",
-];
-
-/// Keys that no other chart is likely to have.
-const UNMISTAKABLE: [&str; 5] = [
-    "sharedStorage",
-    "launcher",
-    "backends",
-    "versionOverride",
-    "executionEnvironments",
-];
+pub(super) type WrappedValues = Result<Node, (String, String)>;
 
 /// Looks for values within other objects; `None` where the text is plain values.
 ///
@@ -43,7 +26,7 @@ const UNMISTAKABLE: [&str; 5] = [
 pub(super) fn find(
     source: &Arc<SourceFile>,
     documents: &[Node],
-) -> Result<Option<Found>, InvalidInput> {
+) -> Result<Option<WrappedValues>, InvalidInput> {
     let found = objects(source, documents)?;
     if found.is_some() {
         return Ok(found);
@@ -51,13 +34,16 @@ pub(super) fn find(
     let Some(document) = documents.first() else {
         return Ok(None);
     };
-    Ok(umbrella(source, document)?.map(|part| Ok(part.value.clone())))
+    Ok(umbrella::part_of(source, document)?.map(|part| Ok(part.value.clone())))
 }
 
 /// The same for objects alone: values of other charts are left as they are.
-fn objects(source: &Arc<SourceFile>, documents: &[Node]) -> Result<Option<Found>, InvalidInput> {
+fn objects(
+    source: &Arc<SourceFile>,
+    documents: &[Node],
+) -> Result<Option<WrappedValues>, InvalidInput> {
     for document in documents {
-        encrypted(source, document)?;
+        sops::refuse_encrypted(source, document)?;
         helmfile(source, document)?;
     }
     let mut all = Vec::new();
@@ -158,77 +144,6 @@ fn refuse<T>(
         .into())
 }
 
-/// A file that sops has encrypted: its values are no values.
-fn encrypted(source: &Arc<SourceFile>, document: &Node) -> Result<(), InvalidInput> {
-    let by_sops = document
-        .get("sops")
-        .is_some_and(|sops| sops.get("mac").is_some() || sops.get("version").is_some());
-    let text = first_encrypted(document);
-    if !by_sops && text.is_none() {
-        return Ok(());
-    }
-    Err(Diagnostic::error(
-        Code::ValuesEncrypted,
-        format!("{} is encrypted by sops", source.name()),
-    )
-    .at(source, text.unwrap_or(document).span)
-    .help(format!(
-        "decrypt it first: sops --decrypt {name} | helm connect-migrate … -f -, or helm secrets decrypt {name}",
-        name = source.name()
-    ))
-    .into())
-}
-
-fn first_encrypted(node: &Node) -> Option<&Node> {
-    match &node.kind {
-        Kind::Scalar(text, _) => text.starts_with("ENC[AES256_GCM,").then_some(node),
-        Kind::Sequence(items) => items.iter().find_map(first_encrypted),
-        Kind::Mapping(entries) => entries
-            .iter()
-            .find_map(|entry| first_encrypted(&entry.value)),
-    }
-}
-
-/// The part of other values that is this chart's.
-///
-/// # Errors
-/// There are several, or nobody can tell.
-fn umbrella<'a>(
-    source: &Arc<SourceFile>,
-    document: &'a Node,
-) -> Result<Option<&'a Entry>, InvalidInput> {
-    let has = |node: &Node, keys: &[&str]| keys.iter().any(|key| node.get(key).is_some());
-    let named = |entry: &Entry| entry.key.as_str() == Some("rstudio-connect");
-    let own = has(document, &CHART_KEYS);
-    let parts: Vec<_> = document
-        .entries()
-        .iter()
-        .filter(|entry| {
-            let config = entry.value.get("config");
-            named(entry)
-                || !own
-                    && (config.is_some_and(|config| matches!(config.kind, Kind::Mapping(_)))
-                        || has(&entry.value, &UNMISTAKABLE))
-        })
-        .collect();
-    match parts.as_slice() {
-        [] => Ok(None),
-        [one] if !own => Ok(Some(one)),
-        [one] => refuse(
-            source,
-            &one.key,
-            "values of the chart, and values of a chart around it".to_owned(),
-            "give the values of the chart alone, in a file of their own",
-        ),
-        [first, ..] => refuse(
-            source,
-            &first.key,
-            "several parts that look like values of the chart".to_owned(),
-            "give the values of one server, without the key of the chart around it",
-        ),
-    }
-}
-
 /// Values that the temporary settings are laid over: the text they stand in, and their tree.
 ///
 /// # Errors
@@ -254,7 +169,7 @@ pub(crate) fn values_below(
         }
     };
     if under.is_none()
-        && let Some(part) = umbrella(source, &tree)?
+        && let Some(part) = umbrella::part_of(source, &tree)?
     {
         let key = part.key.as_str().unwrap_or_default();
         return refuse(
@@ -286,7 +201,7 @@ fn of_object(
     source: &Arc<SourceFile>,
     document: &Node,
     kind: &str,
-) -> Result<Option<Found>, InvalidInput> {
+) -> Result<Option<WrappedValues>, InvalidInput> {
     let api = document
         .get("apiVersion")
         .and_then(Node::as_str)
@@ -294,82 +209,14 @@ fn of_object(
     let group = api.split('/').next().unwrap_or_default();
     let shaped = Shaped { source, kind };
     match (group, kind) {
-        ("helm.toolkit.fluxcd.io", "HelmRelease") => flux(shaped, document),
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => flux::values(shaped, document),
         ("argoproj.io", "Application") => argo::values(shaped, document, &["spec"]),
         ("argoproj.io", "ApplicationSet") => {
             argo::values(shaped, document, &["spec", "template", "spec"])
         }
-        ("helm.cattle.io", "HelmChart" | "HelmChartConfig") => k3s(shaped, document),
+        ("helm.cattle.io", "HelmChart" | "HelmChartConfig") => k3s::values(shaped, document),
         _ => Ok(None),
     }
-}
-
-fn flux(shaped: Shaped<'_>, document: &Node) -> Result<Option<Found>, InvalidInput> {
-    let Some(spec) = shaped.mapping(document, "spec")? else {
-        return Ok(Some(Ok(Node::empty())));
-    };
-    let more = shaped.list(spec, "valuesFrom")?;
-    if let Some(first) = more.first() {
-        let named: Vec<String> = more.iter().map(reference).collect();
-        return refuse(
-            shaped.source,
-            first,
-            format!(
-                "the HelmRelease takes values from {} (valuesFrom), which is not in this file",
-                named.join(", ")
-            ),
-            "give all values as Helm gets them: helm get values RELEASE --output yaml",
-        );
-    }
-    let files = match shaped.below(spec, &["chart", "spec"])? {
-        Some(chart) => shaped.list(chart, "valuesFiles")?,
-        None => &[],
-    };
-    if let Some(first) = files.first() {
-        return refuse(
-            shaped.source,
-            first,
-            format!(
-                "the HelmRelease takes values from files of the chart (valuesFiles): {}",
-                named(files)
-            ),
-            "give those files with -f, in their order, and the values of the HelmRelease in one more",
-        );
-    }
-    let values = shaped.mapping(spec, "values")?;
-    Ok(Some(Ok(values.cloned().unwrap_or_else(Node::empty))))
-}
-
-fn k3s(shaped: Shaped<'_>, document: &Node) -> Result<Option<Found>, InvalidInput> {
-    let Shaped { source, kind } = shaped;
-    let Some(spec) = shaped.mapping(document, "spec")? else {
-        return Ok(Some(Ok(Node::empty())));
-    };
-    let more = shaped.list(spec, "valuesSecrets")?;
-    if let Some(first) = more.first() {
-        let named: Vec<String> = more.iter().map(reference).collect();
-        return refuse(
-            source,
-            first,
-            format!(
-                "the {kind} takes values from Secrets (valuesSecrets): {}",
-                named.join(", ")
-            ),
-            "give all values as Helm gets them: helm get values RELEASE --output yaml",
-        );
-    }
-    if let Some(set) = shaped.part(spec, "set") {
-        return refuse(
-            source,
-            set,
-            format!("the {kind} sets values one by one (set), which go above the others"),
-            "move them into valuesContent, or give all values as Helm gets them: helm get values RELEASE --output yaml",
-        );
-    }
-    Ok(Some(match shaped.text(spec, "valuesContent")? {
-        Some(text) => Err((format!("{}, valuesContent", source.name()), text.to_owned())),
-        None => Ok(Node::empty()),
-    }))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Log {
                     format!(
                         "{time}  {} documents\n{}\n",
                         run.documents,
-                        run.text(crate::overlay::Overlaid::In)
+                        run.text(crate::overlay::RunKind::Applied)
                     )
                 })
                 .collect()

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::Exit;
 use crate::inputs::{self, Source};
 use crate::output::{self, Format, Page};
-use crate::overlay::{Found, Shown, detect_file};
+use crate::overlay::{ConfigurationState, Shown, detect_file};
 
 /// Say whether the temporary settings are on in manifests or in a gcfg file
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ fn drawn(shown: &Shown) -> Page {
     page
 }
 
-fn one(found: &Found, page: &mut Page) {
+fn one(found: &ConfigurationState, page: &mut Page) {
     let what = match (&found.namespace, &found.name) {
         (Some(namespace), Some(name)) => format!("ConfigMap {namespace}/{name}"),
         (None, Some(name)) => format!("ConfigMap {name}"),

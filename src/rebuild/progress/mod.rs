@@ -27,7 +27,7 @@ impl Progress {
     pub(crate) fn of(format: Format) -> Self {
         match format {
             Format::Json | Format::Yaml => Self::new(Stream(format)),
-            Format::Table if output::talk_is_read_here() => Self::new(Bar::default()),
+            Format::Table if output::messages_go_to_a_terminal() => Self::new(Bar::default()),
             Format::Table => Self::new(Lines::default()),
         }
     }
