@@ -231,3 +231,48 @@ impl Revert {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::{CommandFactory as _, Parser};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        revert: Revert,
+    }
+
+    /// Every flag under the heading reaches Helm, whichever is added.
+    #[test]
+    fn each_flag_for_reaching_the_chart_is_handed_on() {
+        let mut command = Cli::command();
+        let revert = command.find_subcommand_mut("revert").unwrap();
+        let flags: Vec<(String, bool)> = revert
+            .get_arguments()
+            .filter(|arg| arg.get_help_heading() == Some("Reaching the chart"))
+            .map(|arg| {
+                let flag = format!("--{}", arg.get_long().unwrap());
+                (flag, arg.get_action().takes_values())
+            })
+            .collect();
+        assert!(flags.len() > 10, "{flags:?}");
+        for (flag, takes) in flags {
+            let given = if takes {
+                format!("{flag}=v")
+            } else {
+                flag.clone()
+            };
+            let line = Line::parse_from(["revert", "rsc", "./chart", &given]);
+            let source = line.revert.reach.source("./chart");
+            let handed_on = match flag.as_str() {
+                "--version" => source.version.as_deref() == Some("v"),
+                "--repo" => source.repo.as_deref() == Some("v"),
+                "--dependency-update" => line.revert.reach.dependency_update,
+                _ => source.flags == [OsString::from(given)],
+            };
+            assert!(handed_on, "{flag}: {source:?}");
+        }
+    }
+}

@@ -219,3 +219,137 @@ fn a_table_is_for_people() {
         .stdout(predicates::str::contains("  fail      database-provider\n"))
         .stdout(predicates::str::contains("\u{1b}").count(0));
 }
+
+/// Each trap that docs/checks.md describes, by values that fall into it and by the answer to others.
+#[test]
+fn each_trap_has_its_check() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "c.gcfg", GOOD);
+    let storage = "sharedStorage: {mount: true, name: data}\nlicense: {file: {secret: l}}\n";
+    let same =
+        "config:\n  Server: {Address: 'https://c.example.com'}\n  Database: {Provider: postgres}\n";
+    write(folder.path(), "good.yaml", &format!("{storage}{same}"));
+    let of = |values: &str| {
+        write(folder.path(), "v.yaml", values);
+        check(
+            folder.path(),
+            &["--from", "c.gcfg", "-f", "good.yaml", "-f", "v.yaml"],
+        )
+        .1
+    };
+    let good = of("");
+    for (code, values, expected) in [
+        ("values-read", "config: {SMTP: {User: 'CORP\\svc'}}", "fail"),
+        ("values-read", "config: {SMTP: {User: 'a;b'}}", "warn"),
+        (
+            "values-disagree",
+            "config: {Postgres: {URL: 'postgres://c@other/c'}}",
+            "warn",
+        ),
+        (
+            "values-data-directory",
+            "config: {Server: {DataDir: /elsewhere}}",
+            "fail",
+        ),
+        (
+            "values-address",
+            "ingress: {enabled: true, hosts: [{host: other.example.com, paths: [/]}]}",
+            "warn",
+        ),
+        ("values-ports", "pod: {port: 81}", "fail"),
+        ("values-license", "license: {key: x}", "warn"),
+        (
+            "values-namespaces",
+            "backends: {kubernetes: {enabled: true}}\nconfig: {Kubernetes: {Namespace: theirs}}",
+            "warn",
+        ),
+        ("values-replicas", "replicas: 2", "warn"),
+        (
+            "values-replicas",
+            "replicas: 2\nconfig: {Database: {Provider: sqlite}}",
+            "fail",
+        ),
+    ] {
+        assert_eq!(status(&good, code), "pass", "{:#}", one(&good, code));
+        let found = of(values);
+        assert_eq!(status(&found, code), expected, "{:#}", one(&found, code));
+    }
+
+    // The account's tasks and what it wants looked at, with their codes.
+    let odd = format!("{GOOD}[Odd]\nSetting = 1\n");
+    write(folder.path(), "odd.gcfg", &odd);
+    let (_, report) = check(folder.path(), &["--from", "odd.gcfg"]);
+    for (code, detail) in [
+        ("configuration-review", "Odd.Setting [unknown-setting]"),
+        ("configuration-tasks", "[storage]"),
+    ] {
+        let check = one(&report, code);
+        assert_eq!(check["status"], "warn", "{check:#}");
+        assert!(check["details"].to_string().contains(detail), "{check:#}");
+    }
+}
+
+/// A near version may do for Quarto and not for the others.
+#[test]
+fn each_language_is_judged_as_documented() {
+    let folder = tempfile::tempdir().unwrap();
+    let used = [
+        ("r", "R 3.5.0", "fail"),
+        ("python", "Python 3.7.0", "fail"),
+        ("quarto", "Quarto 1.0.0", "warn"),
+        ("nodejs", "Node.js 16.0.0", "fail"),
+        ("tensorflow", "TensorFlow 2.0.0", "fail"),
+    ];
+    let version = |shown: &str| shown.split_once(' ').unwrap().1.to_owned();
+    let mut inventory = "content:\n".to_owned();
+    for (number, (key, shown, _)) in used.iter().enumerate() {
+        let guid = format!("11111111-1111-4111-8111-11111111111{number}");
+        inventory += &format!("  - {{guid: {guid}, {key}: {}}}\n", version(shown));
+    }
+    write(folder.path(), "inventory.yaml", &inventory);
+    let judged = |installed: &dyn Fn(&str) -> String| {
+        let languages = used.map(|(key, shown, _)| {
+            let version = installed(shown);
+            format!("{key}: {{installations: [{{version: {version}, path: /x}}]}}")
+        });
+        let languages = languages.join(", ");
+        let values = format!("executionEnvironments: [{{name: x, {languages}}}]\n");
+        write(folder.path(), "v.yaml", &values);
+        let args = ["--inventory", "inventory.yaml", "-f", "v.yaml"];
+        check(folder.path(), &args).1
+    };
+    let (same, others) = (judged(&version), judged(&|_| "99.0.0".to_owned()));
+    for (key, shown, expected) in used {
+        let code = format!("runtimes-{key}");
+        assert_eq!(status(&same, &code), "pass", "{code}");
+        let check = one(&others, &code);
+        assert_eq!(check["status"], expected, "{check:#}");
+        assert!(check["details"].to_string().contains(shown), "{check:#}");
+    }
+}
+
+/// The parts of the plugin are told apart by their versions.
+#[test]
+fn a_manifest_of_another_version_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = fs::read_to_string("plugin.yaml").unwrap();
+    let version = env!("CARGO_PKG_VERSION");
+    assert!(manifest.contains(version));
+    for (text, expected) in [
+        (manifest.clone(), "pass"),
+        (manifest.replace(version, "0.0.9"), "not pass"),
+    ] {
+        write(folder.path(), "plugin.yaml", &text);
+        let output = connect_migrate()
+            .current_dir(folder.path())
+            .env("PATH", folder.path())
+            .env("HELM_PLUGIN_DIR", folder.path())
+            .args(["check", "--output", "json"])
+            .output()
+            .unwrap();
+        let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let found = status(&report, "plugin-version");
+        assert_eq!(found == "pass", expected == "pass", "{found}");
+        assert_ne!(found, "not-asked");
+    }
+}

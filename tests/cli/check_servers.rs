@@ -136,17 +136,25 @@ fn runtimes_are_compared_with_the_values_or_the_new_server() {
         ..Config::default()
     })
     .unwrap();
-    let output = command(folder.path(), &given)
-        .args(["--new-server", &server.url()])
-        .env("CONNECT_NEW_API_KEY", server.api_key())
-        .output()
-        .unwrap();
-    let by_server = report(&output);
-    let details = one(&by_server, "runtimes-r")["details"].to_string();
-    assert!(
-        details.contains("R 3.5.0") && !details.contains("R 4.2.3"),
-        "{details}"
-    );
+    fs::write(folder.path().join("key"), server.api_key()).unwrap();
+    let variable = ("CONNECT_NEW_API_KEY", server.api_key());
+    for (flag, variable) in [
+        (&[][..], Some(variable)),
+        (&["--new-api-key-file", "key"], None),
+    ] {
+        let output = command(folder.path(), &given)
+            .args(["--new-server", &server.url()])
+            .args(flag)
+            .envs(variable)
+            .output()
+            .unwrap();
+        let by_server = report(&output);
+        let details = one(&by_server, "runtimes-r")["details"].to_string();
+        assert!(
+            details.contains("R 3.5.0") && !details.contains("R 4.2.3"),
+            "{details}"
+        );
+    }
 }
 
 #[test]

@@ -364,3 +364,34 @@ fn helm_is_found_by_name_and_told_where_to_work() {
             );
     }
 }
+
+#[test]
+fn one_of_several_configurations_is_named() {
+    let files = Files::new();
+    let config = |name: &str, address: &str| {
+        format!(
+            "kind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{rstudio-connect.gcfg: \"[Server]\\nAddress = {address}\\n\"}}\n"
+        )
+    };
+    let other = config("other", "https://other.example.com");
+    let ours = config("ours", "https://old.example.com");
+    files.write("manifest.yaml", &format!("{other}---\n{ours}"));
+    files
+        .diff()
+        .args(["--manifest", "manifest.yaml"])
+        .assert()
+        .code(3)
+        .stdout(is_empty())
+        .stderr(contains("other, ours").and(contains("--config-map")));
+    for (name, same) in [("ours", true), ("other", false)] {
+        let assert = files
+            .diff()
+            .args(["--manifest", "manifest.yaml", "--config-map", name])
+            .args(["--output", "json"])
+            .assert()
+            .success();
+        let seen = statuses(&assert.get_output().stdout);
+        let address = "Server.Address: same".to_owned();
+        assert_eq!(seen.contains(&address), same, "{name}: {seen:?}");
+    }
+}

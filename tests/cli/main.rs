@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, clippy::unwrap_used)]
 #![recursion_limit = "256"] // the stand-in's server_settings has many fields
 
+mod account;
 #[cfg(unix)]
 mod announce;
 mod arguments;
@@ -22,6 +23,7 @@ mod completion;
 #[path = "../stand_in/mod.rs"]
 #[allow(dead_code, unused_imports)] // shared with the example
 mod connect_stand_in;
+mod diagnostics;
 mod diff;
 #[cfg(unix)]
 mod docs;

@@ -315,3 +315,29 @@ fn what_a_second_file_says_counts_when_the_overlay_is_shown() {
     std::fs::write(second, says).unwrap();
     assert_eq!(shown(alone()), true);
 }
+
+#[test]
+fn what_no_comment_records_is_dropped_on_demand_and_below_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = folder.path().join("values.yaml");
+    let of = |minimum: &str| {
+        format!("posit:\n  connect:\n    config:\n      Scheduler:{minimum}\n        Kept: 1\n")
+    };
+    let laid = of("\n        MinProcessesLimit: 0");
+    let remove = |more: &[&str]| {
+        std::fs::write(&values, &laid).unwrap();
+        connect_migrate()
+            .args(["overlay", "remove", "-f"])
+            .arg(&values)
+            .args(more)
+            .assert()
+    };
+    let read = || std::fs::read_to_string(&values).unwrap();
+    // Elsewhere there is nothing to take out.
+    drop(remove(&["--drop"]));
+    assert_eq!(read(), laid);
+    drop(remove(&["--under", "posit.connect"]).code(4));
+    assert_eq!(read(), laid);
+    drop(remove(&["--under", "posit.connect", "--drop"]).success());
+    assert_eq!(read(), of(""));
+}

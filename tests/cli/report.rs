@@ -295,3 +295,84 @@ fn a_form_that_is_not_known_is_refused() {
             .stderr(contains("schema").and(contains(name)));
     }
 }
+
+/// What leaves no trace in files is taken from `status`, and only where nothing else tells.
+#[test]
+fn status_tells_the_steps_that_no_file_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = evidence(folder.path(), 2);
+    let steps: Vec<Json> = (0..10)
+        .map(|number| {
+            let state = if number == 3 { "done" } else { "to-do" };
+            json!({"number": number, "title": "x", "state": state,
+                "evidence": format!("seen at {number}"), "next": format!("helm do {number}")})
+        })
+        .collect();
+    let status = json!({"schema": 1, "release": "rsc", "steps": steps}).to_string();
+    fs::write(folder.path().join("status.json"), status).unwrap();
+    let made = report(
+        folder.path(),
+        &flags,
+        &["--status", "status.json", "--output", "json"],
+    );
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let json: Json = serde_json::from_slice(&made.stdout).unwrap();
+    for (number, state) in [(3, "done"), (5, "to-do"), (6, "to-do"), (8, "to-do")] {
+        let step = &json["steps"][number];
+        assert_eq!(step["state"], state, "{step}");
+        assert_eq!(step["evidence"], format!("seen at {number}"));
+    }
+    assert_ne!(json["steps"][1]["evidence"], "seen at 1");
+    let left = json["left"].as_array().unwrap();
+    let commands = left.iter().filter_map(|left| left["command"].as_str());
+    let commands: Vec<_> = commands.filter(|c| c.starts_with("helm do")).collect();
+    assert_eq!(commands, ["helm do 5", "helm do 6", "helm do 8"]);
+}
+
+/// The ending of the file decides about the form, and a long table is closed at first.
+#[test]
+fn the_form_follows_the_name_and_long_tables_are_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |flags: &[String], name: &str| {
+        let made = report(folder.path(), flags, &["--force", "--out", name]);
+        assert_eq!(made.status.code(), Some(0), "{made:?}");
+        fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    for (items, open) in [(200, true), (201, false)] {
+        fs::remove_file(folder.path().join("values.yaml")).ok();
+        fs::remove_file(folder.path().join("account.json")).ok();
+        let flags = evidence(folder.path(), items);
+        for name in ["report.html", "report"] {
+            let html = made(&flags, name);
+            let content = &html[html.find("<h2 id=\"content\">").unwrap()..];
+            let details = &content[content.find("<details").unwrap()..];
+            let details = &details[..details.find('>').unwrap()];
+            assert_eq!(details.contains("open"), open, "{items}: {details}");
+        }
+        let markdown = made(&flags, "report.md");
+        assert!(markdown.starts_with("# "), "{markdown}");
+    }
+}
+
+/// What is said about this migration stands in the commands of its runbook.
+#[test]
+fn a_plan_has_the_names_that_were_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = evidence(folder.path(), 14);
+    let args: Vec<&str> = "plan --release rsc -n connect --chart ./my-chart --from /srv/c.gcfg --data-dir /srv/data --build-time 60s --parallelism 7"
+        .split(' ')
+        .chain(flags.iter().map(String::as_str))
+        .collect();
+    let made = run(folder.path(), &args);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let text = String::from_utf8(made.stdout).unwrap();
+    for part in [
+        "upgrade --install rsc ./my-chart",
+        "values --from /srv/c.gcfg",
+        "--data-dir /srv/data",
+        "14 items, 7 at once",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("rstudio/rstudio-connect"), "{text}");
+}

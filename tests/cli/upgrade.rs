@@ -278,3 +278,32 @@ fn wrong_options_stop_before_helm_runs() {
         .success()
         .stdout(contains("--overlay-set SECTION.PROPERTY=VALUE"));
 }
+
+/// A chart without a configuration is refused, unless that is meant.
+#[test]
+fn what_has_no_configuration_is_passed_on_demand() {
+    for helm in helms() {
+        let home = Home::new();
+        let chart = home.path().join("other");
+        std::fs::create_dir_all(chart.join("templates")).unwrap();
+        let metadata = "apiVersion: v2\nname: other\nversion: 1.0.0\n";
+        std::fs::write(chart.join("Chart.yaml"), metadata).unwrap();
+        let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: alone}\n";
+        std::fs::write(chart.join("templates/pod.yaml"), pod).unwrap();
+        let upgrade = |more: &[&str]| {
+            let mut command = connect_migrate();
+            environment(&mut command, &home)
+                .env("HELM_BIN", stand_in(&home, &helm))
+                .args(["upgrade", "rel"])
+                .arg(&chart)
+                .args(more)
+                .assert()
+        };
+        drop(upgrade(&[]).failure().stdout(""));
+        drop(
+            upgrade(&["--overlay-allow-missing"])
+                .success()
+                .stdout(contains("alone")),
+        );
+    }
+}

@@ -327,3 +327,67 @@ fn a_page_behind_a_login_is_opened_by_hand_and_ticked_off() {
     let (code, report) = rig.validate(&[]);
     assert_eq!((code, &report["summary"]["fail"]), (4, &Json::from(1)));
 }
+
+#[test]
+fn the_key_to_the_old_server_may_be_in_a_file() {
+    let rig = Rig::new();
+    rig.build_all();
+    let old = StandIn::start(config()).unwrap();
+    fs::write(rig.folder.path().join("key"), old.api_key()).unwrap();
+    let url = old.url();
+    let run = |more: &[&str]| {
+        let args = [&["--from", "inventory.yaml", "--old-server", &url], more].concat();
+        rig.command("validate", &args).output().unwrap()
+    };
+    let without = run(&[]);
+    assert_eq!(without.status.code(), Some(2), "{}", talk(&without));
+    assert!(talk(&without).contains("CONNECT_OLD_API_KEY"));
+    let with = run(&["--old-api-key-file", "key"]);
+    assert_eq!(with.status.code(), Some(0), "{}", talk(&with));
+    assert!(!old.control().counters().by_route.is_empty());
+}
+
+/// A page may take as long as other answers and --page-timeout together: its process has to start.
+#[test]
+fn a_page_has_more_time_than_other_answers() {
+    let rig = Rig::new();
+    rig.build_all();
+    rig.fault(
+        Some("/content/{guid}/"),
+        OTHER,
+        Action::Slow {
+            time: std::time::Duration::from_secs(2),
+        },
+    );
+    let (code, report) = rig.validate(&["--request-timeout", "1s", "--page-timeout", "10m"]);
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(codes(item(&report, OTHER)), []);
+}
+
+#[test]
+fn the_first_validation_and_the_latest_nine_are_remembered() {
+    let rig = Rig::new();
+    let state = rig.folder.path().join("state/connect-migrate");
+    let kept = || {
+        let servers = fs::read_dir(&state).unwrap();
+        let mut folders = servers.map(|server| server.unwrap().path().join("validations"));
+        let folder = folders.find(|folder| folder.is_dir()).unwrap();
+        let files = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    rig.validate(&["--top", "1"]);
+    let first = kept();
+    assert_eq!(first.len(), 1);
+    for _ in 0..9 {
+        rig.validate(&["--top", "1"]);
+    }
+    let ten = kept();
+    assert_eq!(ten.len(), 10);
+    rig.validate(&["--top", "1"]);
+    let later = kept();
+    assert_eq!(later.len(), 10);
+    assert_eq!(later[0], first[0], "the first stays");
+    assert_eq!(later[1..9], ten[2..], "the second goes");
+}

@@ -402,7 +402,7 @@ mod tests {
         let mut rows = 0;
         for entry in catalogue.entries() {
             let old = entry.renamed_to.is_some()
-                || matches!(entry.code.as_str(), "deprecated" | "renamed");
+                || matches!(entry.code.as_str(), "deprecated" | "renamed-setting");
             if !old {
                 continue;
             }

@@ -32,18 +32,6 @@ pub enum Exposure {
     Embedded,
 }
 
-impl Exposure {
-    /// The catalogue's code for a credential of this kind.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Credential => "credential",
-            Self::NamedLikeCredential => "credential-by-name",
-            Self::Embedded => "credential-in-url",
-        }
-    }
-}
-
 impl Catalogue {
     /// Why the value must not be shown; `None` if it may. An empty value hides nothing.
     #[must_use]
