@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::printable::is_hidden;
+use crate::yaml;
 
 /// JSON with a line feed at its end.
 pub(super) fn json<T: Serialize>(value: &T) -> serde_json::Result<String> {
@@ -14,15 +15,9 @@ pub(super) fn json_line<T: Serialize>(value: &T) -> serde_json::Result<String> {
     Ok(escaped(&serde_json::to_string(value)?) + "\n")
 }
 
-/// YAML. The writer lets some characters through that a terminal acts on, and only between double
-/// quotes could they be written in another way: then it is YAML in the form of JSON.
-pub(super) fn yaml<T: Serialize>(value: &T) -> anyhow::Result<String> {
-    // By way of JSON, which has no tags for the variants of types.
-    let text = serde_yaml::to_string(&serde_json::to_value(value)?)?;
-    if text.chars().any(|c| c != '\n' && is_hidden(c)) {
-        return Ok(json(value)?);
-    }
-    Ok(text)
+/// YAML, by way of JSON, which has no tags for the variants of types.
+pub(super) fn yaml<T: Serialize>(value: &T) -> serde_json::Result<String> {
+    Ok(yaml::document(&serde_json::to_value(value)?))
 }
 
 /// Escapes what JSON may hold as it is and a terminal acts on. It can stand in strings only.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::gcfg;
 use crate::overlay::temporary;
+use crate::yaml;
 
 /// How much of a value is shown.
 const SHOWN: usize = 60;
@@ -35,11 +35,7 @@ pub(crate) fn differences(before: &str, after: &str) -> anyhow::Result<Vec<Strin
 
 fn objects(manifest: &str) -> anyhow::Result<BTreeMap<String, Value>> {
     let mut objects = BTreeMap::new();
-    for document in serde_yaml::Deserializer::from_str(manifest) {
-        let object = Value::deserialize(document)?;
-        if object.is_null() {
-            continue;
-        }
+    for object in yaml::documents(manifest)? {
         let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
         let kind = text("/kind").unwrap_or("object");
         let name = text("/metadata/name").unwrap_or("without a name");

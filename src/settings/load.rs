@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::entry::{Entry, Environment, Fate, Secrecy, ValueType};
+use crate::yaml::{self, YamlError};
 
 /// The code of settings that simply carry over.
 const CARRIES_OVER: &str = "carries-over";
@@ -58,7 +60,9 @@ pub(super) struct RawSetting {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LoadError {
     #[error(transparent)]
-    Yaml(#[from] serde_yaml::Error),
+    Yaml(#[from] YamlError),
+    #[error(transparent)]
+    Form(#[from] serde_json::Error),
     #[error("{setting} has the code {code}, which codes.yaml does not explain")]
     UnknownCode { setting: String, code: String },
 }
@@ -70,13 +74,19 @@ pub(super) type Codes = HashMap<String, String>;
 pub(super) fn sections() -> Result<Vec<RawSection>, LoadError> {
     let mut sections = Vec::new();
     for file in FILES {
-        sections.extend(serde_yaml::from_str::<Vec<RawSection>>(file)?);
+        sections.extend(read::<Vec<RawSection>>(file)?);
     }
     Ok(sections)
 }
 
+/// The one document of a file.
+fn read<T: DeserializeOwned>(file: &str) -> Result<T, LoadError> {
+    let document = yaml::documents(file)?.pop().unwrap_or_default();
+    Ok(serde_json::from_value(document)?)
+}
+
 pub(super) fn codes() -> Result<Codes, LoadError> {
-    Ok(serde_yaml::from_str(CODES)?)
+    read(CODES)
 }
 
 /// Completes a setting with what it leaves out.
@@ -138,7 +148,7 @@ mod tests {
     fn every_file_is_sorted_and_no_section_stands_twice() {
         let mut seen = HashSet::new();
         for file in FILES {
-            let sections: Vec<RawSection> = serde_yaml::from_str(file).unwrap();
+            let sections: Vec<RawSection> = read(file).unwrap();
             let names: Vec<&str> = sections.iter().map(|s| s.section.as_str()).collect();
             assert_sorted(&names);
             for section in &sections {

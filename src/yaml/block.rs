@@ -32,6 +32,8 @@ pub enum Tree {
     Int(i64),
     /// Text, always written in quotes.
     Text(String),
+    /// A scalar in the form in which it is to stand.
+    Written(String),
     List(Vec<Item>),
     Map(Block),
 }
@@ -185,6 +187,26 @@ impl Item {
 }
 
 impl Tree {
+    /// The value as the text of a YAML document.
+    #[must_use]
+    pub(super) fn to_yaml(&self) -> String {
+        let mut out = String::new();
+        match self {
+            Self::Map(block) => return block.to_yaml(),
+            Self::List(items) if !items.is_empty() => {
+                for item in items {
+                    out.push('-');
+                    item.tree.write_in_list(0, None, &mut out);
+                }
+            }
+            scalar => {
+                scalar.write(0, None, &mut out);
+                out.remove(0);
+            }
+        }
+        out
+    }
+
     /// Writes the value behind `key:` or `-`, with the line's end.
     fn write(&self, depth: usize, beside: Option<&str>, out: &mut String) {
         match self {
@@ -213,6 +235,10 @@ impl Tree {
             Self::Text(text) => {
                 out.push(' ');
                 out.push_str(&emit::string(text));
+            }
+            Self::Written(scalar) => {
+                out.push(' ');
+                out.push_str(scalar);
             }
             Self::List(_) => out.push_str(" []"),
             Self::Map(_) => out.push_str(" {}"),

@@ -79,6 +79,7 @@ fn value(tree: &Tree) -> Value {
         Tree::Bool(value) => Value::Bool(*value),
         Tree::Int(number) => Value::Number(*number as f64),
         Tree::Text(text) => Value::String(text.clone()),
+        Tree::Written(_) => unreachable!("values are not written so"),
         Tree::List(items) => Value::List(items.iter().map(|item| value(&item.tree)).collect()),
         Tree::Map(block) => Value::Map(map(block)),
     }

@@ -36,6 +36,23 @@ pub fn key(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text for people: plain where every reader takes it for text, quoted otherwise.
+#[must_use]
+pub(super) fn text(text: &str) -> Cow<'_, str> {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b" _-./:,;()+=%@&".contains(&b))
+        && scalar::is_text(text);
+    if plain {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(string(text))
+    }
+}
+
 /// A text as comment lines, each with its `# `. Line feeds begin a new line; what a YAML text may
 /// not hold is shown as an escape.
 pub fn comment(text: &str) -> impl Iterator<Item = String> + '_ {

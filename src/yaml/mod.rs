@@ -4,6 +4,7 @@
 //! to edit a user's text in place and to read scalars as Helm does.
 
 mod block;
+mod data;
 pub mod emit;
 mod load;
 mod node;
@@ -12,6 +13,7 @@ mod scalar;
 mod value;
 
 pub use block::{Block, BlockEntry, Item, Tree};
+pub(crate) use data::{document, documents};
 pub use load::{MAX_DEPTH, YamlError, load};
 pub use node::{Entry, Kind, Node, Style};
 pub use resolve::{ResolveError, read_documents, read_values, resolve};

@@ -59,6 +59,11 @@ impl Value {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Bool(on) => (*on).into(),
+            // Go writes whole numbers without a point.
+            #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+            Self::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                (*number as i64).into()
+            }
             Self::Number(number) => (*number).into(),
             Self::String(text) => text.as_str().into(),
             Self::List(items) => items.iter().map(Self::to_json).collect(),

@@ -168,7 +168,7 @@ fn the_licences_of_everything_that_is_linked_in_are_there() {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    for name in ["kube", "rustls", "ring", "tokio", "serde_yaml_ng"] {
+    for name in ["kube", "rustls", "ring", "tokio", "saphyr-parser"] {
         let line = format!("\n{name} ");
         let entry = text
             .split("=".repeat(80).as_str())
