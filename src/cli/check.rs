@@ -41,9 +41,6 @@ use crate::output::{self, Format};
 Exit codes: 0 no check failed, 1 could not go on, 2 wrong usage, 3 the input is invalid, 4 a check
 failed.")]
 pub(super) struct CheckCommand {
-    #[command(flatten)]
-    chart: ChartArgs,
-
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them
     #[arg(long, value_name = "FILE")]
@@ -111,15 +108,18 @@ pub(super) struct CheckCommand {
     #[arg(long)]
     inline_secrets: bool,
 
+    /// Form of the output
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Format,
+
+    #[command(flatten)]
+    chart: ChartArgs,
+
     #[command(flatten)]
     old_server: ConnectArgs,
 
     #[command(flatten)]
     new_server: NewServerArgs,
-
-    /// Form of the output
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Format,
 }
 
 /// Flags about the new server.

@@ -28,9 +28,6 @@ use crate::output::{self, Format};
 Exit codes: 0 done, 1 failed, 2 wrong usage or, with --detailed-exitcode, there are differences,
 3 the input is invalid. A value that is kept in a Secret we cannot see is no difference.")]
 pub(super) struct Diff {
-    #[command(flatten)]
-    chart: ChartArgs,
-
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -67,6 +64,9 @@ pub(super) struct Diff {
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+
+    #[command(flatten)]
+    chart: ChartArgs,
 }
 
 impl Diff {

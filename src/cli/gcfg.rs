@@ -27,9 +27,6 @@ use crate::to_vm::{self, Inputs};
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the values give no configuration that Connect reads.")]
 pub(super) struct Gcfg {
-    #[command(flatten)]
-    chart: ChartArgs,
-
     /// Values file, as for helm install; - is standard input. May repeat
     #[arg(short = 'f', long, value_name = "FILE", required = true)]
     values: Vec<Source>,
@@ -53,6 +50,9 @@ pub(super) struct Gcfg {
     /// Form of the account on standard error
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+
+    #[command(flatten)]
+    chart: ChartArgs,
 }
 
 impl Gcfg {

@@ -186,3 +186,36 @@ fn failure(error: &anyhow::Error) -> Exit {
     }
     Exit::Failed
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said about a group of flags holds for what stands behind it, too, unless that comes first.
+    #[test]
+    fn no_flag_stands_under_the_heading_of_others() {
+        fn look(command: &clap::Command, found: &mut usize) {
+            let everywhere = [
+                "values", "output", "out", "force", "yes", "dry-run", "report", "all",
+            ];
+            for arg in command.get_arguments() {
+                let name = arg.get_long().unwrap_or_default();
+                if everywhere.contains(&name) {
+                    *found += 1;
+                    let heading = arg.get_help_heading();
+                    let of = command.get_name();
+                    assert!(
+                        heading.is_none_or(|heading| heading == "Content"),
+                        "{of} --{name} stands under {heading:?}"
+                    );
+                }
+            }
+            for command in command.get_subcommands() {
+                look(command, found);
+            }
+        }
+        let mut found = 0;
+        look(&Cli::command(), &mut found);
+        assert!(found > 40, "{found}");
+    }
+}

@@ -44,9 +44,6 @@ pub(super) struct Revert {
     #[arg(value_name = "CHART")]
     chart: Option<String>,
 
-    #[command(flatten)]
-    reach: ChartArgs,
-
     /// Values for CHART (repeatable); temporary settings in these files are taken out in place
     #[arg(short = 'f', long = "values", value_name = "FILE", requires = "chart")]
     values: Vec<PathBuf>,
@@ -98,6 +95,9 @@ pub(super) struct Revert {
 
     #[command(flatten)]
     connect: ConnectArgs,
+
+    #[command(flatten)]
+    reach: ChartArgs,
 }
 
 /// How Helm reaches the chart: its own flags, handed on as they are.

@@ -48,9 +48,6 @@ use crate::output::{self, Format};
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the input is invalid, 4 done but the migration is
 blocked (the account says why).")]
 pub(super) struct Values {
-    #[command(flatten)]
-    chart: ChartArgs,
-
     /// Configuration file of the old server; - is standard input. May repeat, in the order Connect
     /// reads them. A rstudio-connect-migration.gcfg beside the first is found by itself
     #[arg(long, value_name = "FILE", required = true)]
@@ -88,6 +85,9 @@ pub(super) struct Values {
     /// Form of the account on standard error
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
+
+    #[command(flatten)]
+    chart: ChartArgs,
 
     #[command(flatten)]
     credentials: Credentials,

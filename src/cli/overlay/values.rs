@@ -23,9 +23,6 @@ Examples:
   helm connect-migrate overlay values -f values.yaml --out migration-overlay.yaml
   helm upgrade rsc rstudio/rstudio-connect -f values.yaml -f migration-overlay.yaml")]
 pub(super) struct Values {
-    #[command(flatten)]
-    chart: ChartArgs,
-
     /// Values file that Helm reads before the overlay (repeatable, in Helm's order)
     #[arg(short = 'f', long = "values", value_name = "FILE")]
     files: Vec<Source>,
@@ -46,6 +43,9 @@ pub(super) struct Values {
     /// Replace the file if it exists
     #[arg(long, requires = "out")]
     force: bool,
+
+    #[command(flatten)]
+    chart: ChartArgs,
 }
 
 impl Values {
