@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::Path;
 
+use clap::CommandFactory as _;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-/// Each form: the name of its file, and its schema.
+/// Each form: the name of its file, which is that of its command, and its schema.
 fn forms() -> Vec<(&'static str, Schema)> {
     fn of<T: JsonSchema>() -> Schema {
         // As it is written, not as it would be read back.
@@ -20,16 +21,58 @@ fn forms() -> Vec<(&'static str, Schema)> {
         ("check", of::<crate::check::Report>()),
         ("diff", of::<crate::effective::report::ComparisonReport>()),
         ("gcfg", of::<crate::to_vm::VmReport>()),
+        (
+            "overlay-command",
+            of::<crate::overlay::invocation::FlagsReport>(),
+        ),
         ("overlay-log", of::<Vec<crate::overlay::RunReport>>()),
+        ("overlay-show", of::<crate::overlay::Shown>()),
+        ("plan", of::<crate::runbook::Runbook>()),
+        ("rebuild", of::<crate::rebuild::progress::Timed<'_>>()),
         (
             "rebuild-dry-run",
             of::<crate::rebuild::rehearsal::Rehearsal>(),
         ),
         ("rebuild-history", of::<Vec<crate::rebuild::history::Run>>()),
         ("rebuild-status", of::<crate::rebuild::status::Overview>()),
+        ("report", of::<crate::report::MigrationReport>()),
+        ("status", of::<crate::survey::StatusReport>()),
         ("validate", of::<crate::validate::report::Validation>()),
         ("values", of::<crate::convert::account::Account>()),
+        ("version", of::<crate::cli::version::Build>()),
     ]
+}
+
+/// The names of the commands below one that have a form for programs.
+fn commands(command: &clap::Command, name: &str, found: &mut Vec<String>) {
+    if command.get_arguments().any(|arg| arg.get_id() == "output") {
+        found.push(name.to_owned());
+    }
+    for inner in command.get_subcommands() {
+        let name = format!("{name}-{}", inner.get_name());
+        commands(inner, name.trim_start_matches('-'), found);
+    }
+}
+
+#[test]
+fn each_command_with_a_form_for_programs_has_a_schema() {
+    let mut wanted = vec!["rebuild-dry-run".to_owned()];
+    commands(&crate::cli::Cli::command(), "", &mut wanted);
+    wanted.sort();
+    let names: Vec<_> = forms().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, wanted);
+}
+
+/// What stands alone says its version; of a stream of events the first does.
+#[test]
+fn each_document_carries_the_number_of_its_form() {
+    for (name, schema) in forms() {
+        let schema = schema.as_value();
+        let required = schema["required"].as_array().into_iter().flatten();
+        let is_document = schema["type"] == "object" && name != "rebuild";
+        let has = required.into_iter().any(|key| key == "schema");
+        assert_eq!(has, is_document, "{name}");
+    }
 }
 
 #[test]

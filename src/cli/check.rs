@@ -7,12 +7,10 @@ use clap::Args;
 use super::chart::ChartArgs;
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
+use super::secrets::SecretArgs;
 use super::{Exit, Global};
 use crate::check::{Examination, Report, Scope, draw};
 use crate::connect::{KeyTo, Login, Server};
-use crate::convert::Options;
-use crate::convert::options::{SecretName, Secrets};
-use crate::gcfg::SettingName;
 use crate::helm::release_name;
 use crate::inputs::Source;
 use crate::output::{self, Format};
@@ -92,21 +90,8 @@ pub(super) struct CheckCommand {
     #[arg(long, requires = "from")]
     connect_database: bool,
 
-    /// Secret in the cluster with the database's password
-    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, value_parser = SecretName::parse)]
-    secret_name: SecretName,
-
-    /// Credentials that no environment variable carries go into a file in the Secret, as for values
-    #[arg(long, conflicts_with = "inline_secrets")]
-    secret_file: bool,
-
-    /// A credential that is encrypted and stays in config, as for values. May repeat
-    #[arg(long, value_name = "SETTING")]
-    encrypted: Vec<SettingName>,
-
-    /// Credentials stay in config, as for values
-    #[arg(long)]
-    inline_secrets: bool,
+    #[command(flatten)]
+    pub(super) secrets: SecretArgs,
 
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
@@ -178,13 +163,8 @@ impl CheckCommand {
             asks_cluster: self.cluster,
             connect_version: self.connect_version.clone(),
             connects_to_database: self.connect_database,
-            secret_name: self.secret_name.clone(),
-            options: Options {
-                secret_file: self.secret_file,
-                encrypted: self.encrypted.clone(),
-                secrets: Secrets::of(self.inline_secrets, &self.secret_name),
-                ..Options::default()
-            },
+            secret_name: self.secrets.secret_name.clone(),
+            options: self.secrets.options(),
             old_server,
             new_server,
         })

@@ -19,12 +19,13 @@ mod rebuild;
 mod report;
 mod revert;
 mod runtime;
+mod secrets;
 mod status;
 mod trial;
 mod upgrade;
 mod validate;
 mod values;
-mod version;
+pub(crate) mod version;
 
 use std::ffi::{OsStr, OsString};
 

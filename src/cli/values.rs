@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::ArgPredicate;
 
 use super::chart::ChartArgs;
+use super::secrets::SecretArgs;
 use super::trial::TrialArgs;
 use super::{Exit, Global};
 use crate::convert::options::{
-    BackendChoice, ChartDefaults, SecretName, Secrets, Storage, address, connect_version, quantity,
+    BackendChoice, ChartDefaults, SecretName, Storage, address, connect_version, quantity,
 };
 use crate::convert::{Options, Sources, Targets, table};
 use crate::files::Existing;
-use crate::gcfg::SettingName;
 use crate::inputs::Source;
 use crate::output::{self, Format};
 
@@ -90,7 +89,7 @@ pub(super) struct Values {
     chart: ChartArgs,
 
     #[command(flatten)]
-    credentials: Credentials,
+    pub(super) credentials: Credentials,
 
     #[command(flatten)]
     deployment: Deployment,
@@ -101,28 +100,13 @@ pub(super) struct Values {
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Credentials")]
-struct Credentials {
+pub(super) struct Credentials {
     /// Write the manifest of the Kubernetes Secret to this file, readable by its owner alone
     #[arg(long, value_name = "FILE", conflicts_with = "inline_secrets")]
     secret_out: Option<PathBuf>,
 
-    /// Name of the Kubernetes Secret that the values refer to
-    #[arg(long, value_name = "NAME", default_value = SecretName::DEFAULT, default_value_if("trial", ArgPredicate::IsPresent, SecretName::OF_TRIAL), value_parser = SecretName::parse, conflicts_with = "inline_secrets")]
-    secret_name: SecretName,
-
-    /// Put credentials that no environment variable carries, such as a bind password, into a
-    /// configuration file in the Secret, which is mounted beside the main one
-    #[arg(long, conflicts_with = "inline_secrets")]
-    secret_file: bool,
-
-    /// Leave this credential in config, since it is encrypted already: Section.Property, or
-    /// 'Section "name".Property'. May repeat
-    #[arg(long, value_name = "SETTING")]
-    encrypted: Vec<SettingName>,
-
-    /// Leave credentials in config, for those who encrypt the whole values file
-    #[arg(long)]
-    inline_secrets: bool,
+    #[command(flatten)]
+    pub(super) secrets: SecretArgs,
 }
 
 #[derive(Debug, Args)]
@@ -210,7 +194,7 @@ impl Values {
             secret: self.credentials.secret_out.clone(),
             existing: Existing::with_force(self.force),
             dry_run: self.dry_run,
-            has_credentials: self.credentials.inline_secrets,
+            has_credentials: self.credentials.secrets.inline_secrets,
         }
     }
 
@@ -227,13 +211,10 @@ impl Values {
             chart_defaults: deployment.chart_defaults,
             storage: claim.or(created),
             license_secret: deployment.license_secret.clone(),
-            secrets: Secrets::of(credentials.inline_secrets, &credentials.secret_name),
-            secret_file: credentials.secret_file,
-            encrypted: credentials.encrypted.clone(),
             secret_manifest: credentials.secret_out.clone(),
             address: deployment.address.clone(),
             connect_version: deployment.connect_version.clone(),
-            ..Options::default()
+            ..credentials.secrets.options()
         }
     }
 }

@@ -19,7 +19,8 @@ pub(super) struct Version {
 
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Build {
+pub(crate) struct Build {
+    schema: u32,
     version: &'static str,
     os: &'static str,
     arch: &'static str,
@@ -29,6 +30,7 @@ impl Version {
     /// Runs the command.
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let report = Build {
+            schema: 1,
             version: env!("CARGO_PKG_VERSION"),
             os: std::env::consts::OS,
             arch: std::env::consts::ARCH,

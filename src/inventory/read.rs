@@ -1,15 +1,19 @@
 //! Reading an inventory back, also after a person edited it: a YAML mapping whose `content` is a list
 //! of items, of which only the `guid` is needed. The order of the list is the priority.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::entry::{Entry, Inventory, ServerFacts};
 use super::write::SCHEMA;
-use crate::connect::{Language, Languages};
+use crate::connect::{ContentGuid, Language, Languages};
 use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::source::{SourceFile, Span};
-use crate::yaml::{self, Kind, Node};
+use crate::yaml::{self, Kind, Node, Style};
 
 /// What one is, and where it comes from.
 const MADE_BY: &str = "an inventory is a mapping with a list of items under `content`, each with a `guid`; \
@@ -18,7 +22,7 @@ const MADE_BY: &str = "an inventory is a mapping with a list of items under `con
 /// Reads an inventory.
 ///
 /// # Errors
-/// It is not YAML, has no list of content, or an item of it has no GUID.
+/// It is not YAML, has no list of content, or says something that nothing can be made of.
 pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> {
     let wrong = |message: String, at| {
         let invalid = Diagnostic::error(Code::InventoryInvalid, message).at(source, at);
@@ -52,95 +56,202 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
     if !matches!(content.kind, Kind::Sequence(_)) && content.as_str() != Some("") {
         return Err(wrong("`content` is not a list".to_owned(), content.span).into());
     }
-    let mut inventory = Inventory {
-        server: server(root),
-        content: Vec::new(),
+    let mut reader = Reader {
+        source,
+        faults: Vec::new(),
     };
-    let mut faults = Vec::new();
+    let server = reader.server(root);
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut places: HashMap<ContentGuid, usize> = HashMap::new();
     for item in content.items() {
-        match entry(item) {
-            Ok(entry) => inventory.content.push(entry),
-            Err((message, span)) => faults.push(wrong(message, span)),
-        }
-    }
-    if faults.is_empty() {
-        Ok(inventory)
-    } else {
-        Err(InvalidInput(faults))
-    }
-}
-
-fn text(node: &Node, key: &str) -> Option<String> {
-    let node = node.get(key)?;
-    let text = node.as_str()?;
-    // A null of a person's; in our own text strings are quoted.
-    let null = matches!(node.kind, yaml::Kind::Scalar(_, yaml::Style::Plain))
-        && matches!(text, "" | "~" | "null");
-    (!null).then(|| text.to_owned())
-}
-
-fn number(node: &Node, key: &str) -> Option<u64> {
-    text(node, key)?.parse().ok()
-}
-
-fn server(root: &Node) -> ServerFacts {
-    let of = |key: &str| root.get("server").and_then(|server| text(server, key));
-    let mut installed = Languages::new();
-    for language in Language::ALL {
-        let Some(list) = root.at(&["runtimes", language.key()]) else {
+        let Some(entry) = reader.entry(item) else {
             continue;
         };
-        let versions: Vec<String> = list
-            .items()
-            .iter()
-            .filter(|one| text(one, "installed").as_deref() != Some("false"))
-            .filter_map(|one| text(one, "version"))
-            .collect();
-        if !versions.is_empty() {
-            installed.insert(language, versions);
+        let line = source.position(item.span.start).line;
+        match places.entry(entry.guid.clone()) {
+            Slot::Occupied(first) => {
+                let message = format!("{} stands in line {} already", entry.guid, first.get());
+                let at = item.get("guid").unwrap_or(item);
+                reader.fault(at, message, "keep it once, where its priority is");
+            }
+            Slot::Vacant(free) => {
+                free.insert(line);
+                entries.push(entry);
+            }
         }
     }
-    ServerFacts {
-        url: of("url").unwrap_or_default(),
-        version: of("version"),
-        execution: of("execution"),
-        taken: of("taken"),
-        since: of("since"),
-        installed,
+    if !reader.faults.is_empty() {
+        let place = |fault: &Diagnostic| fault.place.as_ref().map(|place| place.span.start);
+        reader.faults.sort_by_key(place);
+        return Err(InvalidInput(reader.faults));
+    }
+    Ok(Inventory {
+        server,
+        content: entries,
+    })
+}
+
+/// Reads fields. What a person wrote and nothing can be made of is a fault: to pass over it would change
+/// an order or a number without a word.
+struct Reader<'a> {
+    source: &'a Arc<SourceFile>,
+    faults: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, node: &Node, message: String, help: &str) {
+        let invalid = Diagnostic::error(Code::InventoryInvalid, message);
+        self.faults
+            .push(invalid.at(self.source, node.span).help(help));
+    }
+
+    /// The text behind a key; of a key that stands there twice, the last.
+    fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<(&'n Node, &'n str)> {
+        let node = node.get(key)?;
+        let Kind::Scalar(text, style) = &node.kind else {
+            let message = format!("`{key}` is {}, and must be a text", what(node));
+            self.fault(node, message, "write one text, in quotes, or take it out");
+            return None;
+        };
+        // A null of a person's; in our own text strings are quoted.
+        let null = *style == Style::Plain && matches!(&**text, "" | "~" | "null" | "Null" | "NULL");
+        (!null).then_some((node, text))
+    }
+
+    fn string(&mut self, node: &Node, key: &str) -> Option<String> {
+        self.text(node, key).map(|(_, text)| text.to_owned())
+    }
+
+    /// A text that means something; `help` says which.
+    fn parsed<T>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        (kind, help): (&str, &str),
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let (node, text) = self.text(node, key)?;
+        let parsed = parse(text);
+        if parsed.is_none() {
+            self.fault(
+                node,
+                format!("`{key}` is {text:?}, and must be {kind}"),
+                help,
+            );
+        }
+        parsed
+    }
+
+    fn number(&mut self, node: &Node, key: &str) -> Option<u64> {
+        let help = "write a number of digits alone, 0 or more, or take it out";
+        self.parsed(node, key, ("a whole number", help), |text| {
+            let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| digits)
+        })
+    }
+
+    fn time(&mut self, node: &Node, key: &str) -> Option<String> {
+        let help = "write it as 2026-11-01T00:00:00Z or 2026-11-01, or take it out";
+        self.parsed(node, key, ("a time", help), |text| {
+            let is_time = text.parse::<Timestamp>().is_ok() || text.parse::<Date>().is_ok();
+            is_time.then(|| text.to_owned())
+        })
+    }
+
+    fn flag(&mut self, node: &Node, key: &str) -> Option<bool> {
+        let help = "write true or false, or take it out";
+        self.parsed(node, key, ("true or false", help), |text| text.parse().ok())
+    }
+
+    fn server(&mut self, root: &Node) -> ServerFacts {
+        let nothing = Node::empty();
+        let runtimes = self.mapping(root, "runtimes").unwrap_or(&nothing);
+        let mut installed = Languages::new();
+        for language in Language::ALL {
+            let key = language.key();
+            let Some(list) = runtimes.get(key) else {
+                continue;
+            };
+            if !matches!(list.kind, Kind::Sequence(_)) && list.as_str() != Some("") {
+                let message = format!("`{key}` is {}, and must be a list", what(list));
+                let help = "write a list of versions as in - {version: '4.3.1', installed: true}";
+                self.fault(list, message, help);
+            }
+            let mut versions = Vec::new();
+            for one in list.items() {
+                let version = self.string(one, "version");
+                if self.flag(one, "installed") != Some(false) {
+                    versions.extend(version);
+                }
+            }
+            if !versions.is_empty() {
+                installed.insert(language, versions);
+            }
+        }
+        let server = self.mapping(root, "server").unwrap_or(&nothing);
+        ServerFacts {
+            url: self.string(server, "url").unwrap_or_default(),
+            version: self.string(server, "version"),
+            execution: self.string(server, "execution"),
+            taken: self.time(server, "taken"),
+            since: self.time(server, "since"),
+            installed,
+        }
+    }
+
+    fn mapping<'n>(&mut self, root: &'n Node, key: &str) -> Option<&'n Node> {
+        let node = root.get(key)?;
+        if !matches!(node.kind, Kind::Mapping(_)) && node.as_str() != Some("") {
+            let message = format!("`{key}` is {}, and must be a mapping", what(node));
+            self.fault(node, message, "take it out, or make the inventory again");
+        }
+        Some(node)
+    }
+
+    /// `None` where it cannot be told what it is about; of another fault the rest is read, so that all
+    /// are named at once.
+    fn entry(&mut self, node: &Node) -> Option<Entry> {
+        let Some(named) = node.get("guid") else {
+            self.fault(node, "an item without a `guid`".to_owned(), MADE_BY);
+            return None;
+        };
+        let text = named.as_str().unwrap_or_default();
+        let Ok(guid) = text.parse() else {
+            self.fault(named, format!("{text:?} is not a content GUID"), MADE_BY);
+            return None;
+        };
+        let languages = Language::ALL
+            .into_iter()
+            .filter_map(|language| Some((language, self.string(node, language.key())?)))
+            .collect();
+        Some(Entry {
+            guid,
+            title: self.string(node, "title"),
+            name: self.string(node, "name"),
+            app_mode: self.string(node, "type"),
+            bundle: self.string(node, "bundle"),
+            uses: self.number(node, "uses"),
+            languages,
+            owner: self.string(node, "owner"),
+            access: self.string(node, "access"),
+            vanity: self.string(node, "vanity"),
+            min_processes: self.number(node, "min-processes").unwrap_or_default(),
+            run_as: self.string(node, "run-as"),
+            schedules: self.number(node, "schedules"),
+            build_seconds: self.number(node, "build-seconds"),
+            render_seconds: self.number(node, "render-seconds"),
+            locked: self.flag(node, "locked").unwrap_or_default(),
+            deployed: self.time(node, "deployed"),
+        })
     }
 }
 
-fn entry(node: &Node) -> Result<Entry, (String, Span)> {
-    let guid = node
-        .get("guid")
-        .ok_or_else(|| ("an item without a `guid`".to_owned(), node.span))?;
-    let named = guid.as_str().unwrap_or_default();
-    let guid = named
-        .parse()
-        .map_err(|_| (format!("{named:?} is not a content GUID"), guid.span))?;
-    let languages: BTreeMap<Language, String> = Language::ALL
-        .into_iter()
-        .filter_map(|language| Some((language, text(node, language.key())?)))
-        .collect();
-    Ok(Entry {
-        guid,
-        title: text(node, "title"),
-        name: text(node, "name"),
-        app_mode: text(node, "type"),
-        bundle: text(node, "bundle"),
-        uses: number(node, "uses"),
-        languages,
-        owner: text(node, "owner"),
-        access: text(node, "access"),
-        vanity: text(node, "vanity"),
-        min_processes: number(node, "min-processes").unwrap_or_default(),
-        run_as: text(node, "run-as"),
-        schedules: number(node, "schedules"),
-        build_seconds: number(node, "build-seconds"),
-        render_seconds: number(node, "render-seconds"),
-        locked: text(node, "locked").as_deref() == Some("true"),
-        deployed: text(node, "deployed"),
-    })
+const fn what(node: &Node) -> &'static str {
+    match node.kind {
+        Kind::Scalar(..) => "a text",
+        Kind::Mapping(_) => "a mapping",
+        Kind::Sequence(_) => "a list",
+    }
 }
 
 #[cfg(test)]
@@ -207,5 +318,46 @@ content:
             assert_eq!(inventory(text).unwrap_err().to_string(), error);
         }
         assert!(inventory("content: [").is_err());
+    }
+
+    /// What cannot be understood is refused, never passed over: all of it, each with its place.
+    #[test]
+    fn no_fault_is_passed_over() {
+        let faults = inventory(
+            "server: [here]
+runtimes: {r: 4.3.1, python: [{version: 3.11, installed: perhaps}]}
+content:
+  - guid: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5
+    uses: many
+    schedules: -1
+    build-seconds: 1e3
+    locked: 'yes'
+    deployed: last summer
+    title: [Sales]
+    r: {major: 4}
+  - guid: https://c.example.com/content/9CE6EACA-60af-4c2f-93a0-f5f3cddf5ee5/
+  - guid: 7ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5
+    uses: '3'
+    deployed: 2026-11-01
+    render-seconds: ~
+    locked:
+",
+        )
+        .unwrap_err();
+        let told: Vec<String> = faults.0.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        inventory.yaml:1:9: `server` is a list, and must be a mapping [inventory-invalid]
+        inventory.yaml:2:15: `r` is a text, and must be a list [inventory-invalid]
+        inventory.yaml:2:58: `installed` is "perhaps", and must be true or false [inventory-invalid]
+        inventory.yaml:5:11: `uses` is "many", and must be a whole number [inventory-invalid]
+        inventory.yaml:6:16: `schedules` is "-1", and must be a whole number [inventory-invalid]
+        inventory.yaml:7:20: `build-seconds` is "1e3", and must be a whole number [inventory-invalid]
+        inventory.yaml:8:13: `locked` is "yes", and must be true or false [inventory-invalid]
+        inventory.yaml:9:15: `deployed` is "last summer", and must be a time [inventory-invalid]
+        inventory.yaml:10:12: `title` is a list, and must be a text [inventory-invalid]
+        inventory.yaml:11:8: `r` is a mapping, and must be a text [inventory-invalid]
+        inventory.yaml:12:11: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5 stands in line 4 already [inventory-invalid]
+        "#);
+        assert!(faults.0.iter().all(|fault| fault.help.is_some()));
     }
 }

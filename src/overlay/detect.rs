@@ -19,10 +19,15 @@ use super::take_off::is_marked;
 use super::workspace::Workspace;
 use super::{GCFG_KEY, gcfg_text, second_file, temporary, undo};
 
+/// The version of the form of what is said.
+const SCHEMA: u32 = 1;
+
 /// What a stream of manifests, or a configuration, says about the overlay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Shown {
+    schema: u32,
     /// `temporary-settings` where at least one configuration has the overlay on.
     pub overlay: Option<&'static str>,
     /// The originals of the first configuration that has it on: null (absent), true (a key alone)
@@ -33,6 +38,7 @@ pub struct Shown {
 
 /// What one configuration says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationState {
     /// Of the ConfigMap; `None` where the manifest leaves it to Helm, and for a gcfg file.
@@ -63,6 +69,7 @@ pub struct ConfigurationState {
 
 /// A workload that mounts a configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Mounting {
     pub kind: String,
@@ -166,6 +173,7 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
     }
     let on = config_maps.iter().find(|found| found.on);
     Ok(Shown {
+        schema: SCHEMA,
         overlay: on.map(|_| OVERLAY),
         originals: on.map(|found| found.originals.clone()).unwrap_or_default(),
         config_maps,
@@ -178,6 +186,7 @@ pub fn detect(bytes: &[u8]) -> Result<Shown, Refusal> {
 fn detect_gcfg(documents: &[Document]) -> Shown {
     let found = read(documents);
     Shown {
+        schema: SCHEMA,
         overlay: found.in_effect.then_some(OVERLAY),
         originals: Map::new(),
         config_maps: vec![found],

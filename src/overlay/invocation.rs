@@ -1,9 +1,11 @@
 //! How a Helm is told to run us as its post-renderer.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::helm::{find_post_renderer, plugin_name};
 use crate::helm::Major;
@@ -22,6 +24,31 @@ pub struct Invocation {
     pub environment: Vec<(&'static str, OsString)>,
     /// A plugin folder that lives as long as this.
     pub folder: Option<tempfile::TempDir>,
+}
+
+/// The same, for programs.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct FlagsReport {
+    schema: u32,
+    /// Variables that Helm needs for this one call.
+    pub environment: BTreeMap<&'static str, String>,
+    pub flags: Vec<String>,
+}
+
+impl Invocation {
+    pub(crate) fn report(&self) -> FlagsReport {
+        let text = |word: &OsString| word.to_string_lossy().into_owned();
+        let plugins = self
+            .plugins
+            .iter()
+            .map(|plugins| ("HELM_PLUGINS", text(plugins)));
+        FlagsReport {
+            schema: 1,
+            environment: plugins.collect(),
+            flags: self.flags.iter().map(text).collect(),
+        }
+    }
 }
 
 /// Another post-renderer that the user asked Helm for.

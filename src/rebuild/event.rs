@@ -14,6 +14,7 @@ pub(crate) const SCHEMA: u32 = 2;
 
 /// What a run tells.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     tag = "event",
     rename_all = "kebab-case",
@@ -50,6 +51,7 @@ pub(crate) enum Event {
     /// A cache is gone.
     Cache {
         #[serde(flatten, serialize_with = "camel_cased")]
+        #[cfg_attr(test, schemars(with = "NamedCache<'static>"))]
         cache: Cache,
         /// Whether it was there.
         outcome: CacheOutcome,
@@ -113,6 +115,7 @@ pub(crate) enum Event {
 
 /// An item by its id and by what people call it.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Item {
     pub guid: ContentGuid,
     /// Its title or name.
@@ -121,6 +124,7 @@ pub(crate) struct Item {
 
 /// An item that could not be built.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Failure {
     #[serde(flatten)]
     pub item: Item,
@@ -155,6 +159,7 @@ pub(super) fn camel_cased<S: Serializer>(cache: &Cache, serializer: S) -> Result
 
 /// How a run ended.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunSummary {
     pub outcome: Outcome,

@@ -133,6 +133,7 @@ const fn one() -> usize {
 
 /// Why an item is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum SkipReason {
     /// It has no bundle in use.
@@ -162,6 +163,7 @@ impl fmt::Display for SkipReason {
 
 /// What kind of failure kept an item from being built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum FailReason {
     /// The build itself failed.
@@ -181,6 +183,7 @@ pub(crate) enum FailReason {
 
 /// What became of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum CacheOutcome {
     Deleted,

@@ -10,6 +10,7 @@ use super::{Count, Dated, STATUSES, counts};
 
 /// What differs between two validations.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Comparison {
     /// The server that was looked at, and when.
@@ -25,6 +26,7 @@ pub(crate) struct Comparison {
 
 /// An item that is not as it was.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Difference {
     pub guid: String,

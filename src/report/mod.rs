@@ -48,6 +48,7 @@ pub(crate) struct Dated<T> {
 
 /// The report. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MigrationReport {
     pub schema: u32,
@@ -71,6 +72,7 @@ pub(crate) struct MigrationReport {
 
 /// A version of a language, and the content that uses it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Runtime {
     pub language: &'static str,
     pub version: String,
@@ -80,6 +82,7 @@ pub(crate) struct Runtime {
 
 /// A content item, in the order of priority.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ContentRow {
     pub guid: String,
     pub title: String,
@@ -92,6 +95,7 @@ pub(crate) struct ContentRow {
 
 /// One validation.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Validations {
     pub file: String,
     pub at: Option<Timestamp>,
@@ -103,6 +107,7 @@ pub(crate) struct Validations {
 
 /// How many of one kind.
 #[derive(Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Count {
     pub what: String,
     pub number: usize,

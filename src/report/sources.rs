@@ -15,6 +15,7 @@ pub(crate) struct Account {
 
 /// What became of one setting.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct SettingOutcome {
     pub setting: String,
@@ -48,6 +49,7 @@ pub(crate) struct Checks {
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct Check {
     pub code: String,
@@ -69,6 +71,7 @@ pub(crate) struct Validation {
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct Validated {
     pub guid: String,
@@ -78,6 +81,7 @@ pub(crate) struct Validated {
 }
 
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(crate) struct Finding {
     pub status: String,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Evidence, STATUSES, counts, joined};
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Step {
     pub number: u8,
     pub title: &'static str,
@@ -15,6 +16,7 @@ pub(crate) struct Step {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum State {
     Done,
@@ -34,6 +36,7 @@ impl State {
 
 /// Something that is left to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Left {
     pub step: u8,
     pub what: String,

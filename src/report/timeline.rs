@@ -9,6 +9,7 @@ use super::sources::JournalLine;
 
 /// One journal.
 #[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rebuild {
     pub server: String,
@@ -21,6 +22,7 @@ pub(crate) struct Rebuild {
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Run {
     pub run: u32,
@@ -33,6 +35,7 @@ pub(crate) struct Run {
 
 /// One build in one run. Times are seconds from the run's beginning.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Build {
     pub guid: String,
     pub title: String,
@@ -46,6 +49,7 @@ pub(crate) struct Build {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum End {
     Built,
@@ -65,6 +69,7 @@ impl End {
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Skipped {
     pub guid: String,
     pub title: String,
@@ -72,6 +77,7 @@ pub(crate) struct Skipped {
 }
 
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Unbuilt {
     pub guid: String,
     pub title: String,

@@ -31,6 +31,7 @@ pub(crate) struct Choices {
 
 /// The runbook. Its JSON form is an interface (`schema` 1) and only grows.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Runbook {
     pub schema: u32,
@@ -44,6 +45,7 @@ pub(crate) struct Runbook {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Phase {
     pub title: &'static str,
     pub steps: Vec<Planned>,
@@ -51,6 +53,7 @@ pub(crate) struct Phase {
 
 /// One thing to do.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct Planned {
     /// Which of the nine steps it belongs to.
     pub step: u8,

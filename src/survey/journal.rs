@@ -13,6 +13,7 @@ use crate::state::{self, Lock};
 
 /// How far the rebuild is, by its journal on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rebuild {
     pub journal: PathBuf,

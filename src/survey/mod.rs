@@ -24,9 +24,12 @@ pub(crate) use server::ask as ask_server;
 pub(crate) use session::{ServerAccess, Session, facts};
 pub(crate) use show::places;
 pub(crate) use status::StatusQuery;
+#[cfg(test)]
+pub(crate) use status::StatusReport;
 
 /// What a place says, or why it could not be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Answer<T> {
     Known(T),
@@ -48,6 +51,7 @@ impl<T> Answer<T> {
 
 /// How a place has the temporary settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Overlay {
     On,
@@ -73,6 +77,7 @@ impl Overlay {
 
 /// What one place says, in detail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Reading {
     pub overlay: Overlay,
@@ -89,6 +94,7 @@ impl Answer<Reading> {
 
 /// One Connect configuration of a release.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Configuration {
     /// Name of the ConfigMap.
@@ -241,6 +247,7 @@ pub(crate) enum Failed {
 
 /// A release and its Connect configurations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Survey {
     pub release: String,

@@ -31,6 +31,7 @@ pub(crate) struct StatusQuery<'a> {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusReport {
     schema: u32,

@@ -7,6 +7,7 @@ use crate::output::shell_word;
 
 /// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum State {
     /// Done, as far as can be seen.
@@ -30,6 +31,7 @@ impl State {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Step {
     pub number: u8,
@@ -45,6 +47,7 @@ pub(crate) struct Step {
 
 /// What the server says, beyond the overlay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ServerFacts {
     /// Where it was asked; `None` through the cluster.

@@ -8,6 +8,7 @@ use std::process::Output;
 use serde_json::Value as Json;
 
 use crate::support::connect_migrate;
+use crate::support::form::printed;
 
 fn server(folder: &Path) -> (PathBuf, Vec<u8>) {
     let file = folder.join("rstudio-connect.gcfg");
@@ -42,7 +43,7 @@ fn a_message_comes_and_goes_to_the_byte() {
 
     let laid = announce(folder.path(), &["--message", "We move; soon", "-o", "json"]);
     assert_eq!(code(&laid), Some(0), "{laid:?}");
-    let told: Json = serde_json::from_slice(&laid.stdout).unwrap();
+    let told: Json = printed("announce", &laid);
     assert_eq!(told["reload"], "sudo systemctl reload rstudio-connect");
     let line = told["changes"][0]["line"].as_u64().unwrap() as usize;
     let text = fs::read_to_string(&file).unwrap();

@@ -12,6 +12,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::support::connect_migrate;
+use crate::support::form::json;
 use crate::support::package::{KEY_OWNER, Key};
 use crate::support::server::{Certificate, ClientCertificate, Server};
 use crate::support::tools::{Helm, helms};
@@ -116,7 +117,7 @@ fn proved_with(helm: &Helm, home: &Path, chart: &[&str]) -> String {
     let (code, said) = converted_with(helm, home, chart);
     assert_eq!(code, Some(0), "{chart:?}: {said}");
     let start = said.find('{').unwrap();
-    let account: serde_json::Value = serde_json::from_str(&said[start..]).unwrap();
+    let account = json("values", &said[start..]);
     account["proof"]["words"].as_str().unwrap().to_owned()
 }
 

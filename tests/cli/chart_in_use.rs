@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use crate::support::chart::chart_dir;
 use crate::support::connect_migrate;
+use crate::support::form::json;
 use crate::support::tools::{Helm, helms};
 
 const GOOD: &str = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n\
@@ -160,8 +161,8 @@ fn images_for_content_are_written_as_the_chart_takes_them() {
         assert!(!manifest.contains("- []"), "{chart}: {manifest}");
         let mut args = vec!["check", &chart, "-f", "values.yaml", "--output", "json"];
         args.extend(inventory);
-        let (_, report, said) = run(helm, folder.path(), &args);
-        let report: Json = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{said}"));
+        let (_, report, _) = run(helm, folder.path(), &args);
+        let report: Json = json("check", &report);
         for code in ["runtimes-r", "runtimes-python", "runtimes-together"] {
             assert_eq!(check(&report, code)["status"], "pass", "{chart}: {report}");
         }
@@ -236,7 +237,7 @@ fn the_backend_follows_chart_and_version() {
         ];
         args.extend(more);
         let (code, values, account) = run(helm, folder.path(), &args);
-        let account: Json = serde_json::from_str(&account).unwrap_or_else(|_| panic!("{account}"));
+        let account: Json = json("values", &account);
         (code, values, account)
     };
     let (code, values, account) = of(&old, &[]);
@@ -284,8 +285,8 @@ fn an_old_chart_is_judged_by_itself() {
         "check", "--from", "c.gcfg", "-f", "v.yaml", "--output", "json",
     ];
     for helm in helms() {
-        let (_, report, said) = run(&helm, folder.path(), &without);
-        let report: Json = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{said}"));
+        let (_, report, _) = run(&helm, folder.path(), &without);
+        let report: Json = json("check", &report);
         let all = codes(&report);
         for chart in generations() {
             // Later charts switch the Kubernetes backend on, and then take no Launcher.
@@ -302,8 +303,8 @@ fn an_old_chart_is_judged_by_itself() {
                 "--output",
                 "json",
             ];
-            let (_, report, said) = run(&helm, folder.path(), &args);
-            let report: Json = serde_json::from_str(&report).unwrap_or_else(|_| panic!("{said}"));
+            let (_, report, _) = run(&helm, folder.path(), &args);
+            let report: Json = json("check", &report);
             assert_eq!(
                 check(&report, "values-render")["status"],
                 "pass",

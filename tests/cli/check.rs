@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::support::connect_migrate;
+use crate::support::form::printed;
 
 /// A configuration that nothing keeps from migrating.
 const GOOD: &str = "[Server]\nAddress = https://c.example.com\n[Database]\nProvider = postgres\n\
@@ -29,9 +30,7 @@ fn check(folder: &Path, args: &[&str]) -> (i32, Json) {
         .args(["--output", "json"])
         .output()
         .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    let report =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {stderr}"));
+    let report = printed("check", &output);
     (output.status.code().unwrap(), report)
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use crate::support::cluster::{Namespace, cluster};
 use crate::support::connect_migrate;
+use crate::support::form::printed;
 
 const VALUES: &str = "sharedStorage: {mount: true, name: connect-data}
 license: {file: {secret: connect-license}}
@@ -32,9 +33,7 @@ fn check_values(folder: &Path, kubeconfig: &Path, namespace: &str) -> (i32, Json
         .args(["--output", "json"])
         .output()
         .unwrap();
-    let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
-    });
+    let report = printed("check", &output);
     (output.status.code().unwrap(), report)
 }
 
@@ -285,9 +284,7 @@ config:
             .args(release)
             .output()
             .unwrap();
-        serde_json::from_slice::<Json>(&output.stdout).unwrap_or_else(|error| {
-            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
-        })
+        printed("check", &output)
     };
     values("copy");
     let alone = look(&[]);

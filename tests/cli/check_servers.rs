@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use crate::connect_stand_in::{Config, ItemSpec, Licence, Role, StandIn};
+use crate::support::form::printed;
 use assert_cmd::Command;
 use serde_json::Value as Json;
 
@@ -22,9 +23,7 @@ fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 fn report(output: &Output) -> Json {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
-    })
+    printed("check", output)
 }
 
 fn one<'a>(report: &'a Json, code: &str) -> &'a Json {

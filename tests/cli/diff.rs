@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::support::chart::{chart_dir, template};
 use crate::support::connect_migrate;
+use crate::support::form;
 use crate::support::tools::helms;
 
 const OLD: &str = "\
@@ -71,7 +72,7 @@ impl Files {
 
 /// `setting: status` of every row of a JSON report that is about the user's settings.
 fn statuses(json: &[u8]) -> Vec<String> {
-    let report: Value = serde_json::from_slice(json).unwrap();
+    let report: Value = form::json("diff", json);
     report["settings"]
         .as_array()
         .unwrap()
@@ -103,7 +104,7 @@ fn helm_a_manifest_and_our_rules_give_the_same_comparison() {
     let ours = json(files.diff().args(["-f", "values.yaml"]));
     assert_eq!(statuses(&ours), EXPECTED);
     let settings = |json: &[u8]| {
-        let report: Value = serde_json::from_slice(json).unwrap();
+        let report: Value = form::json("diff", json);
         let mut settings = report["settings"].clone();
         // Where a line stands differs by name alone.
         for row in settings.as_array_mut().unwrap() {

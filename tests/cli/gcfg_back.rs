@@ -5,6 +5,7 @@ use predicates::str::contains;
 use serde_json::Value;
 
 use crate::support::connect_migrate;
+use crate::support::form::json;
 
 const VALUES: &str = "\
 # Mine.
@@ -56,7 +57,7 @@ fn files_are_written_once_and_for_their_owner() {
     run(&[]).code(1).stderr(contains("--force"));
     run(&["--force"]).success();
     let report = std::fs::read_to_string(folder.path().join("report.json")).unwrap();
-    let report: Value = serde_json::from_str(&report).unwrap();
+    let report: Value = json("gcfg", &report);
     assert_eq!(report["schema"], 1);
     let password = report["settings"]
         .as_array()

@@ -5,6 +5,7 @@ use predicates::str::contains;
 
 use crate::support::chart::{chart_dir, gcfg_of, template};
 use crate::support::connect_migrate;
+use crate::support::form::printed;
 use crate::support::home::Home;
 use crate::support::package::{binary, copy_of_the_plugin};
 use crate::support::tools::helms;
@@ -30,7 +31,7 @@ fn show_says_whether_the_overlay_is_on() {
             .write_stdin(input)
             .assert()
             .success();
-        serde_json::from_slice::<serde_json::Value>(&output.get_output().stdout).unwrap()
+        printed("overlay-show", output.get_output())
     };
     let on = show(&overlaid());
     assert_eq!(on["overlay"], "temporary-settings");
@@ -185,6 +186,9 @@ fn the_printed_flags_work_in_the_helm_that_asked() {
             .assert()
             .success()
             .stderr("");
+        let mut for_programs = home.helm(&helm);
+        for_programs.args(["connect-migrate", "overlay", "command", "-o", "json"]);
+        printed("overlay-command", &for_programs.output().unwrap());
         let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
         let printed = printed.trim();
         let helm_path = format!("'{}'", helm.path.display());
@@ -293,8 +297,7 @@ fn what_a_second_file_says_counts_when_the_overlay_is_shown() {
     let says = "[Scheduler]\nMinProcessesLimit = 0\n[Applications]\nScheduleConcurrency = 0\nPythonEnvironmentReaping = false\n";
     let shown = |mut command: assert_cmd::Command| {
         let output = command.args(["--output", "json"]).assert().success();
-        let shown = serde_json::from_slice::<serde_json::Value>(&output.get_output().stdout);
-        shown.unwrap()["configMaps"][0]["inEffect"].clone()
+        printed("overlay-show", output.get_output())["configMaps"][0]["inEffect"].clone()
     };
     let mut manifest = connect_migrate();
     manifest

@@ -10,6 +10,7 @@ use predicates::str::contains;
 
 use crate::support::chart::{chart_dir, documents};
 use crate::support::connect_migrate;
+use crate::support::form::json;
 use crate::support::home::Home;
 use crate::support::package::{binary, copy_of_the_plugin};
 use crate::support::tools::{Helm, helms};
@@ -151,7 +152,7 @@ fn every_run_leaves_a_record() {
         .args(["overlay", "log", "--output", "json"])
         .assert()
         .success();
-    let runs: serde_json::Value = serde_json::from_slice(&stdout(&log)).unwrap();
+    let runs: serde_json::Value = json("overlay-log", stdout(&log));
     let results: Vec<&str> = (0..3)
         .map(|n| runs[n]["result"].as_str().unwrap())
         .collect();

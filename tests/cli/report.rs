@@ -6,9 +6,10 @@ use std::process::{Command, Output};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::support::connect_migrate;
+use crate::support::form;
 
 fn run(folder: &Path, args: &[&str]) -> Output {
     connect_migrate()
@@ -107,8 +108,10 @@ fn every_form_tells_the_same() {
     let flags = evidence(folder.path(), 14);
     let made = report(folder.path(), &flags, &["--out", "report.json"]);
     assert_eq!(made.status.code(), Some(0), "{made:?}");
-    let json: Json =
-        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    let json = form::json(
+        "report",
+        fs::read(folder.path().join("report.json")).unwrap(),
+    );
     let states: Vec<_> = json["steps"]
         .as_array()
         .unwrap()

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::support::chart::{chart_dir, template};
 use crate::support::connect_migrate;
+use crate::support::form::{json, printed};
 use crate::support::tools::helms;
 
 const SAMPLE: &str = "testdata/rstudio-connect.gcfg";
@@ -69,7 +70,7 @@ fn told(output: &Output) -> String {
 }
 
 fn account(folder: &Path) -> Json {
-    serde_json::from_slice(&fs::read(folder.join("account.json")).unwrap()).unwrap()
+    json("values", fs::read(folder.join("account.json")).unwrap())
 }
 
 /// Nothing of production is in what the trial's server gets, by any Helm.
@@ -307,9 +308,7 @@ fn check_knows_a_trial_by_its_values() {
             .args(more)
             .output()
             .unwrap();
-        let report: Json = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", told(&output)));
-        report
+        printed("check", &output)
     };
     let one = |report: &Json, code: &str| -> Json {
         let checks = report["checks"].as_array().unwrap();

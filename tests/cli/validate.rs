@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use crate::connect_stand_in::{Action, Config, Fault, ItemSpec, StandIn};
+use crate::support::form::printed;
 use assert_cmd::Command;
 use serde_json::Value as Json;
 
@@ -84,8 +85,7 @@ impl Rig {
             .args(args)
             .output()
             .unwrap();
-        let report = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", talk(&output)));
+        let report = printed("validate", &output);
         (output.status.code().unwrap(), report)
     }
 

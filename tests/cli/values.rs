@@ -7,6 +7,7 @@ use predicates::prelude::*;
 use serde_json::Value as Json;
 
 use crate::support::connect_migrate;
+use crate::support::form::{json, printed};
 
 const SAMPLE: &str = "testdata/rstudio-connect.gcfg";
 
@@ -184,7 +185,7 @@ fn a_bind_password_moves_into_a_file_in_the_secret() {
             .args(more)
             .output()
             .unwrap();
-        let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let report: Json = printed("diff", &output);
         let row = |row: &&Json| row["property"] == "BindPassword";
         let row = report["settings"].as_array().unwrap().iter().find(row);
         row.unwrap()["status"].as_str().unwrap().to_owned()
@@ -242,7 +243,7 @@ fn every_line_of_the_sample_is_accounted_for() {
         .arg(&report)
         .output()
         .unwrap();
-    let account: Json = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    let account: Json = json("values", fs::read(&report).unwrap());
     assert_eq!(account["schema"], 1);
     let text = fs::read_to_string(SAMPLE).unwrap();
     let lines: Vec<u64> = text
@@ -292,7 +293,7 @@ fn sqlite_blocks_and_the_file_is_written_all_the_same() {
             .code(4)
             .stderr(predicate::str::contains("database-not-postgres"));
         assert!(fs::read_to_string(&out).unwrap().contains("BLOCKED"));
-        let account: Json = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+        let account: Json = json("values", fs::read(&report).unwrap());
         assert_eq!(account["blockers"][0]["setting"], "Database.Provider");
         assert_eq!(account["summary"]["blocked"], true);
     }
@@ -556,5 +557,34 @@ fn a_closed_pipe_does_not_change_how_a_command_ends() {
         let (closed, read) = (run(true), run(false));
         assert_eq!(closed.status.code(), read.status.code(), "{args:?}");
         assert_eq!(closed.stderr, read.stderr, "{args:?}");
+    }
+}
+
+/// An inventory in which something cannot be meant is refused with its place and what to do, and nothing
+/// is written.
+#[test]
+fn an_inventory_with_faults_changes_nothing() {
+    let folder = folder();
+    let from = write(&folder, "c.gcfg", GOOD);
+    let item = "  - guid: 11111111-1111-4111-8111-111111111111\n";
+    for (what, at, remedy) in [
+        (
+            format!("{item}    uses: many\n"),
+            "i.yaml:3:11",
+            "a number of digits",
+        ),
+        (format!("{item}{item}"), "i.yaml:3:11", "keep it once"),
+    ] {
+        write(&folder, "i.yaml", &format!("content:\n{what}"));
+        let out = folder.path().join("values.yaml");
+        values(&from)
+            .current_dir(folder.path())
+            .args(["--inventory", "i.yaml", "--pvc", "d", "--out"])
+            .arg(&out)
+            .assert()
+            .code(3)
+            .stdout("")
+            .stderr(predicate::str::contains(at).and(predicate::str::contains(remedy)));
+        assert!(!out.exists(), "{what}");
     }
 }

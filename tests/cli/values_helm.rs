@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use crate::support::chart::{chart_dir, gcfg_of, template};
 use crate::support::connect_migrate;
+use crate::support::form::{json, printed};
 use crate::support::tools::{Helm, helms};
 
 /// Every setting of a text with all its values, in order.
@@ -31,10 +32,7 @@ fn convert(from: &Path, folder: &Path, more: &[&str]) -> (PathBuf, Json) {
     let code = output.status.code();
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(code, Some(0 | 4)), "{}: {talk}", from.display());
-    (
-        out,
-        serde_json::from_slice(&fs::read(&report).unwrap()).unwrap(),
-    )
+    (out, json("values", fs::read(&report).unwrap()))
 }
 
 fn run_values(from: &Path, folder: &Path, more: &[&str]) -> (Output, PathBuf, PathBuf) {
@@ -108,7 +106,7 @@ fn the_file_in_the_secret_is_mounted_in_every_helm() {
             .arg(&path)
             .output()
             .unwrap();
-        let report: Json = serde_json::from_slice(&output.stdout).unwrap();
+        let report: Json = printed("diff", &output);
         let rows = report["settings"].as_array().unwrap();
         let row = rows.iter().find(|row| row["property"] == "BindPassword");
         assert_eq!(

@@ -1,7 +1,10 @@
 //! What else there is in the cluster that a trial would share.
 
-use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume};
+use std::collections::HashSet;
+
+use k8s_openapi::api::apps::v1::{DaemonSet, ReplicaSet, StatefulSet};
+use k8s_openapi::api::batch::v1::{CronJob, Job};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume, Pod};
 use k8s_openapi::api::networking::v1::Ingress;
 use serde_json::{Value, json};
 
@@ -13,12 +16,16 @@ use crate::gcfg;
 use crate::release::Cluster;
 use crate::trial::Production;
 
+/// Where Helm says whose an object is.
+const RELEASE: &str = "meta.helm.sh/release-name";
+
 /// What the cluster says beside the facts about the release itself.
 #[derive(Debug)]
 pub(super) struct Neighbours {
     /// The release of the trial, where one is named.
     pub release: Option<String>,
-    pub stateful_sets: Asked<Vec<Value>>,
+    /// What runs pods or is one, by its kind, beside the Deployments.
+    pub workloads: Vec<(&'static str, Asked<Vec<Value>>)>,
     pub config_maps: Asked<Vec<Value>>,
     /// Of every namespace, or of the trial's alone and why.
     pub ingresses: (Asked<Vec<Value>>, Option<String>),
@@ -36,7 +43,20 @@ pub(super) async fn look(cluster: &Cluster, release: Option<String>) -> Neighbou
     };
     Neighbours {
         release,
-        stateful_sets: cluster.list::<StatefulSet>().await.map_err(said),
+        workloads: vec![
+            (
+                "StatefulSet",
+                cluster.list::<StatefulSet>().await.map_err(said),
+            ),
+            ("DaemonSet", cluster.list::<DaemonSet>().await.map_err(said)),
+            (
+                "ReplicaSet",
+                cluster.list::<ReplicaSet>().await.map_err(said),
+            ),
+            ("CronJob", cluster.list::<CronJob>().await.map_err(said)),
+            ("Job", cluster.list::<Job>().await.map_err(said)),
+            ("Pod", cluster.list::<Pod>().await.map_err(said)),
+        ],
         config_maps: cluster.list::<ConfigMap>().await.map_err(said),
         ingresses,
         volumes: cluster
@@ -56,7 +76,7 @@ pub(in crate::check) struct Beside<'a> {
 impl Neighbours {
     /// Whether an object is not the trial's. Helm marks what it has installed.
     fn is_other(&self, object: &Value, namespace: &str) -> bool {
-        let mark = &object["metadata"]["annotations"]["meta.helm.sh/release-name"];
+        let mark = &object["metadata"]["annotations"][RELEASE];
         let there = object["metadata"]["namespace"].as_str();
         self.release.is_none()
             || mark.as_str() != self.release.as_deref()
@@ -78,6 +98,10 @@ fn name(object: &Value) -> String {
 }
 
 pub(in crate::check) fn other_mounts(beside: &Beside<'_>, _: &TrialServer) -> Judgement {
+    mounted_by(beside)
+}
+
+fn mounted_by(beside: &Beside<'_>) -> Judgement {
     let Beside {
         facts,
         wanted,
@@ -87,37 +111,81 @@ pub(in crate::check) fn other_mounts(beside: &Beside<'_>, _: &TrialServer) -> Ju
     let Some(claim) = &wanted.claim else {
         return Judgement::not_asked("the values name no claim; sharedStorage does");
     };
-    let (deployments, sets) = match (&facts.deployments, &neighbours.stateful_sets) {
-        (Ok(deployments), Ok(sets)) => (deployments, sets),
-        (Err(why), _) | (_, Err(why)) => return Judgement::not_asked(why.clone()),
-    };
-    let mounts = |object: &&Value| {
-        let volumes = object["spec"]["template"]["spec"]["volumes"].as_array();
-        volumes.is_some_and(|volumes| {
-            let mut volumes = volumes.iter();
-            volumes.any(|it| it["persistentVolumeClaim"]["claimName"] == claim.as_str())
-        })
-    };
-    let others: Vec<String> = deployments
-        .iter()
-        .chain(sets)
-        .filter(mounts)
-        .filter(|object| neighbours.is_other(object, &facts.namespace))
-        .map(name)
-        .collect();
-    if others.is_empty() {
-        return Judgement::pass(format!(
-            "no other Deployment or StatefulSet of the namespace {} mounts claim {claim}",
-            facts.namespace
-        ));
+    let mut unseen = Vec::new();
+    let mut found: Vec<(&str, &Value)> = Vec::new();
+    let deployments = [("Deployment", &facts.deployments)];
+    let workloads = neighbours.workloads.iter().map(|(kind, all)| (*kind, all));
+    for (kind, all) in deployments.into_iter().chain(workloads) {
+        match all {
+            Ok(all) => found.extend(all.iter().map(|object| (kind, object))),
+            Err(why) => unseen.push(why.clone()),
+        }
     }
-    Judgement::fail(format!(
-            "claim {claim} is mounted by another release{}",
-            neighbours.hint()
-        ),
-        "copy the data directory onto a claim of its own: the trial would write into what the other works on",
-    )
-    .details(others)
+    found.retain(|(kind, object)| mounts(kind, object, claim) && !has_ended(object));
+    // What another one of them made is that one's.
+    let made: HashSet<&str> = found
+        .iter()
+        .filter_map(|(_, object)| object["metadata"]["uid"].as_str())
+        .collect();
+    let roots = found.iter().filter(|(_, object)| {
+        let owners = object["metadata"]["ownerReferences"].as_array();
+        let mut owners = owners.into_iter().flatten();
+        !owners.any(|owner| owner["uid"].as_str().is_some_and(|uid| made.contains(uid)))
+    });
+    let (others, own): (Vec<(&str, &Value)>, Vec<(&str, &Value)>) =
+        roots.partition(|(_, object)| neighbours.is_other(object, &facts.namespace));
+    // The server's own content runs in Jobs and Pods that nothing marks.
+    let (content, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(kind, object)| {
+        !own.is_empty()
+            && matches!(*kind, "Job" | "Pod")
+            && object["metadata"]["annotations"][RELEASE].is_null()
+    });
+    let named = |all: Vec<(&str, &Value)>| -> Vec<String> {
+        let all = all.into_iter();
+        all.map(|(kind, object)| format!("{kind} {}", name(object)))
+            .collect()
+    };
+    if !others.is_empty() {
+        return Judgement::fail(
+            format!("claim {claim} is mounted by another release{}", neighbours.hint()),
+            "copy the data directory onto a claim of its own: the trial would write into what the other works on",
+        )
+        .details(named(others));
+    }
+    if !unseen.is_empty() {
+        return Judgement::not_asked(unseen.join("; "));
+    }
+    if !content.is_empty() {
+        return Judgement::warn(
+            format!("claim {claim} is mounted by pods of which nothing says whose they are"),
+            "see that they run content of the trial",
+        )
+        .details(named(content));
+    }
+    Judgement::pass(format!(
+        "nothing else in the namespace {} mounts claim {claim}",
+        facts.namespace
+    ))
+}
+
+/// Whether an object's pods have a claim.
+fn mounts(kind: &str, object: &Value, claim: &str) -> bool {
+    let pod = match kind {
+        "Pod" => &object["spec"],
+        "CronJob" => &object["spec"]["jobTemplate"]["spec"]["template"]["spec"],
+        _ => &object["spec"]["template"]["spec"],
+    };
+    let mut volumes = pod["volumes"].as_array().into_iter().flatten();
+    volumes.any(|it| it["persistentVolumeClaim"]["claimName"] == claim)
+}
+
+/// Whether it is a Pod or a Job that has run to its end, and touches nothing any more.
+fn has_ended(object: &Value) -> bool {
+    let status = &object["status"];
+    let conditions = status["conditions"].as_array().into_iter().flatten();
+    let mut ends = conditions.filter(|it| it["type"] == "Complete" || it["type"] == "Failed");
+    matches!(status["phase"].as_str(), Some("Succeeded" | "Failed"))
+        || ends.any(|it| it["status"] == "True")
 }
 
 /// What of a volume says where its data lies.
@@ -372,7 +440,7 @@ mod tests {
             };
             let neighbours = Neighbours {
                 release: None,
-                stateful_sets: Ok(Vec::new()),
+                workloads: Vec::new(),
                 config_maps: Ok(Vec::new()),
                 ingresses: (Ok(Vec::new()), None),
                 volumes,
@@ -391,5 +459,84 @@ mod tests {
         assert_eq!(same.details, ["volume a, claim production/data"]);
         assert_eq!(of(two("/copy"), "unknown").status, Status::NotAsked);
         assert_eq!(of(Err("no".to_owned()), "b").status, Status::NotAsked);
+    }
+
+    /// Whoever has the claim: each kind is found, what it made is not told again, and what has ended
+    /// has let go.
+    #[test]
+    fn whatever_mounts_the_claim_is_found() {
+        let pod = json!({"volumes": [{"persistentVolumeClaim": {"claimName": "files"}}]});
+        let object = |kind: &str, uid: &str, owner: &str| {
+            let spec = match kind {
+                "Pod" => pod.clone(),
+                "CronJob" => json!({"jobTemplate": {"spec": {"template": {"spec": pod}}}}),
+                _ => json!({"template": {"spec": pod}}),
+            };
+            json!({"metadata": {"namespace": "n", "name": uid, "uid": uid,
+                "ownerReferences": [{"uid": owner}]}, "spec": spec})
+        };
+        let of = |deployments: Vec<Value>, workloads: Vec<(&'static str, Asked<Vec<Value>>)>| {
+            let facts = Facts {
+                namespace: "n".to_owned(),
+                deployments: Ok(deployments),
+                ..Facts::default()
+            };
+            let neighbours = Neighbours {
+                release: Some("trial".to_owned()),
+                workloads,
+                config_maps: Ok(Vec::new()),
+                ingresses: (Ok(Vec::new()), None),
+                volumes: Ok(Vec::new()),
+            };
+            let wanted = Wanted {
+                claim: Some("files".to_owned()),
+                ..Wanted::default()
+            };
+            mounted_by(&Beside {
+                facts: &facts,
+                wanted: &wanted,
+                neighbours: &neighbours,
+            })
+        };
+        for kind in [
+            "StatefulSet",
+            "DaemonSet",
+            "ReplicaSet",
+            "CronJob",
+            "Job",
+            "Pod",
+        ] {
+            let made = Ok(vec![object("Pod", "made", "root")]);
+            let found = of(
+                vec![],
+                vec![(kind, Ok(vec![object(kind, "root", "x")])), ("Pod", made)],
+            );
+            assert_eq!(found.status, Status::Fail, "{kind}");
+            assert_eq!(found.details, [format!("{kind} n/root")]);
+        }
+        for status in [
+            json!({"phase": "Succeeded"}),
+            json!({"conditions": [{"type": "Complete", "status": "True"}]}),
+        ] {
+            let mut ended = object("Job", "root", "x");
+            ended["status"] = status;
+            assert_eq!(
+                of(vec![], vec![("Job", Ok(vec![ended]))]).status,
+                Status::Pass
+            );
+        }
+        // The trial's server with its content; and with what could not be asked.
+        let mut own = object("Deployment", "trial", "x");
+        own["metadata"]["annotations"] = json!({RELEASE: "trial"});
+        let content = || vec![("Pod", Ok(vec![object("Pod", "content", "x")]))];
+        assert_eq!(of(vec![own.clone()], content()).status, Status::Warn);
+        assert_eq!(of(vec![], content()).status, Status::Fail);
+        let forbidden = || vec![("Job", Err("you may not".to_owned()))];
+        assert_eq!(of(vec![own.clone()], forbidden()).status, Status::NotAsked);
+        assert_eq!(
+            of(vec![object("Deployment", "d", "x")], forbidden()).status,
+            Status::Fail
+        );
+        assert_eq!(of(vec![own], Vec::new()).status, Status::Pass);
     }
 }

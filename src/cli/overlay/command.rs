@@ -53,20 +53,11 @@ impl CommandFlags {
                 std::env::current_exe()?.display()
             );
         }
-        let flags: Vec<String> = invocation
-            .flags
-            .iter()
-            .map(|flag| flag.to_string_lossy().into_owned())
-            .collect();
-        let plugins = invocation.plugins.map(|p| p.to_string_lossy().into_owned());
-        let report = serde_json::json!({
-            "environment": plugins.iter().map(|p| ("HELM_PLUGINS", p)).collect::<std::collections::BTreeMap<_, _>>(),
-            "flags": flags,
-        });
+        let report = invocation.report();
         output::result(self.output, &report, |_| {
-            let words: Vec<String> = flags.iter().map(|flag| shell_word(flag)).collect();
+            let words: Vec<String> = report.flags.iter().map(|flag| shell_word(flag)).collect();
             let words = words.join(" ");
-            match &plugins {
+            match report.environment.get("HELM_PLUGINS") {
                 None => format!("{words}\n"),
                 Some(plugins) => format!(
                     "HELM_PLUGINS={} helm upgrade --install RELEASE CHART -f values.yaml {words}\n",

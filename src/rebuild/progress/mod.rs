@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use bar::Bar;
 use lines::Lines;
 use stream::Stream;
+#[cfg(test)]
+pub(crate) use stream::Timed;
 
 use super::event::Event;
 use crate::output::{self, Format, Printable};

@@ -12,7 +12,8 @@ use crate::rebuild::event::Event;
 pub(crate) struct Stream(pub Format);
 
 #[derive(Serialize)]
-struct Timed<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct Timed<'a> {
     time: Timestamp,
     #[serde(flatten)]
     event: &'a Event,

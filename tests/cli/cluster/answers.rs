@@ -12,6 +12,7 @@ use super::half_way::Refusal;
 use crate::connect_stand_in::wait_until;
 use crate::support::chart::{chart_dir, is_real};
 use crate::support::cluster::cluster;
+use crate::support::form::printed;
 use crate::support::tools::{Helm, newest};
 
 /// What the real chart has, too.
@@ -55,8 +56,7 @@ impl Answers {
         }
         args.extend(more);
         let run = self.place.ours(&args).output().unwrap();
-        let report: Value = serde_json::from_slice(&run.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&run.stderr)));
+        let report: Value = printed("check", &run);
         let checks = report["checks"].as_array().unwrap().iter();
         let by_code =
             checks.map(|check| (check["code"].as_str().unwrap().to_owned(), check.clone()));
@@ -412,7 +412,7 @@ fn a_namespace_or_release_that_is_not_there_is_said() {
             let mut args = vec!["check", "--release", "rsc", "--output", "json"];
             args.extend(chart);
             let run = answers.place.ours(&args).output().unwrap();
-            let report: Value = serde_json::from_slice(&run.stdout).unwrap();
+            let report: Value = printed("check", &run);
             let mut checks = report["checks"].as_array().unwrap().iter();
             let tried = checks
                 .find(|check| check["code"] == "cluster-dry-run")

@@ -24,6 +24,7 @@ use serde_json::Value;
 use crate::support::chart::chart_dir;
 use crate::support::cluster::{Namespace, cluster};
 use crate::support::connect_server::KEY;
+use crate::support::form::printed;
 use crate::support::home::Home;
 use crate::support::scrubbed;
 use crate::support::tools::Helm;
@@ -102,7 +103,7 @@ impl Place {
         let mut all = vec!["status", "--output", "json"];
         all.extend(args);
         let output = self.ours(&all).assert().success();
-        serde_json::from_slice(&output.get_output().stdout).unwrap()
+        printed("status", output.get_output())
     }
 }
 

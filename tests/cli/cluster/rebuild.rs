@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::connect_stand_in::{BuildEnd, Config, ItemSpec, StandIn, wait_until};
 use crate::support::cluster::{Cluster, Namespace, cluster};
+use crate::support::form::printed;
 use crate::support::scrubbed;
 
 const NAME: &str = "sales-connect-rebuild";
@@ -245,8 +246,7 @@ fn a_job_goes_on_in_another_pod_and_brings_its_journal_home() {
         ])
         .output()
         .unwrap();
-    let status: Value = serde_json::from_slice(&status.stdout)
-        .unwrap_or_else(|_| panic!("{}", text(&status.stderr)));
+    let status: Value = printed("rebuild-status", &status);
     assert!(status["counts"]["built"].as_u64() >= Some(1), "{status}");
 
     let disk = tempfile::tempdir().unwrap();

@@ -127,6 +127,8 @@ fn every_request_of_every_command_is_documented() {
     let status = role("Role", "connect-migrate-status");
     let check = role("Role", "connect-migrate-check");
     let of_the_cluster = role("ClusterRole", "connect-migrate-check");
+    let trial = role("Role", "connect-migrate-check-trial");
+    let beside = role("ClusterRole", "connect-migrate-check-trial");
     let revert = role("Role", "connect-migrate-revert");
     let reviews = Asked {
         group: "authorization.k8s.io".to_owned(),
@@ -148,7 +150,7 @@ fn every_request_of_every_command_is_documented() {
         let values = values.display().to_string();
         place.deploy("rsc", true, &[]);
         let from = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata/rstudio-connect.gcfg");
-        let commands: [(&str, Vec<&str>, Vec<&Role>); 4] = [
+        let commands: [(&str, Vec<&str>, Vec<&Role>); 5] = [
             ("status", vec!["status", "rsc"], vec![&status]),
             (
                 "check",
@@ -164,6 +166,11 @@ fn every_request_of_every_command_is_documented() {
                     &chart,
                 ],
                 vec![&check, &of_the_cluster],
+            ),
+            (
+                "trial",
+                vec!["check", "--trial", "--release", "rsc", "-f", &values],
+                vec![&check, &of_the_cluster, &trial, &beside],
             ),
             (
                 "upgrade",
@@ -199,7 +206,7 @@ fn every_request_of_every_command_is_documented() {
                     helm.version
                 );
             }
-            if name != "check" {
+            if !args.contains(&"check") {
                 run.success();
             }
             place.namespace.settled();

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Place, places};
 use crate::support::cluster::cluster;
+use crate::support::form::printed;
 use crate::support::package::write_program;
 use crate::support::tools::helms;
 
@@ -104,7 +105,7 @@ fn contexts_and_credential_plugins_lead_to_the_cluster() {
     // The namespace is the context's.
     let mut command = place.ours(&args);
     let output = command.env_remove("HELM_NAMESPACE").assert().success();
-    let status: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let status: Value = printed("status", output.get_output());
     assert_eq!(places(&status), ["on"; 4]);
     let plan = ["revert", "rsc", "--kube-context", "one", "--yes"];
     place.ours(&plan).assert().success();

@@ -1,6 +1,7 @@
 //! The second half of a migration, and charts that are not as simple.
 
 use crate::connect_stand_in::{Config, StandIn};
+use crate::support::form::printed;
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ fn overlay_rebuild_and_revert() {
         };
         let status = || -> Value {
             let output = ours(&["status", "--output", "json"]).success();
-            serde_json::from_slice(&output.get_output().stdout).unwrap()
+            printed("status", output.get_output())
         };
         place.deploy("rsc", true, &[]);
         let before = status();

@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::connect_stand_in::{Action, Config, Control, Fault, wait_until};
+use crate::support::form::printed;
 
 use super::{Rig, config};
 
@@ -131,7 +132,7 @@ fn a_run_that_was_killed_is_spoken_of_and_another_is_not_let_in_beside_one() {
                 .command(&["status", "--output", "json"])
                 .output()
                 .unwrap();
-            serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+            printed("rebuild-status", &output)
         })
         .find(|status| status["counts"]["running"] == 2)
         .expect("both builds are on record while they run");

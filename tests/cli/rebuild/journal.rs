@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use crate::connect_stand_in::{Config, Outcome};
+use crate::support::form::printed;
 
 use super::{Rig, config, stdout, talk};
 
@@ -87,8 +88,8 @@ fn restart_begins_afresh_and_keeps_the_old_journal() {
         .command(&["history", "--output", "json"])
         .output()
         .unwrap();
-    let runs: Vec<serde_json::Value> = serde_json::from_slice(&history.stdout).unwrap();
-    assert_eq!(runs.len(), 2);
+    let runs = printed("rebuild-history", &history);
+    assert_eq!(runs.as_array().unwrap().len(), 2);
     let aside = runs[0]["journal"].as_str().unwrap();
     assert_eq!(fs::read_to_string(rig.journal().join(aside)).unwrap(), old);
     assert_eq!(
@@ -284,7 +285,7 @@ fn status_and_logs_tell_what_happened() {
         .command(&["status", "--all", "--output", "json"])
         .output()
         .unwrap();
-    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    let status: serde_json::Value = printed("rebuild-status", &status);
     assert_eq!(status["counts"]["built"], 2);
     assert_eq!(status["counts"]["failed"], 1);
     assert_eq!(status["cachesDone"], true);

@@ -19,6 +19,7 @@ use std::process::Output;
 use std::time::Duration;
 
 use crate::connect_stand_in::{BuildEnd, Config, Control, ItemSpec, StandIn};
+use crate::support::form::json;
 use assert_cmd::Command;
 
 use crate::support::connect_migrate;
@@ -167,6 +168,6 @@ fn stdout(output: &Output) -> String {
 fn events(output: &Output) -> Vec<serde_json::Value> {
     stdout(output)
         .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
+        .map(|line| json("rebuild", line))
         .collect()
 }

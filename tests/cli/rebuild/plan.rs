@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::connect_stand_in::{Config, ItemSpec, Mix, Role};
+use crate::support::form::printed;
 
 use super::{Rig, config, events, stdout, talk};
 
@@ -11,7 +12,7 @@ fn dry_run(rig: &Rig, args: &[&str]) -> serde_json::Value {
     all.extend(args);
     let output = rig.command(&all).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", talk(&output));
-    serde_json::from_slice(&output.stdout).unwrap()
+    printed("rebuild-dry-run", &output)
 }
 
 fn guids(plan: &serde_json::Value) -> Vec<String> {
@@ -153,7 +154,7 @@ fn a_list_may_come_from_standard_input() {
         .write_stdin(format!("{}\n{}\n", all[2], all[0]))
         .output()
         .unwrap();
-    let plan = serde_json::from_slice(&output.stdout).unwrap();
+    let plan = printed("rebuild-dry-run", &output);
     assert_eq!(guids(&plan), [all[2].clone(), all[0].clone()]);
 }
 

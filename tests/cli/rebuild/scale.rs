@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Rig, config, stdout};
+use super::{Rig, config};
+use crate::support::form::printed;
 
 #[test]
 fn ten_thousand_items() {
@@ -32,6 +33,6 @@ fn ten_thousand_items() {
         .command(&["status", "--output", "json"])
         .output()
         .unwrap();
-    let status: serde_json::Value = serde_json::from_str(&stdout(&status)).unwrap();
+    let status: serde_json::Value = printed("rebuild-status", &status);
     assert_eq!(status["counts"]["built"], 10_000);
 }

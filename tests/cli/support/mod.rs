@@ -5,6 +5,7 @@ pub mod chart;
 pub mod cluster;
 #[cfg(unix)]
 pub mod connect_server;
+pub mod form;
 #[cfg(unix)]
 pub mod home;
 #[cfg(unix)]
