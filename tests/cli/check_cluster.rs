@@ -324,6 +324,11 @@ config:
     assert_eq!(status(&beside, "trial-claim"), "fail", "{beside:#}");
     assert_eq!(status(&beside, "trial-ingress"), "fail", "{beside:#}");
     assert_eq!(status(&beside, "trial-database"), "pass", "{beside:#}");
+    let mounted = one(&beside, "trial-claim")["details"].clone();
+    assert_eq!(
+        mounted,
+        json!([format!("Deployment {}/production-connect", namespace.name)])
+    );
     values("connect");
     let same = look(&["--release", "copy"]);
     let database = one(&same, "trial-database");

@@ -451,6 +451,9 @@ impl Controller {
         let labels = &template["metadata"]["labels"];
         let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": new, "labels": labels,
+                // Without a ReplicaSet between them.
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": name,
+                    "uid": deployment.metadata.uid, "controller": true}],
                 "annotations": template["metadata"]["annotations"]},
             "spec": template["spec"]});
         pod["spec"]["nodeName"] = node_name().into();
