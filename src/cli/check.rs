@@ -90,15 +90,15 @@ pub(super) struct CheckCommand {
     #[arg(long, requires = "from")]
     connect_database: bool,
 
-    #[command(flatten)]
-    pub(super) secrets: SecretArgs,
-
     /// Form of the output
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
 
     #[command(flatten)]
     chart: ChartArgs,
+
+    #[command(flatten)]
+    pub(super) secrets: SecretArgs,
 
     #[command(flatten)]
     old_server: ConnectArgs,
