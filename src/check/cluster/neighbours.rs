@@ -112,7 +112,7 @@ fn mounted_by(beside: &Beside<'_>) -> Judgement {
         return Judgement::not_asked("the values name no claim; sharedStorage does");
     };
     let mut unseen = Vec::new();
-    let mut found: Vec<(&str, &Value)> = Vec::new();
+    let mut found: Vec<Found<'_>> = Vec::new();
     let deployments = [("Deployment", &facts.deployments)];
     let workloads = neighbours.workloads.iter().map(|(kind, all)| (*kind, all));
     for (kind, all) in deployments.into_iter().chain(workloads) {
@@ -132,7 +132,7 @@ fn mounted_by(beside: &Beside<'_>) -> Judgement {
         let mut owners = owners.into_iter().flatten();
         !owners.any(|owner| owner["uid"].as_str().is_some_and(|uid| made.contains(uid)))
     });
-    let (others, own): (Vec<(&str, &Value)>, Vec<(&str, &Value)>) =
+    let (others, own): (Vec<Found<'_>>, Vec<_>) =
         roots.partition(|(_, object)| neighbours.is_other(object, &facts.namespace));
     // The server's own content runs in Jobs and Pods that nothing marks.
     let (content, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(kind, object)| {
@@ -140,7 +140,7 @@ fn mounted_by(beside: &Beside<'_>) -> Judgement {
             && matches!(*kind, "Job" | "Pod")
             && object["metadata"]["annotations"][RELEASE].is_null()
     });
-    let named = |all: Vec<(&str, &Value)>| -> Vec<String> {
+    let named = |all: Vec<Found<'_>>| -> Vec<String> {
         let all = all.into_iter();
         all.map(|(kind, object)| format!("{kind} {}", name(object)))
             .collect()
@@ -167,6 +167,9 @@ fn mounted_by(beside: &Beside<'_>) -> Judgement {
         facts.namespace
     ))
 }
+
+/// An object with its kind, which lists do not say.
+type Found<'a> = (&'a str, &'a Value);
 
 /// Whether an object's pods have a claim.
 fn mounts(kind: &str, object: &Value, claim: &str) -> bool {
