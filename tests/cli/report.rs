@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use predicates::prelude::PredicateBooleanExt as _;
 use predicates::str::contains;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::support::connect_migrate;
 use crate::support::form;
@@ -319,7 +319,7 @@ fn status_tells_the_steps_that_no_file_does() {
         &["--status", "status.json", "--output", "json"],
     );
     assert_eq!(made.status.code(), Some(0), "{made:?}");
-    let json: Json = serde_json::from_slice(&made.stdout).unwrap();
+    let json = form::printed("report", &made);
     for (number, state) in [(3, "done"), (5, "to-do"), (6, "to-do"), (8, "to-do")] {
         let step = &json["steps"][number];
         assert_eq!(step["state"], state, "{step}");
