@@ -189,7 +189,7 @@ checks! {
         /// Whose files they are.
         DataOwners = "data-owners" by data_directory::owners,
         /// Keys that others can read.
-        DataKeys = "data-keys" by data_directory::keys,
+        DataKeys = "data-keys" by data_directory::keys_of,
         /// Everything could be looked at.
         DataReadable = "data-readable" by data_directory::readable,
     }

@@ -25,6 +25,7 @@ use std::fmt;
 use serde::Serialize;
 
 pub(crate) use code::{CheckCode, Group};
+pub(crate) use data_directory::in_pod as data_in_pod;
 pub(crate) use examine::{Examination, Scope};
 pub(crate) use judgement::Judgement;
 pub(crate) use table::draw;

@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::connect::ConnectArgs;
 use super::runtime::block_on;
-use super::{Exit, duration};
+use super::{Exit, Global, duration};
 use crate::connect::{ContentGuid, KeyTo, Login, Server};
+use crate::helm::release_name;
 use crate::inputs::Source;
 use crate::output::{self, Format};
 use crate::validate::{ByHand, Proving};
@@ -50,6 +51,11 @@ pub(super) struct Validate {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2m")]
     page_timeout: Duration,
 
+    /// Look at owners and modes of the data directory, too, as a pod of this release sees them. Runs find
+    /// in it, which takes the right to run commands in pods
+    #[arg(long, value_name = "RELEASE", value_parser = release_name, conflicts_with = "done")]
+    in_pod: Option<String>,
+
     /// The old server, to compare with as it is now
     #[arg(long, value_name = "URL", help_heading = "Old server")]
     old_server: Option<Server>,
@@ -86,13 +92,13 @@ pub(super) struct Validate {
 
 impl Validate {
     /// Runs the command.
-    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         if !self.done.is_empty() {
             let path = ByHand::tick(self.connect.address()?, &self.done, self.note.as_deref())?;
             output::message(format!("remembered in {}", path.display()));
             return Ok(Exit::Done);
         }
-        let validation = block_on(self.proving()?.make())?;
+        let validation = block_on(self.proving(global)?.make())?;
         output::result(self.output, &validation, |_| validation.drawn())?;
         Ok(if validation.failed() {
             Exit::Blocked
@@ -101,7 +107,7 @@ impl Validate {
         })
     }
 
-    fn proving(&self) -> anyhow::Result<Proving> {
+    fn proving(&self, global: &Global) -> anyhow::Result<Proving> {
         let new = self.connect.login()?;
         let old = match self.old_server.clone() {
             Some(server) => Some(Login {
@@ -118,6 +124,10 @@ impl Validate {
             page_time: self.page_timeout,
             new,
             old,
+            in_pod: self
+                .in_pod
+                .clone()
+                .map(|release| (global.access(), release)),
         })
     }
 }

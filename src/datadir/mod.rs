@@ -2,6 +2,7 @@
 //!
 //! Only names, owners and sizes are read, never contents.
 
+pub(crate) mod listing;
 pub(crate) mod mounts;
 pub(crate) mod summary;
 #[cfg(unix)]

@@ -28,7 +28,7 @@ pub(crate) struct Owner {
 pub(crate) struct OwnerCount {
     /// Files, folders and links.
     pub entries: u64,
-    /// Some of them, where they are not the images' account's.
+    /// Some of them.
     pub samples: Vec<PathBuf>,
 }
 
@@ -125,7 +125,7 @@ impl Summary {
         }
         let owner = self.owners.entry(entry.owner).or_default();
         owner.entries += 1;
-        if entry.owner != IMAGE_OWNER && owner.samples.len() < SAMPLES {
+        if owner.samples.len() < SAMPLES {
             owner.samples.push(folder.join(name));
         }
     }

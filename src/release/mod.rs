@@ -4,6 +4,7 @@
 //! installed beside Helm. Helm changes what it can; what it cannot is patched. docs/rbac.md lists what is asked for.
 
 mod access;
+mod exec;
 mod forward;
 mod kinds;
 mod live;
@@ -15,6 +16,7 @@ mod rollout;
 mod write;
 
 pub(crate) use access::{Access, AccessError, Cluster};
+pub(crate) use exec::PodOutput;
 pub(crate) use forward::Forward;
 pub(crate) use kinds::ServedKind;
 pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};

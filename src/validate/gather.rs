@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::by_hand::{ByHand, is_page};
 use super::judge::judge;
 use super::look::look;
-use super::report::{ItemFindings, SystemFindings, Validation};
+use super::report::{DataDirectory, ItemFindings, SystemFindings, Validation};
 use crate::connect::{Connect, Error};
 use crate::inventory::Entry;
 
@@ -35,6 +35,7 @@ pub(super) async fn gather(
     servers: Servers,
     entries: Vec<Entry>,
     parallelism: u16,
+    data_directory: DataDirectory,
     mut done: impl FnMut(usize),
 ) -> anyhow::Result<Validation> {
     let servers = Arc::new(servers);
@@ -59,6 +60,7 @@ pub(super) async fn gather(
         servers.new.server().to_string(),
         items,
         SystemFindings::of(system),
+        data_directory,
     ))
 }
 

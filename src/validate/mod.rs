@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod gather;
+mod in_pod;
 mod judge;
 mod look;
 mod prove;

@@ -6,11 +6,14 @@ use jiff::Timestamp;
 
 use super::by_hand::ByHand;
 use super::gather::{Servers, gather};
-use super::report::Validation;
+use super::in_pod::look;
+use super::report::{DataDirectory, Validation};
+use crate::check::Check;
 use crate::connect::{Connect, ConnectOptions, Login, Patience};
 use crate::inputs::Source;
 use crate::inventory::{self, Inventory};
 use crate::output::{self, Ticker};
+use crate::release::Access;
 
 /// What is proved, and by what.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Proving {
     pub new: Login,
     /// The old server, to compare with as it is now.
     pub old: Option<Login>,
+    /// The release in whose pod the data directory is looked at, and where it is.
+    pub in_pod: Option<(Access, String)>,
 }
 
 impl Proving {
@@ -52,6 +57,10 @@ impl Proving {
         };
         entries.truncate(self.top.unwrap_or(usize::MAX));
         let count = entries.len();
+        let looked = match &self.in_pod {
+            Some((access, release)) => Some(in_pod(access, release).await),
+            None => None,
+        };
         let mut ticker = Ticker::new();
         let servers = Servers {
             by_hand: ByHand::read(&server)?,
@@ -59,9 +68,15 @@ impl Proving {
             old,
             page_time: self.page_time,
         };
-        let validation = gather(servers, entries, self.parallelism, |done| {
-            ticker.at(|| format!("{done} of {count} items"));
-        })
+        let validation = gather(
+            servers,
+            entries,
+            self.parallelism,
+            DataDirectory::of(looked),
+            |done| {
+                ticker.at(|| format!("{done} of {count} items"));
+            },
+        )
         .await;
         ticker.end();
         let validation = validation?;
@@ -70,6 +85,10 @@ impl Proving {
         }
         Ok(validation)
     }
+}
+
+async fn in_pod(access: &Access, release: &str) -> anyhow::Result<Vec<Check>> {
+    look(&access.open().await?, release).await
 }
 
 /// The old server, if it answers at once.

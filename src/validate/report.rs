@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::check::{Status, Tally};
+use crate::check::{Check, Status, Tally};
 use crate::connect::{ContentGuid, Error, SystemCheck};
 use crate::output::Page;
 
@@ -156,24 +156,58 @@ pub(crate) struct Validation {
     pub data_directory: DataDirectory,
 }
 
-/// Owners and modes of the data directory as the pod sees them: running a command in a pod is a right that
-/// nobody should need for this, so the command is printed.
+/// Owners and modes of the data directory as the pod sees them. Running a command in a pod is a right that
+/// nobody should need for the rest, so where it is not asked for, the command is printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DataDirectory {
-    pub not_asked: &'static str,
+    /// Why it was not looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_asked: Option<String>,
+    /// What shows it by hand.
     pub command: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<Check>,
 }
 
 impl DataDirectory {
-    const PRINTED: Self = Self {
-        not_asked: "owners and modes of the data directory as the pod sees them are not looked at, since \
-                    that takes the right to run commands in pods; compare what this prints with what \
-                    check --data-dir found on the old server",
-        command: "kubectl exec -n NAMESPACE deployment/NAME -- sh -c 'id; ls -ldn \
-                  /var/lib/rstudio-connect /var/lib/rstudio-connect/*'",
-    };
+    /// By what was found in a pod, where somebody looked.
+    pub(super) fn of(looked: Option<anyhow::Result<Vec<Check>>>) -> Self {
+        let (not_asked, checks) = match looked {
+            Some(Ok(checks)) => (None, checks),
+            Some(Err(error)) => (Some(format!("{error:#}")), Vec::new()),
+            None => (
+                Some(
+                    "owners and modes of the data directory as the pod sees them are not looked at; --in-pod \
+                     RELEASE does, with the right to run commands in pods"
+                        .to_owned(),
+                ),
+                Vec::new(),
+            ),
+        };
+        Self {
+            not_asked,
+            command: "kubectl exec -n NAMESPACE deployment/NAME -- sh -c 'id; ls -ldn \
+                      /var/lib/rstudio-connect /var/lib/rstudio-connect/*'",
+            checks,
+        }
+    }
+
+    fn draw(&self, out: &mut Page) {
+        if let Some(why) = &self.not_asked {
+            out.line(format!("data directory: {why}:\n  {}", self.command));
+        }
+        for check in &self.checks {
+            let judgement = &check.judgement;
+            let status = judgement.status.as_str();
+            out.line(format!("data directory: {status}: {}", judgement.evidence));
+            let more = [&judgement.remedy, &judgement.command];
+            for line in judgement.details.iter().chain(more.into_iter().flatten()) {
+                out.line(format!("  {line}"));
+            }
+        }
+    }
 }
 
 impl Validation {
@@ -183,6 +217,7 @@ impl Validation {
         server: impl Into<String>,
         mut items: Vec<ItemFindings>,
         system: Option<SystemFindings>,
+        data_directory: DataDirectory,
     ) -> Self {
         items.sort_by_key(|item| (item.status, item.priority));
         Self {
@@ -191,7 +226,7 @@ impl Validation {
             summary: Tally::of(items.iter().map(|item| item.status)),
             items,
             system,
-            data_directory: DataDirectory::PRINTED,
+            data_directory,
         }
     }
 
@@ -228,10 +263,7 @@ impl Validation {
         if let Some(system) = &self.system {
             system.draw(&mut out);
         }
-        out.line(format!(
-            "data directory: {}:\n  {}",
-            self.data_directory.not_asked, self.data_directory.command
-        ));
+        self.data_directory.draw(&mut out);
         out.line(format!(
             "{} items on {}: {}",
             self.items.len(),
@@ -243,8 +275,9 @@ impl Validation {
 
     /// Whether something does not work.
     #[must_use]
-    pub(crate) const fn failed(&self) -> bool {
-        self.summary.fail > 0
+    pub(crate) fn failed(&self) -> bool {
+        let mut checks = self.data_directory.checks.iter();
+        self.summary.fail > 0 || checks.any(|check| check.judgement.status == Status::Fail)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks of the data directory, after it was walked on the old server.
 
+mod in_pod;
 #[cfg(unix)]
 mod look;
 
@@ -7,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Group, Judgement, code, count, plural};
 use crate::datadir::mounts::{self, Mount};
-use crate::datadir::{IMAGE_OWNER, Summary};
+use crate::datadir::summary::OwnerCount;
+use crate::datadir::{IMAGE_OWNER, Owner, Summary};
 use crate::output::shell_word;
+
+pub(crate) use in_pod::in_pod;
 
 /// Everything that is known about a data directory.
 #[derive(Debug, Clone)]
@@ -149,36 +153,11 @@ pub(super) fn owners(facts: &Facts) -> Judgement {
             IMAGE_OWNER.gid
         ));
     }
-    let mut owners: Vec<_> = summary
+    let owners: Vec<_> = summary
         .owners
         .iter()
         .filter(|(owner, _)| **owner != IMAGE_OWNER)
         .collect();
-    owners.sort_by_key(|(owner, count)| (std::cmp::Reverse(count.entries), **owner));
-    let details = owners.iter().map(|(owner, count)| {
-        let samples: Vec<_> = count
-            .samples
-            .iter()
-            .take(3)
-            .map(|path| path.display().to_string())
-            .collect();
-        format!(
-            "{}:{} has {}: {}{}",
-            owner.uid,
-            owner.gid,
-            plural(
-                usize::try_from(count.entries).unwrap_or(usize::MAX),
-                "entry",
-                "entries"
-            ),
-            samples.join(", "),
-            if count.entries > samples.len() as u64 {
-                ", …"
-            } else {
-                ""
-            }
-        )
-    });
     let evidence = format!(
         "{foreign} of {} entries are not {}:{}'s, the account of the images: the pod could not write to them",
         summary.entries(),
@@ -196,7 +175,7 @@ pub(super) fn owners(facts: &Facts) -> Judgement {
         ));
     }
     Judgement::fail(evidence, remedy)
-        .details(details)
+        .details(owner_lines(owners))
         .command(format!(
             "chown -R --no-dereference {}:{} {}",
             IMAGE_OWNER.uid,
@@ -205,10 +184,37 @@ pub(super) fn owners(facts: &Facts) -> Judgement {
         ))
 }
 
-pub(super) fn keys(facts: &Facts) -> Judgement {
-    let keys = &facts.summary.keys;
+/// Whose how much is, the most first, with some of it.
+fn owner_lines(mut owners: Vec<(&Owner, &OwnerCount)>) -> Vec<String> {
+    owners.sort_by_key(|(owner, count)| (std::cmp::Reverse(count.entries), **owner));
+    let line = |(owner, count): &(&Owner, &OwnerCount)| {
+        let samples = count.samples.iter().take(3);
+        let samples: Vec<_> = samples.map(|path| path.display().to_string()).collect();
+        let more = count.entries > samples.len() as u64;
+        format!(
+            "{}:{} has {}: {}{}",
+            owner.uid,
+            owner.gid,
+            plural(
+                usize::try_from(count.entries).unwrap_or(usize::MAX),
+                "entry",
+                "entries"
+            ),
+            samples.join(", "),
+            if more { ", …" } else { "" }
+        )
+    };
+    owners.iter().map(line).collect()
+}
+
+pub(super) fn keys_of(facts: &Facts) -> Judgement {
+    keys(&facts.path, &facts.summary)
+}
+
+fn keys(folder: &Path, summary: &Summary) -> Judgement {
+    let keys = &summary.keys;
     let open: Vec<_> = keys.iter().filter(|key| key.mode & 0o004 != 0).collect();
-    let server = facts.path.join("db/secret.key");
+    let server = folder.join("db/secret.key");
     if open.is_empty() {
         let evidence = if keys.iter().any(|key| key.path == server) {
             "db/secret.key is there, and no key can be read by everyone".to_owned()
@@ -226,7 +232,7 @@ pub(super) fn keys(facts: &Facts) -> Judgement {
         .collect::<Vec<_>>()
         .join("\n");
     Judgement::warn(format!("{} can be read by everyone", count(open.len(), "key file")),
-        "take the right away before the copy: whoever reads db/secret.key can decrypt what the database holds",
+        "take the right away, on the old server before the copy: whoever reads db/secret.key can decrypt what the database holds",
     )
     .details(open.iter().map(|key| format!("{} ({:04o})", key.path.display(), key.mode)))
     .command(command)
@@ -357,7 +363,7 @@ mod tests {
             key("/data/db/secret.key", 0o600),
             key("/data/a'b.key", 0o644),
         ];
-        let check = keys(&facts);
+        let check = keys_of(&facts);
         assert_eq!(check.status, Status::Warn);
         assert_eq!(check.details, ["/data/a'b.key (0644)"]);
         assert_eq!(

@@ -4,6 +4,7 @@ mod answers;
 mod canary;
 mod elsewhere;
 mod half_way;
+mod in_pod;
 mod interrupted;
 mod rebuild;
 mod records;

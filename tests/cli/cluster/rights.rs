@@ -14,7 +14,7 @@ use crate::support::tools::helms;
 const DOCUMENT: &str = include_str!("../../../docs/rbac.md");
 
 /// The role of a name in the document; a cluster's role is read as one of a namespace.
-fn role(kind: &str, name: &str) -> Role {
+pub(super) fn role(kind: &str, name: &str) -> Role {
     let blocks = DOCUMENT.split("```yaml\n").skip(1);
     let mut roles = blocks.map(|block| {
         let text = block.split("```").next().unwrap();
@@ -28,7 +28,7 @@ fn role(kind: &str, name: &str) -> Role {
 }
 
 /// Whether a role allows it.
-fn allows(role: &Role, asked: &Asked) -> bool {
+pub(super) fn allows(role: &Role, asked: &Asked) -> bool {
     let has = |list: &Option<Vec<String>>, one: &String| list.iter().flatten().any(|x| x == one);
     role.rules.iter().flatten().any(|rule| {
         has(&rule.api_groups, &asked.group)
@@ -37,7 +37,7 @@ fn allows(role: &Role, asked: &Asked) -> bool {
     })
 }
 
-fn grant(place: &Place, role: &Role, user: &str) {
+pub(super) fn grant(place: &Place, role: &Role, user: &str) {
     let name = role.metadata.name.clone().unwrap();
     let create = PostParams::default();
     place

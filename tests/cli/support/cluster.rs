@@ -1,8 +1,8 @@
 //! A real API server for all tests of the process, and the parts of a cluster that it lacks.
 //!
 //! `scripts/cluster` runs kube-apiserver and etcd. There are no nodes and no controllers, so this
-//! plays them: a controller that makes pods of Deployments, and a kubelet that forwards ports to the
-//! server that a namespace's test has registered.
+//! plays them: a controller that makes pods of Deployments, and a kubelet that runs commands on
+//! this machine and forwards ports to the server that a namespace's test has registered.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead as _, BufReader};
@@ -130,6 +130,8 @@ async fn register(client: &Client, kubelet: SocketAddr) {
         )
         .await;
     let status = json!({"status": {
+        // Or the API server would speak SPDY to it for a command in a pod.
+        "declaredFeatures": ["ExtendWebSocketsToKubelet"],
         "addresses": [{"type": "InternalIP", "address": kubelet.ip().to_string()}],
         "daemonEndpoints": {"kubeletEndpoint": {"Port": kubelet.port()}}}});
     nodes

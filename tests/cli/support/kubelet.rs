@@ -1,12 +1,15 @@
-//! A kubelet that does one thing: forward ports, over the older of the two WebSocket protocols.
+//! A kubelet that does two things: forward ports and run commands, over the older of the two WebSocket
+//! protocols.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 
@@ -29,7 +32,7 @@ pub async fn start(servers: Servers) -> SocketAddr {
             let (acceptor, servers) = (acceptor.clone(), servers.clone());
             tokio::spawn(async move {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    let _ = forward(stream, &servers).await;
+                    let _ = serve(stream, &servers).await;
                 }
             });
         }
@@ -39,14 +42,17 @@ pub async fn start(servers: Servers) -> SocketAddr {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-async fn forward<S>(stream: S, servers: &Servers) -> Result<(), Failure>
+/// Who the processes of pods are, where the tests run as root.
+pub const ACCOUNT: u32 = 65_534;
+
+async fn serve<S>(stream: S, servers: &Servers) -> Result<(), Failure>
 where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    let mut path = String::new();
+    let mut uri = http::Uri::default();
     #[allow(clippy::result_large_err, reason = "tungstenite wants it so")]
     let handshake = |request: &Request, mut response: Response| {
-        path = request.uri().path().to_owned();
+        uri = request.uri().clone();
         let protocol = "v4.channel.k8s.io".parse().unwrap();
         response
             .headers_mut()
@@ -54,8 +60,11 @@ where
         Ok(response)
     };
     let socket = tokio_tungstenite::accept_hdr_async(stream, handshake).await?;
+    if uri.path().starts_with("/exec/") {
+        return exec(socket, uri.query().unwrap_or_default()).await;
+    }
     // /portForward/NAMESPACE/POD
-    let namespace = path.split('/').nth(2).unwrap_or_default();
+    let namespace = uri.path().split('/').nth(2).unwrap_or_default();
     let server = servers.lock().unwrap().get(namespace).copied();
     let server = server.ok_or("no server for this namespace")?;
     let (mut to_client, mut from_client) = socket.split();
@@ -91,4 +100,35 @@ where
         }
     };
     tokio::select! { result = up => result, result = down => result }
+}
+
+/// Runs the command here, without a container around it.
+async fn exec<S>(mut socket: WebSocketStream<S>, query: &str) -> Result<(), Failure>
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let url = reqwest::Url::parse(&format!("http://kubelet/?{query}"))?;
+    let words = url.query_pairs().filter(|(key, _)| key == "command");
+    let mut words = words.map(|(_, word)| word.into_owned());
+    let mut command = tokio::process::Command::new(words.next().ok_or("no command")?);
+    command.args(words).stdin(Stdio::null());
+    if rustix::process::getuid().is_root() {
+        command.uid(ACCOUNT).gid(ACCOUNT);
+    }
+    let done = command.output().await?;
+    let status = match done.status.success() {
+        true => serde_json::json!({"metadata": {}, "status": "Success"}),
+        false => {
+            serde_json::json!({"metadata": {}, "status": "Failure", "reason": "NonZeroExitCode",
+            "message": "command terminated with non-zero exit code"})
+        }
+    };
+    let status = status.to_string().into_bytes();
+    for (channel, data) in [(1, done.stdout), (2, done.stderr), (3, status)] {
+        let mut message = vec![channel];
+        message.extend(data);
+        socket.send(Message::binary(message)).await?;
+    }
+    socket.close(None).await?;
+    Ok(())
 }
