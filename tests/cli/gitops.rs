@@ -4,11 +4,21 @@ use std::fs;
 use std::path::Path;
 
 use connect_migrate::chart;
+#[cfg(unix)]
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::Api;
+use kube::api::{
+    ApiResource, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams, PostParams,
+    ValidationDirective,
+};
 use serde_json::Value as Json;
 
+use crate::connect_stand_in::wait_until;
 use crate::support::chart::{chart_dir, gcfg_of, is_real, template};
+#[cfg(unix)]
+use crate::support::cluster::{Namespace, cluster};
 use crate::support::connect_migrate;
-use crate::support::tools::helms;
+use crate::support::tools::{helms, tool};
 
 const DOCUMENT: &str = include_str!("../../docs/gitops.md");
 const OVERLAY: &str = "migration-overlay.yaml";
@@ -137,5 +147,106 @@ fn the_settings_come_with_the_last_file_and_go_with_it() {
             assert!(said(&off).contains("settings are off"), "{}", said(&off));
             assert!(DOCUMENT.contains("\"in effect, but not marked (set in values or by hand)\""));
         }
+    }
+}
+
+/// What Argo CD and Flux take is decided by their CRDs: a real API server judges the files by them, strictly.
+#[cfg(unix)]
+#[test]
+fn the_objects_are_what_their_kinds_take() {
+    let Some(cluster) = cluster() else { return };
+    let namespace = cluster.namespace("gitops");
+    for (file, crd, misspelt) in [
+        ("argocd.yaml", "crds/argocd.yaml", "/spec/sources/0/helm"),
+        ("flux.yaml", "crds/flux.yaml", "/spec/chart/spec"),
+    ] {
+        let Some(crd) = tool(crd) else { return };
+        let crd: CustomResourceDefinition =
+            serde_yaml::from_str(&fs::read_to_string(crd).unwrap()).unwrap();
+        let object = parsed(file);
+        let kind = serve(&namespace, crd);
+        let all: Api<DynamicObject> =
+            Api::namespaced_with(namespace.client(), &namespace.name, &kind);
+        let tried = |mut object: Json| {
+            object["metadata"]["namespace"] = namespace.name.clone().into();
+            let params = PatchParams {
+                dry_run: true,
+                force: true,
+                field_manager: Some("connect-migrate-tests".to_owned()),
+                field_validation: Some(ValidationDirective::Strict),
+            };
+            let patch = Patch::Apply(&object);
+            namespace.block_on(all.patch("connect", &params, &patch))
+        };
+        tried(object.clone()).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let mut wrong = object;
+        wrong.pointer_mut(misspelt).unwrap()["filesOfValues"] = Json::Array(Vec::new());
+        let refused = tried(wrong).unwrap_err().to_string();
+        assert!(refused.contains("filesOfValues"), "{file}: {refused}");
+    }
+}
+
+/// Makes the API server serve a kind, and waits until it does.
+#[cfg(unix)]
+fn serve(namespace: &Namespace, crd: CustomResourceDefinition) -> ApiResource {
+    let version = &crd
+        .spec
+        .versions
+        .iter()
+        .find(|one| one.storage)
+        .unwrap()
+        .name;
+    let kind = GroupVersionKind::gvk(&crd.spec.group, version, &crd.spec.names.kind);
+    let kind = ApiResource::from_gvk_with_plural(&kind, &crd.spec.names.plural);
+    let all: Api<CustomResourceDefinition> = namespace.global();
+    // Another run on the same cluster may have made it.
+    match namespace.block_on(all.create(&PostParams::default(), &crd)) {
+        Err(kube::Error::Api(status)) if status.code == 409 => {}
+        made => drop(made.unwrap()),
+    }
+    let objects: Api<DynamicObject> =
+        Api::namespaced_with(namespace.client(), &namespace.name, &kind);
+    wait_until("the kind is served", || {
+        namespace
+            .block_on(objects.list(&ListParams::default()))
+            .is_ok()
+    });
+    kind
+}
+
+/// The kustomization makes the ConfigMap that Flux reads.
+#[test]
+fn the_kustomization_builds() {
+    let Some(kubectl) = tool("kubectl") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["kustomization.yaml", "flux.yaml"] {
+        fs::write(folder.path().join(name), shown(name)).unwrap();
+    }
+    let flux = parsed("flux.yaml");
+    let from = flux["spec"]["valuesFrom"].as_array().unwrap();
+    for one in from {
+        let name = one["valuesKey"].as_str().unwrap();
+        fs::write(folder.path().join(name), format!("# {name}\n")).unwrap();
+    }
+    let mut command = std::process::Command::new(kubectl);
+    let output = command
+        .arg("kustomize")
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let objects = text
+        .split("---\n")
+        .map(|text| serde_yaml::from_str::<Json>(text).unwrap());
+    let map = objects
+        .filter(|object| object["kind"] == "ConfigMap")
+        .find(|map| map["metadata"]["name"] == from[0]["name"]);
+    let map = map.unwrap_or_else(|| panic!("{text}"));
+    for one in from {
+        let name = one["valuesKey"].as_str().unwrap();
+        assert_eq!(map["data"][name], format!("# {name}\n"));
     }
 }
