@@ -152,6 +152,6 @@ mod tests {
         let Layer::Text(text) = &layers[1] else {
             panic!("{layers:?}")
         };
-        assert_eq!(text, r#"{"b":null,"c":1000000.0}"#);
+        assert_eq!(text, r#"{"b":null,"c":1000000}"#);
     }
 }

@@ -79,7 +79,7 @@ fn parameters_are_read_as_on_the_command_line() {
     for (value, more, want) in [
         ("true", "", "true"),
         ("null", "", "null"),
-        ("12", "", "12.0"),
+        ("12", "", "12"),
         ("true", ", forceString: true", r#""true""#),
         ("1000000", "", r#""1000000""#),
         ("0755", "", r#""0755""#),
