@@ -1,6 +1,6 @@
 # The image that `rebuild --in-cluster` runs: one static binary, no shell, no root.
 #
-#   docker build -t registry.example.com/connect-migrate:0.1.0 .
+#   docker build -t registry.example.com/connect-migrate .
 FROM rust:1-alpine AS build
 RUN apk add --no-cache musl-dev
 WORKDIR /src

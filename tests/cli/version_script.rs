@@ -33,7 +33,7 @@ fn one_command_changes_the_version_everywhere() {
     for path in MANIFESTS {
         assert_eq!(changed(path), ["version: 99.1.2-rc.3"], "{path}");
     }
-    for path in ["Cargo.toml", "Cargo.lock"] {
+    for path in ["Cargo.toml", "Cargo.lock", "fuzz/Cargo.lock"] {
         assert_eq!(changed(path), ["version = \"99.1.2-rc.3\""], "{path}");
     }
 }

@@ -227,7 +227,7 @@ pub const MANIFESTS: [&str; 3] = [
 
 /// Runs `scripts/version` of the folder.
 pub fn run_version(folder: &Path, version: &str) {
-    for path in ["Cargo.toml", "Cargo.lock", MANIFESTS[2]] {
+    for path in ["Cargo.toml", "Cargo.lock", "fuzz/Cargo.lock", MANIFESTS[2]] {
         let to = folder.join(path);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(root().join(path), to).unwrap();
