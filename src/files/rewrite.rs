@@ -141,6 +141,27 @@ mod tests {
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 2);
     }
 
+    /// Access lists and labels are kept as these are.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn extended_attributes_stay() {
+        use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let file = File::open(&path).unwrap();
+        match fsetxattr(&file, "user.label", b"theirs", XattrFlags::empty()) {
+            // A file system that has none has none to lose.
+            Err(rustix::io::Errno::NOTSUP) => return,
+            set => set.unwrap(),
+        }
+        rewrite(&path, b"old", b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let mut value = [0; 16];
+        let length = fgetxattr(File::open(&path).unwrap(), "user.label", &mut value[..]).unwrap();
+        assert_eq!(&value[..length], b"theirs");
+    }
+
     #[test]
     fn what_somebody_else_wrote_meanwhile_stays() {
         let place = tempfile::tempdir().unwrap();

@@ -372,6 +372,9 @@ mod tests {
                 "[LDAP \"corp, main\"] ***",
             ),
             ("[a.b]", "[a.b]"),
+            ("[Vault \"corp\"]", "[Vault \"corp\"]"),
+            ("[Tokens]", "[Tokens]"),
+            ("[Token \"corp\"]", "[***"),
         ] {
             assert_eq!(shown(text)[0], expected, "{text:?}");
         }

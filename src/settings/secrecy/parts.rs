@@ -168,6 +168,33 @@ mod tests {
         }
     }
 
+    /// On either side of each bound.
+    #[test]
+    fn words_and_keys_are_told_by_their_length_and_their_letters() {
+        let letters = |count| "a".repeat(count);
+        for word in ["", "2026", "v2", "abc123", "artifactory", &letters(WORD)] {
+            assert!(is_plain(word), "{word}");
+        }
+        for word in ["20261", "abcd1", "v1234", "V2", "a2b", &letters(WORD + 1)] {
+            assert!(!is_plain(word), "{word}");
+        }
+        for key in ["aaaaaaaaaaaaaaa1", "AaAaAaAaAAAAAAAA", "ABC-abc-123-abcde"] {
+            assert!(is_random(key), "{key}");
+        }
+        for other in [
+            "aaaaaaaaaaaaaa1",
+            "aaaaaaaaaaaaaaaa",
+            "1111111111111111",
+            "AaAaAaAaaaaaaaaa",
+            "ABC-abc-123-abcd",
+            "ABC-abc-12-abcdef",
+            "AB-abc-123-abcdef",
+            "ABCDEFG-ab-123-456",
+        ] {
+            assert!(!is_random(other), "{other}");
+        }
+    }
+
     #[test]
     fn addresses_stay_addresses() {
         for value in [

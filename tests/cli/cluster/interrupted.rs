@@ -134,6 +134,17 @@ fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
         .code(4)
         .stderr(contains("Helm was interrupted at revision 2"));
     assert_eq!(place.status(&[])["status"], "pending-upgrade");
+
+    // Whoever knows that it is dead may say so.
+    place.namespace.controller.store(true, Ordering::Relaxed);
+    place
+        .ours(&["revert", "rsc", "--yes", "--discard-pending"])
+        .assert()
+        .success()
+        .stderr(contains(
+            "marked revision 2 as failed: asked for by --discard-pending",
+        ));
+    assert_eq!(place.status(&[])["status"], "deployed");
 }
 
 /// Kills a command with the Helm that it runs, once that waits for pods that nobody makes.

@@ -367,6 +367,11 @@ fn what_would_be_made_is_printed_without_a_key() {
         "--api-key-secret",
         "connect-key/token",
     ];
+    let address = "https://connect.other:8443/rsc";
+    let elsewhere = [&arguments[..], &["--service-url", address]].concat();
+    let output = place.rebuild(&elsewhere).output().unwrap();
+    let printed = text(&output.stdout);
+    assert!(printed.contains(address), "{printed}");
     let output = place.rebuild(&arguments).output().unwrap();
     let printed = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
