@@ -147,6 +147,7 @@ pub(super) fn take_off_changed(
     now: &str,
     record: &AnnouncementRecord,
 ) -> anyhow::Result<(String, Vec<Change>)> {
+    let original = gcfg::parse_text(name, now)?;
     let mut text = now.to_owned();
     let mut changes = Vec::new();
     for change in record.way_back() {
@@ -158,7 +159,8 @@ pub(super) fn take_off_changed(
         if found.text() != change.before.as_deref() {
             continue;
         }
-        let line = found.line;
+        // As it stands in the file, whatever was taken out above it.
+        let line = find(&original, &setting).map_or(found.line, |found| found.line);
         let edits = match &change.after {
             Some(before) => edit::set(&document, &[(setting, before.clone())])?,
             None => edit::remove(&document, &[setting.key()]),
@@ -178,6 +180,8 @@ pub(super) fn changed(
     let document = gcfg::parse_text(name, now)?;
     let at = record.laid.last().map(|laid| laid.at.strftime("%F %T UTC"));
     let since = at.map_or_else(String::new, |at| format!(" since the announcement of {at}"));
+    let file = crate::output::shell_word(name);
+    let off = format!("helm connect-migrate announce --from {file} --off --force");
     let mut found = Vec::new();
     for change in record.way_back() {
         let setting: SettingName = change.setting.parse()?;
@@ -185,17 +189,21 @@ pub(super) fn changed(
         let (message, help) = match occurrence {
             Some(now) if now.text() == change.before.as_deref() => (
                 format!("{name} was changed elsewhere{since}; {setting} still has the message"),
-                "'announce --off --force' gives this setting its former value and leaves the \
-                 other changes; then announce again if you like",
+                format!(
+                    "'{off}' gives this setting its former value and leaves the other changes; then \
+                     announce again if you like"
+                ),
             ),
             Some(_) => (
                 format!("{setting} was changed{since}"),
-                "somebody wrote another text here: it stays; 'announce --off --force' forgets the \
-                 announcement and leaves it",
+                format!(
+                    "somebody wrote another text here: it stays; '{off}' forgets the announcement and \
+                     leaves it"
+                ),
             ),
             None => (
                 format!("{setting} was taken out{since}"),
-                "'announce --off --force' forgets the announcement",
+                format!("'{off}' forgets the announcement"),
             ),
         };
         let mut diagnostic = Diagnostic::error(Code::AnnouncementChanged, message).help(help);

@@ -1,8 +1,8 @@
 //! Reading an inventory back, also after a person edited it: a YAML mapping whose `content` is a list
 //! of items, of which only the `guid` is needed. The order of the list is the priority.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -35,10 +35,15 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
         };
         wrong(error.message, at)
     })?;
-    let found = documents
+    let mut found = documents
         .iter()
-        .find_map(|document| Some((document, document.get("content")?)));
-    let Some((root, content)) = found else {
+        .filter_map(|document| Some((document, document.get("content")?)));
+    let first = found.next();
+    if let Some((_, second)) = found.next() {
+        let message = "a second document with `content`".to_owned();
+        return Err(wrong(message, second.span).into());
+    }
+    let Some((root, content)) = first else {
         return Err(Diagnostic::error(
             Code::InventoryInvalid,
             format!("{} has no `content`", source.name()),
@@ -53,13 +58,19 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
         let message = format!("`schema` is not {SCHEMA}, the form that this version knows");
         return Err(wrong(message, schema.span).into());
     }
-    if !matches!(content.kind, Kind::Sequence(_)) && content.as_str() != Some("") {
-        return Err(wrong("`content` is not a list".to_owned(), content.span).into());
+    if !matches!(content.kind, Kind::Sequence(_)) {
+        // A list whose items are all taken out is as likely a mistake as it is meant.
+        let message = match content.as_str() {
+            Some("") => "nothing stands below `content`; `content: []` says that nothing is meant",
+            _ => "`content` is not a list",
+        };
+        return Err(wrong(message.to_owned(), content.span).into());
     }
     let mut reader = Reader {
         source,
         faults: Vec::new(),
     };
+    reader.keys_stand_once(root);
     let server = reader.server(root);
     let mut entries: Vec<Entry> = Vec::new();
     let mut places: HashMap<ContentGuid, usize> = HashMap::new();
@@ -105,7 +116,23 @@ impl Reader<'_> {
             .push(invalid.at(self.source, node.span).help(help));
     }
 
-    /// The text behind a key; of a key that stands there twice, the last.
+    /// Of two keys with one name a reader takes the last, and a person may mean the first.
+    fn keys_stand_once(&mut self, node: &Node) {
+        let mut seen = HashSet::new();
+        for entry in node.entries() {
+            let key = entry.key.as_str().unwrap_or_default();
+            if !seen.insert(key) {
+                let message = format!("`{key}` stands here twice");
+                self.fault(&entry.key, message, "keep the one that is meant");
+            }
+        }
+        let below = node.entries().iter().map(|entry| &entry.value);
+        below
+            .chain(node.items())
+            .for_each(|below| self.keys_stand_once(below));
+    }
+
+    /// The text behind a key.
     fn text<'n>(&mut self, node: &'n Node, key: &str) -> Option<(&'n Node, &'n str)> {
         let node = node.get(key)?;
         let Kind::Scalar(text, style) = &node.kind else {
@@ -292,7 +319,6 @@ content:
             ]
         );
         assert_eq!(inventory("content: []\n").unwrap(), []);
-        assert_eq!(inventory("content:\n").unwrap(), []);
     }
 
     #[test]
@@ -305,6 +331,22 @@ content:
             (
                 "content: none\n",
                 "inventory.yaml:1:10: `content` is not a list [inventory-invalid]",
+            ),
+            (
+                "content:\n# - guid: x\n",
+                "inventory.yaml:1:8: nothing stands below `content`; `content: []` says that nothing is meant [inventory-invalid]",
+            ),
+            (
+                "content:\n  - guid: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5\ncontent: []\n",
+                "inventory.yaml:3:1: `content` stands here twice [inventory-invalid]",
+            ),
+            (
+                "content: [{guid: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5, uses: 1, uses: 2}]\n",
+                "inventory.yaml:1:65: `uses` stands here twice [inventory-invalid]",
+            ),
+            (
+                "content: []\n---\ncontent: []\n",
+                "inventory.yaml:3:10: a second document with `content` [inventory-invalid]",
             ),
             (
                 "content:\n  - title: x\n",

@@ -37,7 +37,7 @@ mod successor;
 mod writer;
 
 pub(crate) use estimate::{of_inventory, rough};
-pub(crate) use quota::{BuildRoom, PodRequest, QuotaLeft};
+pub(crate) use quota::{BuildRoom, PodRequest, QuotaLeft, is_scoped};
 /// Builds at once where nothing else is said: few enough for a small server.
 pub(crate) const AT_ONCE: u16 = 4;
 

@@ -33,6 +33,7 @@ impl PodRequest {
             "pods" | "count/pods" | "count/jobs.batch" => 1.0,
             "cpu" | "requests.cpu" => self.cpu,
             "memory" | "requests.memory" => self.memory,
+            // What a build is limited to is not known: its content may say.
             _ => 0.0,
         };
         (amount > 0.0).then_some(amount)
@@ -43,8 +44,17 @@ impl PodRequest {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct QuotaLeft {
     pub name: String,
+    /// Whether it is for some pods alone (scopes); whether builds are among them is not known.
+    pub is_scoped: bool,
     /// By the resource's name.
     pub left: BTreeMap<String, f64>,
+}
+
+/// Whether a quota counts some pods alone.
+pub(crate) fn is_scoped(quota: &Value) -> bool {
+    let spec = &quota["spec"];
+    let has = |list: &Value| list.as_array().is_some_and(|list| !list.is_empty());
+    has(&spec["scopes"]) || has(&spec["scopeSelector"]["matchExpressions"])
 }
 
 /// How many builds fit at once, and what limits them.
@@ -72,12 +82,16 @@ impl QuotaLeft {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
+            is_scoped: is_scoped(quota),
             left: left.collect(),
         }
     }
 
-    /// Of the resource that has the least room; `None` where the quota limits no build.
+    /// Of the resource that has the least room; `None` where the quota limits no build, as far as is known.
     pub(crate) fn room(&self, each: &PodRequest) -> Option<BuildRoom> {
+        if self.is_scoped {
+            return None;
+        }
         let room = self.left.iter().filter_map(|(resource, left)| {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             let builds = (left / each.of(resource)?).floor().max(0.0) as usize;
@@ -89,6 +103,30 @@ impl QuotaLeft {
             quota: self.name.clone(),
             resource: resource.clone(),
         })
+    }
+}
+
+impl QuotaLeft {
+    /// For people, where it is not known for how many it has room.
+    pub(crate) fn without_room(&self) -> String {
+        let name = &self.name;
+        if self.is_scoped {
+            return format!(
+                "the quota {name} counts some pods alone (scopes); whether builds are among them is not known"
+            );
+        }
+        let limits = self.left.iter();
+        let limits: Vec<_> = limits.filter(|(it, _)| it.starts_with("limits.")).collect();
+        if limits.is_empty() {
+            return format!("the quota {name} says nothing of it");
+        }
+        let named: Vec<_> = limits.iter().map(|(it, _)| it.as_str()).collect();
+        let used_up = limits.iter().any(|(_, left)| **left <= 0.0);
+        format!(
+            "the quota {name} counts {}{}; what builds are limited to is not known",
+            named.join(" and "),
+            if used_up { ", and is used up" } else { "" }
+        )
     }
 }
 
@@ -151,5 +189,23 @@ mod tests {
         // A pod that names no CPU is not counted by it.
         let quota = json!({"status": {"hard": {"cpu": "1"}}});
         assert_eq!(QuotaLeft::now(&quota).room(&PodRequest::default()), None);
+        // Whether one for some pods alone counts builds is not known.
+        for spec in [
+            json!({"scopes": ["BestEffort"]}),
+            json!({"scopeSelector": {"matchExpressions": [
+                {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}]}}),
+        ] {
+            let status = json!({"hard": {"pods": "1"}, "used": {"pods": "1"}});
+            let left = QuotaLeft::now(&json!({"spec": spec, "status": status}));
+            assert_eq!(left.room(&each), None);
+            assert!(left.without_room().contains("scopes"));
+        }
+        let of = |left: &str| {
+            let status = json!({"hard": {"limits.cpu": "4"}, "used": {"limits.cpu": left}});
+            QuotaLeft::now(&json!({"metadata": {"name": "q"}, "status": status})).without_room()
+        };
+        let text = "the quota q counts limits.cpu; what builds are limited to is not known";
+        assert_eq!(of("1"), text);
+        assert_eq!(of("4"), text.replace(';', ", and is used up;"));
     }
 }

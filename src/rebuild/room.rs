@@ -99,7 +99,7 @@ impl Room {
                 lines.extend(quotas.iter().map(QuotaLeft::now).map(
                     |quota| match quota.room(&each) {
                         Some(room) => room.text(at_once),
-                        None => format!("the quota {} says nothing of it", quota.name),
+                        None => quota.without_room(),
                     },
                 ));
             }

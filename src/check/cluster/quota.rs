@@ -7,7 +7,7 @@ use super::demand::{Amounts, Defaults, Demand, amount, of_pods};
 use super::parts::Part;
 use super::{Facts, Wanted};
 use crate::check::{Judgement, count};
-use crate::rebuild::{BuildRoom, QuotaLeft};
+use crate::rebuild::{BuildRoom, QuotaLeft, is_scoped};
 use crate::release::quantity_text;
 
 /// Share of a quota from which on it is worth a warning.
@@ -54,7 +54,9 @@ impl Lines {
                 continue;
             };
             let line = format!("{name}: {resource} {} of {}", text(used), text(hard));
-            room.judge(line, resource, &demand, self);
+            // Whether content is among the pods that a quota with scopes counts is not known.
+            let is_of_content = is_of_content(resource) && !is_scoped(quota);
+            room.judge(line, resource, is_of_content, &demand, self);
         }
     }
 }
@@ -83,7 +85,14 @@ impl Room {
         self.used + more <= self.hard + self.hard * 1e-9
     }
 
-    fn judge(&self, line: String, resource: &str, demand: &Demand, lines: &mut Lines) {
+    fn judge(
+        &self,
+        line: String,
+        resource: &str,
+        is_of_content: bool,
+        demand: &Demand,
+        lines: &mut Lines,
+    ) {
         let is_in_bytes = resource.contains("memory") || resource.contains("storage");
         let text = |number: f64| quantity_text(number, is_in_bytes);
         let restart = || {
@@ -103,9 +112,9 @@ impl Room {
             } else {
                 lines.nearly.push(restart());
             }
-        } else if is_of_content(resource) && self.hard > 0.0 && self.used >= self.hard {
+        } else if is_of_content && self.hard > 0.0 && self.used >= self.hard {
             lines.full.push(line);
-        } else if (self.more > 0.0 || is_of_content(resource) && self.hard > 0.0)
+        } else if (self.more > 0.0 || is_of_content && self.hard > 0.0)
             && self.used + self.more >= self.hard * NEARLY
             && self.used > 0.0
         {
@@ -318,6 +327,8 @@ mod tests {
         // A quota for pods of another kind.
         let mut scoped = quota;
         scoped["spec"]["scopes"] = json!(["Terminating"]);
+        assert_eq!(judged(scoped.clone(), Vec::new(), none()).0, Status::Pass);
+        scoped["status"] = json!({"hard": {"pods": "1"}, "used": {"pods": "1"}});
         assert_eq!(judged(scoped, Vec::new(), none()).0, Status::Pass);
     }
 }
