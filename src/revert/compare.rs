@@ -138,6 +138,8 @@ fn compare(name: &str, path: &str, before: &Value, after: &Value, lines: &mut Ve
             let (before, after) = (shown(before), shown(after));
             lines.push(format!("{name}: {path}: {before} -> {after}"));
         }
+        (Value::Null, _) => lines.push(format!("{name}: {path} would be added")),
+        (_, Value::Null) => lines.push(format!("{name}: {path} would be taken out")),
         _ => lines.push(format!("{name}: {path} would change")),
     }
 }
@@ -230,12 +232,12 @@ mod tests {
                 "{image: a:2, command: [--pw=OTHER], port: 2}",
                 &[
                     "Pod p: spec.containers[0].image: a:1 -> a:2",
-                    "Pod p: spec.containers[0].env would change",
+                    "Pod p: spec.containers[0].env would be taken out",
                     "Pod p: spec.containers[0].command[0] would change",
                     "Pod p: spec.containers[0].port: 1 -> 2",
                 ][..],
             ),
-            ("", &["Pod p: spec.containers[0] would change"]),
+            ("", &["Pod p: spec.containers[0] would be taken out"]),
         ] {
             assert_eq!(differences(&all, &pod(one)).unwrap(), lines);
         }

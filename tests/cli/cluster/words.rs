@@ -85,7 +85,7 @@ fn the_report_is_plain_yaml() {
     for document in connect_migrate::yaml::load(&text).unwrap() {
         untagged(&document);
     }
-    assert!(text.contains("stored:\n    known:\n"), "{text}");
+    assert!(text.contains("stored:\n      known:\n"), "{text}");
 }
 
 fn untagged(node: &connect_migrate::yaml::Node) {
