@@ -13,7 +13,7 @@ use crate::output;
 use crate::overlay::values::remove;
 use crate::overlay::{take_off, temporary};
 use crate::release::Record;
-use crate::survey::Survey;
+use crate::survey::{Survey, replicas};
 
 /// What is to be applied.
 pub(super) struct Change {
@@ -78,7 +78,12 @@ impl Change {
             let Some((kind, name)) = &configuration.workload else {
                 continue;
             };
-            text.push_str(&match configuration.scaling() {
+            // Of the revision that it becomes, which need not be the one in force.
+            let then = replicas(&self.manifest, &configuration.config_map).unwrap_or(1);
+            let now = configuration.running.as_ref();
+            let now = now.map(|running| i64::from(running.wanted));
+            let scaling = now.filter(|now| *now != then).map(|now| (now, then));
+            text.push_str(&match scaling {
                 Some((0, then)) => format!("  {kind} {name}: replicas 0 -> {then}; it starts\n"),
                 Some((now, then)) => {
                     format!("  {kind} {name}: replicas {now} -> {then}, and its pods restart\n")

@@ -286,7 +286,8 @@ async fn configuration(
 }
 
 /// How many pods a manifest asks for that mount a ConfigMap.
-fn replicas(manifest: &str, config_map: &str) -> Option<i64> {
+#[must_use]
+pub(crate) fn replicas(manifest: &str, config_map: &str) -> Option<i64> {
     let stream = Stream::split(manifest.as_bytes());
     stream.containing(config_map).into_iter().find_map(|index| {
         let text = std::str::from_utf8(stream.body(index)).ok()?;

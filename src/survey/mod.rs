@@ -19,7 +19,7 @@ use crate::output::shell_word;
 use crate::overlay::{CHECKSUM, GCFG_KEY, checksum};
 use crate::release::{CommandPlace, other_owners};
 
-pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, survey, survey_live};
+pub(crate) use cluster::{NoRelease, choose, gcfg_of, in_force, replicas, survey, survey_live};
 pub(crate) use server::ask as ask_server;
 pub(crate) use session::{ServerAccess, Session, facts};
 pub(crate) use show::places;

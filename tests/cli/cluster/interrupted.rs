@@ -116,7 +116,7 @@ fn an_upgrade_of_somebody_else_that_is_not_finished_is_left_alone() {
         .arg(&chart)
         .args([
             "--set",
-            "sharedStorage.create=true,replicas=2",
+            "sharedStorage.create=true,pod.annotations.theirs=new",
             "--wait",
             "--timeout",
             "30m",
