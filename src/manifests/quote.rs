@@ -68,3 +68,18 @@ fn is_field(text: &str) -> bool {
 fn is_plain(c: char) -> bool {
     !(is_hidden(c) || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_bare_where_no_reader_takes_it_for_anything_else() {
+        for bare in ["labels", "app.kubernetes.io/name", "connect-migrate/by"] {
+            assert_eq!(key(bare), bare);
+        }
+        for quoted in ["no", "on", "null", "1-2", "a b-c", "a/b: c", "-a"] {
+            assert_eq!(key(quoted), format!("\"{quoted}\""));
+        }
+    }
+}

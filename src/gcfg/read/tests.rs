@@ -88,6 +88,12 @@ fn a_text_in_utf16_gets_one_message() {
     assert_eq!(brief(&text), ["gcfg-nul 1:2"]);
     let marked = [b"\xff\xfe".as_slice(), &text].concat();
     assert_eq!(brief(&marked), ["gcfg-not-utf8 1:1"]);
+    // The mark alone tells it, too: letters of other scripts have no zero in them.
+    let other: Vec<u8> = "\u{feff}\u{4e2d}\u{6587}\n\u{4e2d}\u{6587}\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(brief(&other), ["gcfg-not-utf8 1:1"]);
 }
 
 #[test]
