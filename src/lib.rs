@@ -5,6 +5,7 @@
 #![warn(unreachable_pub)]
 
 pub(crate) mod announce;
+pub(crate) mod character;
 pub mod chart;
 pub(crate) mod check;
 pub mod cli;

@@ -16,11 +16,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::ValueEnum;
 use serde::Serialize;
 
+pub(crate) use crate::character::is_hidden;
 pub(crate) use confirm::{Answer, ask};
 pub use diagnostic::{Style, render};
 pub(crate) use duration::human;
 pub(crate) use page::Page;
-pub(crate) use printable::{Printable, is_hidden};
+pub(crate) use printable::Printable;
 pub(crate) use shell::shell_word;
 pub(crate) use table::Table;
 pub(crate) use ticker::Ticker;

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use unicode_general_category::{GeneralCategory, get_general_category};
+use crate::character::is_hidden;
 
 /// One line of text in which everything is seen. What a terminal would act on stands there as an
 /// escape, `\u{1b}` or `\n`.
@@ -69,19 +69,6 @@ impl From<&String> for Printable {
     fn from(text: &String) -> Self {
         Self::new(text)
     }
-}
-
-/// Whether a character is unseen or does something: controls, controls of direction and other
-/// formats, separators of lines and paragraphs.
-pub(crate) fn is_hidden(c: char) -> bool {
-    !(' '..='~').contains(&c)
-        && matches!(
-            get_general_category(c),
-            GeneralCategory::Control
-                | GeneralCategory::Format
-                | GeneralCategory::LineSeparator
-                | GeneralCategory::ParagraphSeparator
-        )
 }
 
 /// Text over several lines: line feeds stay, and tabs become blanks.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::printable::is_hidden;
+use crate::character::is_hidden;
 use crate::yaml;
 
 /// JSON with a line feed at its end.

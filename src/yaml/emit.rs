@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::scalar;
-use crate::output::is_hidden;
+use crate::character::is_hidden;
 
 /// A string as a quoted scalar on one line.
 ///
