@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use super::{Item, JobState, Language, World};
 use crate::connect_stand_in::server::Shared;
 use course::{Course, PackageCache};
-use queue::{Hurry, Queue};
+use queue::{Hurry, Queue, Turn};
 
 /// What a build was asked to do and did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -107,7 +107,7 @@ pub(crate) fn submit(shared: &Arc<Shared>, order: Order) -> String {
         ended_ms: None,
         end: None,
     });
-    let turn = world.builds.queue.join();
+    let turn = world.builds.queue.join(index);
     world.start_builds();
     drop(world);
     tokio::spawn(run(Arc::clone(shared), index, turn));
@@ -115,14 +115,11 @@ pub(crate) fn submit(shared: &Arc<Shared>, order: Order) -> String {
 }
 
 /// One build from the queue to its end.
-async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<Hurry>) {
-    let Ok(hurry) = turn.await else {
-        return; // the server ends
+async fn run(shared: Arc<Shared>, index: usize, turn: oneshot::Receiver<Turn>) {
+    let Ok((course, hurry)) = turn.await else {
+        return; // the server ends, or the build ended before it began
     };
     let began = tokio::time::Instant::now();
-    let Some(course) = shared.world().start_build(index) else {
-        return;
-    };
     if course.orphaned {
         shared.world().orphan(index, &course);
         return;
@@ -150,11 +147,16 @@ async fn reached(time: tokio::time::Instant, hurry: &Hurry) {
 }
 
 impl World {
-    /// Lets builds leave the queue as far as the limit has room.
+    /// Lets builds leave the queue as far as the limit has room. What each will do is decided
+    /// here, not when its task comes to its first line: what counts as running has begun.
     pub(crate) fn start_builds(&mut self) {
-        self.builds
-            .queue
-            .advance(self.config.build_limit.unwrap_or(usize::MAX));
+        let limit = self.config.build_limit.unwrap_or(usize::MAX);
+        while let Some((index, turn)) = self.builds.queue.next(limit) {
+            if let Some(course) = self.start_build(index) {
+                // Nobody waits for it only when the server ends.
+                let _ = turn.send((course, self.builds.queue.hurry()));
+            }
+        }
     }
 
     fn clock_ms(&self) -> u64 {
@@ -167,7 +169,6 @@ impl World {
         if build.end.is_some() {
             // Lost in a restart while it waited: it gives its place to the next.
             self.builds.queue.leave();
-            self.start_builds();
             return None;
         }
         build.started_ms = Some(now);

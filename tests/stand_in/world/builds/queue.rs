@@ -4,13 +4,21 @@ use std::collections::VecDeque;
 
 use tokio::sync::{oneshot, watch};
 
+use super::course::Course;
+
 /// Tells a build that it shall come to its end.
 pub(super) type Hurry = watch::Receiver<u64>;
+
+/// What a build is told when its turn has come.
+pub(super) type Turn = (Course, Hurry);
+
+/// One that waits for its turn: its number, and how it is told.
+type Waiting = (usize, oneshot::Sender<Turn>);
 
 /// Builds that wait for their turn, in the order in which they came, and how many had theirs.
 #[derive(Default)]
 pub(crate) struct Queue {
-    waiting: VecDeque<oneshot::Sender<Hurry>>,
+    waiting: VecDeque<Waiting>,
     /// Raised to end every build that runs.
     hurry: watch::Sender<u64>,
     /// Those that left the queue and haven't ended.
@@ -24,27 +32,29 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// One more waits; it is told when its turn has come.
-    pub(super) fn join(&mut self) -> oneshot::Receiver<Hurry> {
+    /// The build of this number waits; it is told when its turn has come.
+    pub(super) fn join(&mut self, index: usize) -> oneshot::Receiver<Turn> {
         let (turn, wait) = oneshot::channel();
-        self.waiting.push_back(turn);
+        self.waiting.push_back((index, turn));
         self.open += 1;
         self.most_open = self.most_open.max(self.open);
         wait
     }
 
-    /// Whose turn it is starts, as far as the limit has room.
-    pub(super) fn advance(&mut self, limit: usize) {
-        while self.running < limit {
-            let Some(turn) = self.waiting.pop_front() else {
-                break;
-            };
-            // Whoever is counted as running is told, also when it has not come to its first line.
-            if turn.send(self.hurry.subscribe()).is_ok() {
-                self.running += 1;
-                self.most_running = self.most_running.max(self.running);
-            }
+    /// Whose turn it is, as far as the limit has room. It counts as running from here on.
+    pub(super) fn next(&mut self, limit: usize) -> Option<Waiting> {
+        if self.running >= limit {
+            return None;
         }
+        let next = self.waiting.pop_front()?;
+        self.running += 1;
+        self.most_running = self.most_running.max(self.running);
+        Some(next)
+    }
+
+    /// What ends the builds that run from here on.
+    pub(super) fn hurry(&self) -> Hurry {
+        self.hurry.subscribe()
     }
 
     /// Lets the builds that run now come to their end.
