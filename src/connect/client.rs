@@ -115,7 +115,7 @@ impl Connect {
     /// Whether this server has something. `None` when its version is not known.
     #[must_use]
     pub(crate) fn has(&self, feature: Feature) -> Option<bool> {
-        self.version.map(|version| version >= feature.since())
+        self.version.map(|version| feature.is_in(version))
     }
 
     /// Refuses what this server is known not to have.
@@ -124,7 +124,7 @@ impl Connect {
     /// It has not.
     pub(crate) fn require(&self, feature: Feature) -> Result<(), Error> {
         match self.version {
-            Some(version) if version < feature.since() => {
+            Some(version) if !feature.is_in(version) => {
                 Err(Error::Unsupported { feature, version })
             }
             _ => Ok(()),

@@ -1,7 +1,6 @@
 //! Content items.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -178,12 +177,6 @@ impl Default for AppMode {
 impl<'de> Deserialize<'de> for AppMode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(lenient::text(deserializer)?.map_or_else(Self::default, Self))
-    }
-}
-
-impl fmt::Display for AppMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

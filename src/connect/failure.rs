@@ -216,3 +216,85 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answer(status: u16, body: &'static str) -> Failure {
+        let url = "http://connect.example.com/__api__/v1/user"
+            .parse()
+            .unwrap();
+        let response = http::Response::builder()
+            .status(status)
+            .header(RETRY_AFTER, "7")
+            .body(body)
+            .unwrap();
+        refused(&Request::get(url), response.into(), "id".to_owned()).await
+    }
+
+    #[tokio::test]
+    async fn what_an_error_answer_means_is_in_status_and_body() {
+        for (status, body, expected, fate) in [
+            (
+                401,
+                r#"{"code": 30, "error": "no"}"#,
+                "is not accepted: GET /__api__/v1/user: no (HTTP 401, code 30,",
+                Fate::Answered,
+            ),
+            (
+                402,
+                "",
+                "licence has expired: it answers GET /__api__/v1/user: Payment Required (",
+                Fate::Answered,
+            ),
+            (
+                403,
+                "",
+                "it needs the key of an active user",
+                Fate::Answered,
+            ),
+            (
+                404,
+                r#"{"code": 4, "error": "gone"}"#,
+                "not found: ",
+                Fate::Answered,
+            ),
+            (
+                404,
+                "404 page not found",
+                "404 page not found (HTTP 404, correlation id id): this server seems",
+                Fate::Answered,
+            ),
+            (
+                404,
+                " <html/>",
+                "answered with an HTML page (HTTP 404)",
+                Fate::Answered,
+            ),
+            (
+                400,
+                r#"{"error": "a\nb"}"#,
+                "GET /__api__/v1/user: a\nb (HTTP 400",
+                Fate::Answered,
+            ),
+            (409, "two\nlines", ": Conflict (HTTP 409", Fate::Answered),
+            (429, "", "", Fate::PutOff),
+            (408, "", "", Fate::Unsure),
+            (500, "", "", Fate::Unsure),
+            (501, "", "", Fate::Answered),
+            (502, "<html/>", ": Bad Gateway (", Fate::Unsure),
+            (504, "", "", Fate::Unsure),
+        ] {
+            let failure = answer(status, body).await;
+            let said = failure.error.to_string();
+            assert!(said.contains(expected), "{status} {body}: {said}");
+            assert_eq!(failure.fate, fate, "{status} {body}");
+            assert_eq!(
+                failure.wait,
+                Some(Duration::from_secs(7)),
+                "{status} {body}"
+            );
+        }
+    }
+}

@@ -42,6 +42,12 @@ impl Feature {
         }
     }
 
+    /// Whether a version has it.
+    #[must_use]
+    pub(crate) fn is_in(self, version: Version) -> bool {
+        version >= self.since()
+    }
+
     /// The first version that has it.
     #[must_use]
     pub(crate) const fn since(self) -> Version {
@@ -110,7 +116,13 @@ mod tests {
     fn compares_numbers_not_texts() {
         let version = |text: &str| text.parse::<Version>().unwrap();
         assert!(version("2024.10.0") > version("2024.9.1"));
-        assert!(version("2025.03.0") < Feature::Hits.since());
-        assert!(version("2025.06.0-dev") >= Feature::Activate.since());
+        for (feature, last_without, first) in [
+            (Feature::Jobs, "2022.9.1", "2022.10.0"),
+            (Feature::Hits, "2025.03.9", "2025.04.0"),
+            (Feature::Activate, "2025.05.1", "2025.06.0-dev"),
+        ] {
+            assert!(!feature.is_in(version(last_without)), "{last_without}");
+            assert!(feature.is_in(version(first)), "{first}");
+        }
     }
 }

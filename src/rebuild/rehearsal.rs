@@ -82,7 +82,9 @@ impl Rehearsal {
                 number.to_string(),
                 action,
                 row.guid.to_string(),
-                row.app_mode.as_ref().map_or_else(dash, ToString::to_string),
+                row.app_mode
+                    .as_ref()
+                    .map_or_else(dash, |mode| mode.as_str().to_owned()),
                 row.bundle.as_ref().map_or_else(dash, ToString::to_string),
                 row.uses.map_or_else(dash, |uses| uses.to_string()),
                 row.title.clone(),

@@ -150,7 +150,7 @@ pub(crate) async fn examine(
     wanted.names_release = deployment.is_named;
     let mut facts = ask::ask(&cluster, &wanted).await;
     facts.release = records.map(|found| {
-        let said = found.map(|records| records.first().map(said));
+        let said = found.map(|records| records.first().map(there::said));
         (deployment.release.name.clone(), said)
     });
     let mut checks = code::cluster((&facts, &wanted));
@@ -168,21 +168,6 @@ pub(crate) async fn examine(
         builds: quota::build_room(&facts, &wanted),
         checks,
     })
-}
-
-fn said(newest: &Record) -> String {
-    let status = match newest.info.status {
-        RevisionStatus::Deployed => "deployed",
-        RevisionStatus::Failed => "failed",
-        status if status.is_pending() => "not finished",
-        _ => "of an unusual status",
-    };
-    format!(
-        "release {} is there: revision {}, {status}, chart {}",
-        newest.name,
-        newest.revision,
-        newest.chart.label()
-    )
 }
 
 impl Planned<'_> {

@@ -4,6 +4,7 @@ use super::Known;
 use super::references::{Reference, Referent};
 use super::{Asked, Facts, Seen, Wanted};
 use crate::check::{Judgement, count, plural};
+use crate::release::{Record, RevisionStatus};
 
 /// How the references came out.
 #[derive(Default)]
@@ -149,6 +150,22 @@ pub(crate) fn release((facts, _): Known<'_>) -> Judgement {
     }
 }
 
+/// What a release is, by its newest revision.
+pub(super) fn said(newest: &Record) -> String {
+    let status = match newest.info.status {
+        RevisionStatus::Deployed => "deployed",
+        RevisionStatus::Failed => "failed",
+        status if status.is_pending() => "not finished",
+        _ => "of an unusual status",
+    };
+    format!(
+        "release {} is there: revision {}, {status}, chart {}",
+        newest.name,
+        newest.revision,
+        newest.chart.label()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +198,24 @@ mod tests {
         Seen {
             keys: vec![key.to_owned()],
             is_going: false,
+        }
+    }
+
+    #[test]
+    fn a_release_is_told_by_its_newest_revision() {
+        for (status, told) in [
+            ("deployed", "deployed"),
+            ("failed", "failed"),
+            ("pending-upgrade", "not finished"),
+            ("superseded", "of an unusual status"),
+        ] {
+            let record = serde_json::from_value(serde_json::json!({"name": "rsc", "version": 7,
+                "info": {"status": status},
+                "chart": {"metadata": {"name": "rstudio-connect", "version": "0.9.0"}}}));
+            assert_eq!(
+                said(&record.unwrap()),
+                format!("release rsc is there: revision 7, {told}, chart rstudio-connect-0.9.0")
+            );
         }
     }
 

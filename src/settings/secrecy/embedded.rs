@@ -316,6 +316,7 @@ mod tests {
             "postgres://h/d?pass%77ord=pw",
             "https://h/x?token=abc",
             "https://ghp-anything@github.com/x",
+            "//u:PW@h/d",
             "host=h password=a b",
             "host = h password = 'it\\'s'",
             "host=h sslpassword=x",
@@ -336,7 +337,11 @@ mod tests {
             "user:pw@proxy.example.com:3128",
             TextKind::Unknown
         ));
-        assert!(holds_password("password=x", TextKind::Unknown));
+        for value in ["password=x", "password = x", "/login?password=x"] {
+            for kind in [TextKind::Url, TextKind::Unknown, TextKind::Prose] {
+                assert!(holds_password(value, kind), "{value} {kind:?}");
+            }
+        }
         assert!(holds_password(&"://".repeat(60_000), TextKind::Plain));
         for value in [
             "mysql -u root -phunter2 db",
@@ -386,6 +391,7 @@ mod tests {
             "host=h user=u require_auth=scram-sha-256",
             "host=h password=",
             "proxy.example.com:3128",
+            "/opt//lib:x",
             "no url at all",
             "",
             "://",

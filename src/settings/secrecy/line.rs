@@ -350,6 +350,9 @@ mod tests {
             ("[Postgres Password = x", "[Postgres ***"),
             ("[Password=x]", "[Password***"),
             ("[LDAP \"https://a:b@c\"]", "[LDAP ***"),
+            ("[LDAP hunter]", "[LDAP ***"),
+            ("[LDAP hunter\"]", "[LDAP ***"),
+            ("[LDAP \"hunter\"", "[LDAP ***"),
             ("; Password = x", "; ***"),
             ("# anything", "# ***"),
             ("- Password: x", "- Password: ***"),
@@ -385,6 +388,7 @@ mod tests {
         assert_eq!(under("HTTP", "Listen = \":3939"), "Listen = \":3939");
         assert_eq!(under("http", "listen = :3939 ; x"), "listen = :3939 ***");
         assert_eq!(under("HTTP", "NoWarning"), "NoWarning");
+        assert_eq!(under("HTTP", "- NoWarning"), "***");
         assert_eq!(under("Server", "Address https://x"), "Address ***");
         assert_eq!(under("Server", "DataDir = C:\\data"), "DataDir = C:\\data");
         assert_eq!(under("Server", "Address = https://a:b@c"), "Address = ***");

@@ -252,6 +252,23 @@ mod tests {
     }
 
     #[test]
+    fn of_a_command_line_settings_and_flags_are_quoted_and_no_values() {
+        for (word, shown) in [
+            ("values.yaml", "values.yaml"),
+            ("--api-key", "--api-key"),
+            ("--server <URL=…>", "--server <URL=…>"),
+            ("--server=hunter2", "--server=***"),
+            ("--api-key=hunter2", "***"),
+            ("Server.Address=hunter2", "Server.Address=***"),
+            ("Postgres.Password=hunter2", "Postgres.Password=***"),
+            ("-ume:hunter2@h", "***"),
+            ("me:hunter2@h=x", "***"),
+        ] {
+            assert_eq!(shown_word(word), shown, "{word}");
+        }
+    }
+
+    #[test]
     fn only_long_base64_may_be_encrypted() {
         let cipher = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJCrze8SNFZ4kKvN7w==";
         assert!(may_be_encrypted(cipher));

@@ -260,6 +260,7 @@ mod tests {
             "Licence",
             "DSN",
             "DB_PW",
+            "DBPw",
             "JWT",
             "PaSsWoRd",
         ] {
