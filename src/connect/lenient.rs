@@ -198,6 +198,7 @@ mod tests {
             "{}",
             r#"{"text": null, "truth": null, "int": null, "time": null, "texts": null}"#,
             r#"{"text": "", "truth": "", "int": "", "time": "", "texts": ""}"#,
+            r#"{"time": 0}"#,
             r#"{"text": {}, "truth": [], "int": {"a": 1}, "time": [1], "texts": {"a": 1}}"#,
         ] {
             assert_eq!(probe(json), Probe::default(), "{json}");

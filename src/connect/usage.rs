@@ -206,3 +206,25 @@ impl Connect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_counted_and_told_now_and_then() {
+        let mut tally = Tally::default();
+        let mut told = Vec::new();
+        for guid in ["a", "b"].into_iter().cycle().take(20_001) {
+            let record = UsageRecord {
+                content_guid: Some(guid.into()),
+            };
+            tally.count(record, &mut |read| told.push(read)).unwrap();
+        }
+        assert_eq!(told, [10_000, 20_000]);
+        assert_eq!(
+            (tally.usage[&"a".into()], tally.usage[&"b".into()]),
+            (10_001, 10_000)
+        );
+    }
+}

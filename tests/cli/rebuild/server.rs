@@ -102,6 +102,22 @@ fn a_wrong_address_is_told_from_a_server_that_is_down() {
 }
 
 #[test]
+fn a_server_that_starts_is_waited_for_and_one_that_is_silent_is_not() {
+    let asked = AtomicUsize::new(0);
+    let (address, _) = answering(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0..4 => http("503 Service Unavailable", "", "starting"),
+        _ => http("404 Not Found", "", "404 page not found"),
+    });
+    let (_, said) = dry_run(&format!("http://{address}"), &[]);
+    assert!(said.contains("where Connect answers with JSON"), "{said}");
+
+    let (address, asked) = answering(|_| String::new());
+    let (code, said) = dry_run(&format!("http://{address}"), &[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(asked.load(Ordering::Relaxed), 3, "{said}");
+}
+
+#[test]
 fn the_key_follows_a_redirect_neither_to_another_host_nor_to_another_port() {
     for host in ["localhost", "127.0.0.1"] {
         let (elsewhere, keys) = answering(|_| http("200 OK", "", "{}"));
