@@ -390,6 +390,7 @@ mod tests {
             "postgres://user@host/db?require_auth=scram-sha-256",
             "host=h user=u require_auth=scram-sha-256",
             "host=h password=",
+            "host=h;auth=no;user=u",
             "proxy.example.com:3128",
             "/opt//lib:x",
             "no url at all",
