@@ -41,12 +41,12 @@ impl Home {
             .collect()
     }
 
-    /// A Helm that knows this home and nothing else of the environment but PATH.
+    /// A Helm that knows this home and nothing else of the environment but PATH and how Go programs run.
     pub fn helm(&self, helm: &Helm) -> Command {
         let mut command = Command::new(&helm.path);
         command
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(["PATH", "GOGC"].map(|name| (name, std::env::var_os(name).unwrap_or_default())))
             .env("HOME", self.path())
             .env("HELM_DATA_HOME", self.path().join("data"))
             .env("HELM_CACHE_HOME", self.path().join("cache"))
