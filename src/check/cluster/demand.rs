@@ -270,4 +270,57 @@ mod tests {
         let asks = Defaults(&[]).pod(&pod, "requests", "cpu");
         assert!((asks - 3.0).abs() < 1e-9, "{asks}");
     }
+
+    #[test]
+    fn ports_of_nodes_count_where_a_service_gets_them() {
+        let nodeports = |mut spec: Value| {
+            spec["ports"] = json!([{"port": 80}, {"port": 443}]);
+            let part = Part {
+                group: String::new(),
+                resource: "services".to_owned(),
+                object: json!({"kind": "Service", "spec": spec}),
+                live: None,
+            };
+            let amounts = of_object(&part, &part.object);
+            let ports = amounts.get("services.nodeports");
+            ports.map_or_else(|| "none".to_owned(), f64::to_string)
+        };
+        for (spec, ports) in [
+            (json!({}), "none"),
+            (json!({"type": "ClusterIP"}), "none"),
+            (json!({"type": "NodePort"}), "2"),
+            (json!({"type": "LoadBalancer"}), "2"),
+            (
+                json!({"type": "LoadBalancer", "allocateLoadBalancerNodePorts": false}),
+                "none",
+            ),
+        ] {
+            assert_eq!(nodeports(spec.clone()), ports, "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_restart_needs_room_for_a_pod_unless_an_old_one_may_go_first() {
+        let rolling = |replicas: i64, unavailable: Value| {
+            json!({"kind": "Deployment", "spec": {"replicas": replicas,
+                "strategy": {"rollingUpdate": {"maxUnavailable": unavailable}}}})
+        };
+        for (workload, beside) in [
+            (json!({"kind": "StatefulSet"}), "0"),
+            (
+                json!({"kind": "Deployment", "spec": {"strategy": {"type": "Recreate"}}}),
+                "0",
+            ),
+            (json!({"kind": "Deployment", "spec": {}}), "1"),
+            (json!({"kind": "Deployment", "spec": {"replicas": 4}}), "0"),
+            (json!({"kind": "Deployment", "spec": {"replicas": 3}}), "1"),
+            (rolling(4, json!(0)), "1"),
+            (rolling(4, json!(1)), "0"),
+            (rolling(4, json!("25%")), "0"),
+            (rolling(3, json!("25%")), "1"),
+            (rolling(3, json!("odd")), "1"),
+        ] {
+            assert_eq!(restart(&workload).to_string(), beside, "{workload}");
+        }
+    }
 }
