@@ -137,6 +137,7 @@ fn remove(plan: &mut Plan, chart: &ConfigSection, properties: Vec<String>, stays
         None => {
             plan.config.push(PlannedSection {
                 section: chart.section.clone(),
+                header: None,
                 comments: Vec::new(),
                 items: Vec::new(),
                 removed: false,

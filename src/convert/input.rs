@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::names::Names;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::gcfg::{Configuration, Document, EffectiveSection, Section, Setting, SettingName};
 use crate::settings::{Entry, ValueType};
 
@@ -30,6 +30,8 @@ pub(super) struct InputSetting<'a> {
 pub(super) struct InputSection<'a> {
     /// Its name in canonical spelling.
     pub section: Arc<Section>,
+    /// Where it is opened first.
+    pub header: Place,
     /// Its settings in order of appearance.
     pub settings: Vec<InputSetting<'a>>,
 }
@@ -85,6 +87,10 @@ pub(super) fn gather<'a>(documents: &'a [Document], names: &Names) -> Vec<InputS
             .collect();
         Some(InputSection {
             section: canonical,
+            header: Place {
+                source: Arc::clone(documents[spelled.document].source()),
+                span: spelled.item.span,
+            },
             settings,
         })
     };

@@ -135,12 +135,8 @@ fn section_key(section: &PlannedSection, errors: &mut Vec<Diagnostic>) -> String
             Code::ValueNotCarried,
             format!("the name of section [{key}] does not get through the chart: {error}"),
         )
-        .help("give the section above this line a name without it");
-        let first = section.items.iter().find_map(|item| match item {
-            PlannedItem::Setting { place, .. } => place.as_ref(),
-            PlannedItem::Note(_) => None,
-        });
-        errors.push(at(diagnostic, first));
+        .help("give the section a name without it");
+        errors.push(at(diagnostic, section.header.as_ref()));
     }
     key
 }

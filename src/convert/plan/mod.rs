@@ -52,6 +52,8 @@ pub(in crate::convert) struct Plan {
 pub(in crate::convert) struct PlannedSection {
     /// The section in canonical spelling.
     pub section: Arc<Section>,
+    /// Where the input opens it; `None` where it is the chart's alone.
+    pub header: Option<Place>,
     /// Comment lines above it.
     pub comments: Vec<String>,
     /// What stands in it.

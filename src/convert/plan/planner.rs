@@ -125,7 +125,9 @@ struct Put<'a> {
 impl Planner<'_> {
     fn section(&mut self, section: &InputSection<'_>) {
         let comments = self.comments.section(&section.section.key()).to_vec();
-        self.in_section(&section.section).comments.extend(comments);
+        let planned = self.in_section(&section.section);
+        planned.comments.extend(comments);
+        planned.header = Some(section.header.clone());
     }
 
     fn setting(&mut self, setting: &InputSetting<'_>, settled: &Settled, verdict: Verdict) {
@@ -283,6 +285,7 @@ impl Planner<'_> {
         *self.sections.entry(section.key()).or_insert_with(|| {
             config.push(PlannedSection {
                 section: Arc::clone(section),
+                header: None,
                 comments: Vec::new(),
                 items: Vec::new(),
                 removed: false,
