@@ -1,15 +1,19 @@
 //! Writing files so that a failure leaves what was there.
 
+mod beside;
 mod rewrite;
+mod rights;
 
 use std::fs;
-use std::io;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+pub(crate) use beside::beside;
 pub(crate) use rewrite::rewrite;
 
 use anyhow::{Context as _, bail};
+
+use beside::without_temporary_name;
 
 /// Who may read a file that we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,10 +94,12 @@ impl Batch {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let mut file = builder(access, &target)
-            .tempfile_in(folder)
-            .map_err(without_temporary_name)
+        let mut file = beside(&target, permissions(access, &target))
             .with_context(|| format!("cannot write to the folder {}", folder.display()))?;
+        if target.exists() {
+            rights::keep_access_list(&target, file.as_file())
+                .with_context(|| format!("cannot keep the rights of {}", path.display()))?;
+        }
         file.write_all(content)
             .and_then(|()| file.as_file().sync_all())
             .map_err(without_temporary_name)
@@ -121,15 +127,6 @@ impl Batch {
     }
 }
 
-/// What the system said, about the file that the user named and not the one beside it.
-fn without_temporary_name(error: io::Error) -> io::Error {
-    let said = error.to_string();
-    match said.split_once(" at path ") {
-        Some((said, _)) => io::Error::new(error.kind(), said.to_owned()),
-        None => error,
-    }
-}
-
 /// Writes one file atomically.
 ///
 /// # Errors
@@ -146,7 +143,7 @@ pub(crate) fn write(
 }
 
 #[cfg(unix)]
-fn builder(access: Access, target: &Path) -> tempfile::Builder<'static, 'static> {
+fn permissions(access: Access, target: &Path) -> Option<fs::Permissions> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = match access {
         // The umask takes away from this, as from any file that a program makes.
@@ -155,13 +152,10 @@ fn builder(access: Access, target: &Path) -> tempfile::Builder<'static, 'static>
     };
     // What somebody closed to others stays closed when it is replaced; we must be able to write it.
     let there = fs::metadata(target).map_or(0o777, |there| there.permissions().mode());
-    let mode = mode & there | 0o600;
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(fs::Permissions::from_mode(mode));
-    builder
+    Some(fs::Permissions::from_mode(mode & there | 0o600))
 }
 
 #[cfg(not(unix))]
-fn builder(_access: Access, _target: &Path) -> tempfile::Builder<'static, 'static> {
-    tempfile::Builder::new()
+fn permissions(_access: Access, _target: &Path) -> Option<fs::Permissions> {
+    None
 }

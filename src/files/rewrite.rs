@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 
-use super::without_temporary_name;
+use super::beside::{beside, without_temporary_name};
 
 /// Gives a file new text, all or nothing, and keeps its owner, group, mode, access list and label.
 /// `expected` is the text that the new one was made of.
@@ -20,19 +20,20 @@ pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Resu
         bail!("{} is no regular file", path.display());
     }
     let old = File::open(&target).with_context(|| format!("cannot read {}", path.display()))?;
+    let write = || format!("cannot write {}", path.display());
+    let attributes = old.metadata().with_context(write)?;
+    one_name(path, &attributes)?;
     let folder = target.parent().unwrap_or(Path::new("."));
-    let new = tempfile::NamedTempFile::new_in(folder).map_err(without_temporary_name);
+    let new = beside(&target, None);
     let mut new = new.with_context(|| {
         format!(
             "cannot write to the folder {}; the file's owner or root can",
             folder.display()
         )
     })?;
-    let write = || format!("cannot write {}", path.display());
     new.write_all(text)
         .map_err(without_temporary_name)
         .with_context(write)?;
-    let attributes = old.metadata().with_context(write)?;
     keep(&old, &attributes, new.as_file()).with_context(|| {
         format!(
             "cannot keep the owner and rights of {}; run this as root",
@@ -53,11 +54,26 @@ pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Resu
 }
 
 #[cfg(unix)]
+fn one_name(path: &Path, attributes: &Metadata) -> anyhow::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    if attributes.nlink() > 1 {
+        bail!(
+            "{} has a second name (a hard link), which would keep the old text; remove that name, or \
+             make it a symbolic link to this one",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn one_name(_path: &Path, _attributes: &Metadata) -> anyhow::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
 fn keep(old: &File, attributes: &Metadata, new: &File) -> anyhow::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
-    if attributes.nlink() > 1 {
-        bail!("the file has a second name (a hard link), which would keep the old text");
-    }
     let fresh = new.metadata()?;
     let changed = |old: u32, new: u32| (old != new).then_some(old);
     let owner = changed(attributes.uid(), fresh.uid());
@@ -65,43 +81,9 @@ fn keep(old: &File, attributes: &Metadata, new: &File) -> anyhow::Result<()> {
     if owner.is_some() || group.is_some() {
         fchown(new, owner, group)?;
     }
-    keep_extended(old, new)?;
+    super::rights::keep_extended(old, new)?;
     // Last, since a change of owner takes bits away.
     new.set_permissions(fs::Permissions::from_mode(attributes.mode() & 0o7777))?;
-    Ok(())
-}
-
-/// Access lists and labels are extended attributes.
-#[cfg(target_os = "linux")]
-fn keep_extended(old: &File, new: &File) -> anyhow::Result<()> {
-    use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
-    const LARGEST: usize = 65_536; // Linux has none larger
-    let mut names = vec![0; LARGEST];
-    let length = match flistxattr(old, &mut names[..]) {
-        Ok(length) => length,
-        Err(rustix::io::Errno::NOTSUP) => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    let mut value = vec![0; LARGEST];
-    let mut given = vec![0; LARGEST];
-    for name in names[..length].split(|byte| *byte == 0) {
-        if name.is_empty() {
-            continue;
-        }
-        let wanted = fgetxattr(old, name, &mut value[..])?;
-        let has = fgetxattr(new, name, &mut given[..]);
-        // A label that the folder gave already need not be set, which takes more rights.
-        if has.is_ok_and(|has| given[..has] == value[..wanted]) {
-            continue;
-        }
-        fsetxattr(new, name, &value[..wanted], XattrFlags::empty())
-            .with_context(|| String::from_utf8_lossy(name).into_owned())?;
-    }
-    Ok(())
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn keep_extended(_old: &File, _new: &File) -> anyhow::Result<()> {
     Ok(())
 }
 
@@ -160,6 +142,66 @@ mod tests {
         let mut value = [0; 16];
         let length = fgetxattr(File::open(&path).unwrap(), "user.label", &mut value[..]).unwrap();
         assert_eq!(&value[..length], b"theirs");
+    }
+
+    /// A folder's default list would let in whom the file's own rights keep out.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_lets_nobody_in() {
+        use rustix::fs::{XattrFlags, setxattr};
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("file");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // Owner, the user 65534, group, mask and others, as setfacl -d -m u:65534:r writes it.
+        let entries: [(u16, u16, u32); 5] = [
+            (1, 6, u32::MAX),
+            (2, 4, 65534),
+            (4, 4, u32::MAX),
+            (16, 4, u32::MAX),
+            (32, 0, u32::MAX),
+        ];
+        let mut list = 2_u32.to_le_bytes().to_vec();
+        for (tag, rights, id) in entries {
+            list.extend(tag.to_le_bytes());
+            list.extend(rights.to_le_bytes());
+            list.extend(id.to_le_bytes());
+        }
+        let default = "system.posix_acl_default";
+        match setxattr(place.path(), default, &list, XattrFlags::empty()) {
+            // A file system that has none has none to give.
+            Err(rustix::io::Errno::NOTSUP) => return,
+            set => set.unwrap(),
+        }
+        let list_of = |path: &Path| {
+            let mut found = [0; 64];
+            rustix::fs::getxattr(path, "system.posix_acl_access", &mut found[..])
+                .map(|length| found[..length].to_vec())
+        };
+        assert!(list_of(&path).is_err());
+        rewrite(&path, b"old", b"new").unwrap();
+        assert!(list_of(&path).is_err(), "{:?}", list_of(&path));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o640);
+        crate::files::write(
+            &path,
+            b"newer",
+            crate::files::Access::Usual,
+            crate::files::Existing::Replace,
+        )
+        .unwrap();
+        assert!(list_of(&path).is_err(), "{:?}", list_of(&path));
+
+        // A list of its own stays, and with it the group that it keeps out.
+        list[4 + 2 * 8 + 2] = 0;
+        setxattr(&path, "system.posix_acl_access", &list, XattrFlags::empty()).unwrap();
+        crate::files::write(
+            &path,
+            b"newest",
+            crate::files::Access::Usual,
+            crate::files::Existing::Replace,
+        )
+        .unwrap();
+        assert_eq!(list_of(&path).unwrap(), list);
     }
 
     #[test]

@@ -89,8 +89,7 @@ pub(crate) fn append_private(path: &Path) -> io::Result<fs::File> {
 /// # Errors
 /// The system refuses.
 pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = crate::files::beside(path, None)?;
     io::Write::write_all(&mut file, bytes)?;
     file.persist(path)?;
     Ok(())
