@@ -31,6 +31,7 @@ pub(crate) fn history(folder: &Path, story: &Story) -> anyhow::Result<Vec<Run>> 
     for path in Journal::aside(folder)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if let Some(story) = Story::read_file(&path)? {
+            story.speak_of_unreadable(&path.display().to_string());
             add(&mut runs, &name, &story);
         }
     }

@@ -31,6 +31,15 @@ pub(crate) struct Story {
     pub good: u64,
     /// Whole lines that cannot be read.
     pub unreadable: usize,
+    /// The format that a first line names which says the rest in another way.
+    foreign: Option<u32>,
+}
+
+/// What every format's first line has.
+#[derive(serde::Deserialize)]
+struct AnyHeader {
+    event: String,
+    schema: u32,
 }
 
 impl Story {
@@ -49,7 +58,12 @@ impl Story {
             }
             match serde_json::from_slice(line) {
                 Ok(entry) => story.entries.push(entry),
-                Err(_) => story.unreadable += 1,
+                Err(_) => {
+                    story.unreadable += 1;
+                    let header = serde_json::from_slice::<AnyHeader>(line).ok();
+                    let header = header.filter(|header| header.event == "header");
+                    story.foreign = story.foreign.or(header.map(|header| header.schema));
+                }
             }
         }
         story
@@ -75,15 +89,34 @@ impl Story {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         };
-        let story = Self::parse(&bytes);
+        Self::known(&bytes, &path.display().to_string()).map(Some)
+    }
+
+    /// Reads the bytes of the journal of this name.
+    ///
+    /// # Errors
+    /// They were written by a later version of the tool.
+    pub(crate) fn known(bytes: &[u8], name: &str) -> anyhow::Result<Self> {
+        let story = Self::parse(bytes);
         if let Some(schema) = story.schema().filter(|schema| *schema > SCHEMA) {
             bail!(
-                "{} was written by a later version of connect-migrate (format {schema}, this one \
-                 knows {SCHEMA}); use that version",
-                path.display()
+                "{name} was written by a later version of connect-migrate (format {schema}, this one \
+                 knows {SCHEMA}); use that version"
             );
         }
-        Ok(Some(story))
+        Ok(story)
+    }
+
+    /// Says that lines of the journal of this name cannot be read, where there are any.
+    pub(crate) fn speak_of_unreadable(&self, name: &str) {
+        let (lines, do_not) = match self.unreadable {
+            0 => return,
+            1 => ("1 line".to_owned(), "does not"),
+            lines => (format!("{lines} lines"), "do not"),
+        };
+        crate::output::message(format!(
+            "warning: {lines} of the journal {name} cannot be read and {do_not} count"
+        ));
     }
 
     /// The server that the journal is about.
@@ -102,10 +135,11 @@ impl Story {
     }
 
     fn schema(&self) -> Option<u32> {
-        self.entries.iter().find_map(|entry| match entry.record {
+        let known = self.entries.iter().find_map(|entry| match entry.record {
             Record::Header { schema, .. } => Some(schema),
             _ => None,
-        })
+        });
+        known.or(self.foreign)
     }
 }
 
@@ -198,7 +232,18 @@ impl Journal {
     }
 }
 
-fn line(record: Record) -> Result<Vec<u8>, WriteError> {
+/// What a journal begins with. The server is named as it was given: that is what the folder is named
+/// after, wherever it redirects to.
+pub(super) fn header(server: String, release: Option<String>) -> Record {
+    Record::Header {
+        schema: SCHEMA,
+        server,
+        release,
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+pub(super) fn line(record: Record) -> Result<Vec<u8>, WriteError> {
     let mut line = serde_json::to_vec(&JournalEntry::now(record))
         .map_err(|error| WriteError(std::sync::Arc::new(io::Error::other(error))))?;
     line.push(b'\n');

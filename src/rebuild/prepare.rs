@@ -61,12 +61,7 @@ pub(super) fn story(request: &Request, lock: Option<&Lock>) -> anyhow::Result<Op
             holder.pid, holder.host
         ));
     }
-    if story.unreadable > 0 {
-        output::message(format!(
-            "warning: {} lines of the journal cannot be read and do not count",
-            story.unreadable
-        ));
-    }
+    story.speak_of_unreadable(&request.folder.display().to_string());
     Ok(Some(story))
 }
 

@@ -11,14 +11,14 @@ use super::cache::{self, Scope};
 use super::engine::{Done, Engine};
 use super::estimate::estimate;
 use super::event::{Event, Item, RunSummary, SCHEMA};
-use super::journal::Journal;
+use super::journal::{Journal, header};
 use super::ledger::ItemState;
 use super::log::Logs;
 use super::mirror::{self, Mirror};
 use super::plan::{Action, Plan, Planned};
 use super::prepare::{Note, Prepared, prepare, story};
 use super::progress::Progress;
-use super::record::{self, Outcome, Record, SkipReason};
+use super::record::{Outcome, Record, SkipReason};
 use super::rehearsal::Rehearsal;
 use super::request::{Ending, Request};
 use super::room::Room;
@@ -314,13 +314,7 @@ async fn begin(
     number: u32,
 ) -> anyhow::Result<()> {
     if prepared.good == 0 {
-        journal.note(Record::Header {
-            schema: record::SCHEMA,
-            // As it was given: that is what the folder is named after, wherever it redirects to.
-            server: request.server.to_string(),
-            release: request.release.clone(),
-            made_by: env!("CARGO_PKG_VERSION").to_owned(),
-        });
+        journal.note(header(request.server.to_string(), request.release.clone()));
     }
     let version = prepared.connect.version();
     journal.note(Record::Run {

@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, InvalidInput};
 use crate::files::{self, Access, Existing};
 use crate::inputs::{Source, one_stdin};
 use crate::output;
+use crate::rebuild::journal::Story;
 use crate::source::Span;
 use crate::validate::remembered;
 use crate::{announce, inventory, state};
@@ -60,11 +61,11 @@ impl EvidenceFiles<'_> {
         let remembered = remembered()
             .into_iter()
             .map(|path| Source(path.to_string_lossy().into_owned()));
-        let sources: Vec<Source> = match self.validation.is_empty() {
-            true => remembered.collect(),
-            false => self.validation.to_vec(),
+        let (sources, printed): (Vec<Source>, _) = match self.validation.is_empty() {
+            true => (remembered.collect(), &REMEMBERED),
+            false => (self.validation.to_vec(), &VALIDATE),
         };
-        let read = |source| json(Some(source), &VALIDATE).transpose();
+        let read = |source| json(Some(source), printed).transpose();
         sources.iter().filter_map(read).collect()
     }
 
@@ -85,6 +86,8 @@ impl EvidenceFiles<'_> {
             let path = folder.join(JOURNAL);
             let bytes =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let name = path.display().to_string();
+            Story::known(&bytes, &name)?.speak_of_unreadable(&name);
             rebuilds.push(Rebuild::of(&bytes));
         }
         Ok(rebuilds)
@@ -111,27 +114,38 @@ struct Printed {
     list: &'static str,
     /// The latest form that is known here.
     schema: u32,
+    /// Whether nobody gave it: the command leaves it in the state folder.
+    is_remembered: bool,
 }
 
 const CHECK: Printed = Printed {
     command: "check --output json",
     list: "checks",
     schema: 1,
+    is_remembered: false,
 };
 const ACCOUNT: Printed = Printed {
     command: "values --report",
     list: "settings",
     schema: Account::SCHEMA,
+    is_remembered: false,
 };
 const STATUS: Printed = Printed {
     command: "status --output json",
     list: "steps",
     schema: 1,
+    is_remembered: false,
 };
 const VALIDATE: Printed = Printed {
     command: "validate --output json",
     list: "items",
     schema: 1,
+    is_remembered: false,
+};
+/// The same, as it is found again without a flag.
+const REMEMBERED: Printed = Printed {
+    is_remembered: true,
+    ..VALIDATE
 };
 
 /// Reads the JSON that a command printed.
@@ -143,7 +157,12 @@ fn json<T: DeserializeOwned>(
         command,
         list,
         schema,
+        is_remembered,
     } = printed;
+    let help = match is_remembered {
+        true => "'validate' left it here for this; remove it, and run 'validate' again".to_owned(),
+        false => format!("give the file that '{command}' made"),
+    };
     let Some(source) = source else {
         return Ok(None);
     };
@@ -153,7 +172,7 @@ fn json<T: DeserializeOwned>(
         InvalidInput::from(
             Diagnostic::error(Code::EvidenceInvalid, message)
                 .at(&file, span)
-                .help(format!("give the file that '{command}' made")),
+                .help(help.clone()),
         )
     };
     let value: serde_json::Value = serde_json::from_str(file.text())

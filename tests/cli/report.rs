@@ -300,6 +300,45 @@ fn a_form_that_is_not_known_is_refused() {
 }
 
 /// What leaves no trace in files is taken from `status`, and only where nothing else tells.
+/// What nobody gave with a flag is named with what to do about it.
+#[test]
+fn what_is_remembered_and_cannot_be_read_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = folder
+        .path()
+        .join("state/connect-migrate/connect.example.com");
+    fs::create_dir_all(server.join("_")).unwrap();
+    let journal = server.join("_/rebuild.jsonl");
+    let header = |schema: u32| {
+        format!(
+            "{{\"at\":\"2030-01-01T00:00:00Z\",\"event\":\"header\",\"schema\":{schema},\
+             \"server\":\"x\",\"made_by\":\"9\"}}\n"
+        )
+    };
+    fs::write(&journal, header(2)).unwrap();
+    let output = report(folder.path(), &[], &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("later version"), "{said}");
+
+    fs::write(&journal, format!("{}not json\n", header(1))).unwrap();
+    let output = report(folder.path(), &[], &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("warning: 1 line of the journal "), "{said}");
+
+    fs::create_dir(server.join("validations")).unwrap();
+    let torn = server.join("validations/20260101T000000.000Z.json");
+    fs::write(&torn, "{\"schema\":1,").unwrap();
+    let output = report(folder.path(), &[], &[]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(
+        said.contains("remove it, and run 'validate' again"),
+        "{said}"
+    );
+}
+
 #[test]
 fn status_tells_the_steps_that_no_file_does() {
     let folder = tempfile::tempdir().unwrap();

@@ -112,7 +112,7 @@ impl InClusterArgs {
             let made = in_cluster::made_secret(&release);
             let key = self.api_key_secret.clone().map(|SecretName(key)| key);
             let selection = run.choice.selection()?;
-            if selection.is_none() && !home.exists() {
+            if selection.is_none() && (run.restart || !home.exists()) {
                 return Err(run.nothing_chosen().into());
             }
             let task = Task {

@@ -90,7 +90,10 @@ impl ReaderArgs {
     pub(super) fn story(&self) -> anyhow::Result<(PathBuf, Story)> {
         let folder = self.folder()?;
         match Story::read(&folder)? {
-            Some(story) => Ok((folder, story)),
+            Some(story) => {
+                story.speak_of_unreadable(&folder.display().to_string());
+                Ok((folder, story))
+            }
             None => anyhow::bail!(
                 "no rebuild has been run yet: there is no journal in {}; 'helm connect-migrate rebuild' begins \
                  one (look with the same --server and --release)",

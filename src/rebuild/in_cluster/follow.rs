@@ -20,6 +20,7 @@ use crate::rebuild::progress::Progress;
 use crate::rebuild::record::{JournalEntry, Outcome, Record};
 use crate::rebuild::request::Ending;
 use crate::release::{AccessError, Cluster};
+use crate::state::{self, Lock};
 
 /// How often is looked.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,7 +65,13 @@ pub(crate) async fn follow(
     let bytes = Reader::new(&name).read(cluster).await?;
     let story = Story::parse(&bytes);
     teller.tell(&story);
-    mirror::restore(&bytes, home)?;
+    state::create_private(home)
+        .with_context(|| format!("cannot make the folder {}", home.display()))?;
+    {
+        let _lock = Lock::take(home)
+            .with_context(|| format!("the journal of the Job {name} cannot come home yet"))?;
+        mirror::restore(&bytes, home)?;
+    }
     let ledger = story.ledger();
     let outcome = ledger.runs.last().and_then(|run| run.outcome);
     let trouble = match (&ended, outcome) {

@@ -15,13 +15,14 @@ pub(crate) use follow::follow;
 pub(crate) use manifests::{KeyReference, Task};
 
 use super::Ending;
-use super::journal::{FILE, Journal, Story};
+use super::journal::{FILE, Journal, Story, header, line};
 use super::mirror::{self, ReadError, Reader};
 use super::selection::{Selection, TooLong};
 use super::status::Overview;
 use crate::connect::ApiKey;
 use crate::output::{self, Answer, ask};
 use crate::release::{Cluster, Made};
+use crate::state::Lock;
 
 /// Everything that a task consists of, in the order in which it is made; a Secret is not among it.
 ///
@@ -104,6 +105,8 @@ async fn start(
             task.namespace
         );
     }
+    // Nobody else writes the journal at home, or puts it aside, while it is read.
+    let _lock = home.exists().then(|| Lock::take(home)).transpose()?;
     if afresh {
         Journal::put_aside(home)?;
         for map in task.journal(&[])? {
@@ -119,6 +122,11 @@ async fn start(
     };
     // Only whole lines were relied upon.
     let good = usize::try_from(Story::parse(&journal).good).unwrap_or(0);
+    let mut copy = journal[..good].to_vec();
+    if afresh {
+        // By its first line a pod sees that a journal on the claim is another.
+        copy = line(header(task.server.clone(), Some(task.release.clone())))?;
+    }
     for object in task.around() {
         cluster.apply(&object).await?;
     }
@@ -126,7 +134,7 @@ async fn start(
         cluster.apply(&task.secret(key.expose())).await?;
     }
     // A copy that is there already is of a run whose end nobody saw: it goes on.
-    for map in task.journal(&journal[..good])? {
+    for map in task.journal(&copy)? {
         cluster.make(&map).await?;
     }
     if cluster.make(&task.job()).await? == Made::Before {
@@ -185,12 +193,13 @@ pub(crate) async fn overview(
         ),
         journal => journal?,
     };
-    let story = Story::parse(&journal);
+    let place = format!("ConfigMap {name} in the namespace {}", cluster.namespace);
+    let story = Story::known(&journal, &place)?;
+    story.speak_of_unreadable(&place);
     let under_way = match job(cluster, release).await? {
         Some(job) => follow::verdict(&job).is_none(),
         None => false,
     };
-    let place = format!("ConfigMap {name} in the namespace {}", cluster.namespace);
     Ok(Overview::in_cluster(&place, &story, under_way, all))
 }
 

@@ -16,6 +16,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use super::journal::Journal;
 use super::writer::{FileSink, Sink};
 use crate::output;
 use crate::release::{AccessError, Cluster};
@@ -168,15 +169,32 @@ fn another() -> io::Error {
     io::Error::other("another pod writes the journal's copy; this one ends")
 }
 
-/// Brings a copy to a folder whose journal is shorter, as that of a new pod is.
+/// Brings a copy to a folder whose journal is an earlier state of it, as that of a new pod is. One that
+/// has gone on from the copy stays; one of other runs is put aside.
 ///
 /// # Errors
 /// The file cannot be written.
 pub(super) fn restore(bytes: &[u8], folder: &Path) -> anyhow::Result<()> {
     let path = folder.join(super::journal::FILE);
-    let there = fs::metadata(&path).map_or(0, |meta| meta.len());
-    if there >= bytes.len() as u64 {
+    let mut there = match fs::read(&path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    // What stands behind the last line feed was cut off while it was written.
+    let whole = memchr::memrchr(b'\n', &there).map_or(0, |at| at + 1);
+    if there.starts_with(bytes) {
         return Ok(());
+    }
+    there.truncate(whole);
+    if !bytes.starts_with(&there)
+        && let Some(aside) = Journal::put_aside(folder)?
+    {
+        output::message(format!(
+            "The journal that was in {} tells of other runs; it is now {}.",
+            folder.display(),
+            aside.display()
+        ));
     }
     state::create_private(folder)?;
     let context = || format!("cannot write the journal {}", path.display());

@@ -133,3 +133,33 @@ fn a_longer_journal_is_kept() {
     let path = folder.path().join(crate::rebuild::journal::FILE);
     assert_eq!(fs::read(path).unwrap(), b"one\ntwo\n");
 }
+
+#[test]
+fn a_journal_of_other_runs_is_neither_lost_nor_taken_for_this_one() {
+    for theirs in [
+        &b"other\n"[..],
+        b"other\nand much more than the copy holds\n",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(crate::rebuild::journal::FILE);
+        fs::write(&path, theirs).unwrap();
+        restore(b"one\ntwo\n", folder.path()).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+        let aside = Journal::aside(folder.path()).unwrap();
+        assert_eq!(aside.len(), 1);
+        assert_eq!(fs::read(&aside[0]).unwrap(), theirs);
+        // The same again, as another pod does it, or whoever attaches once more.
+        restore(b"one\ntwo\n", folder.path()).unwrap();
+        assert_eq!(Journal::aside(folder.path()).unwrap(), aside);
+    }
+}
+
+#[test]
+fn a_torn_line_is_none_of_other_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(crate::rebuild::journal::FILE);
+    fs::write(&path, b"one\nt\0\0").unwrap();
+    restore(b"one\ntwo\n", folder.path()).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"one\ntwo\n");
+    assert!(Journal::aside(folder.path()).unwrap().is_empty());
+}

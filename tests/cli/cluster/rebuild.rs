@@ -403,6 +403,47 @@ fn what_would_be_made_is_printed_without_a_key() {
     );
 }
 
+/// By what the copy begins with, the pod sees that the journal on the claim is of other runs.
+#[test]
+fn to_begin_afresh_counts_with_a_claim() {
+    let Some(place) = Place::new(1) else { return };
+    let arguments = in_cluster("i:1", &["--claim", "work", "--restart"]);
+    let mut first = place.rebuild(&arguments).spawn().unwrap();
+    wait_until("the Job is there", || place.job().is_some());
+    let status = place
+        .rebuild(&[
+            "status",
+            "--in-cluster",
+            "--release",
+            "sales",
+            "--output",
+            "json",
+        ])
+        .output()
+        .unwrap();
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let status: Value = printed("rebuild-status", &status);
+    let service = format!("http://sales-rstudio-connect.{}.svc", place.namespace.name);
+    let server = status["server"].as_str().unwrap_or_default();
+    assert!(server.starts_with(&service), "{status}");
+
+    // Which content is said anew, since no journal says it.
+    let output = place
+        .rebuild(&[
+            "--in-cluster",
+            "--release",
+            "sales",
+            "--image",
+            "i:1",
+            "--restart",
+            "--yes",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
 #[test]
 fn an_interrupt_detaches_and_attach_comes_back() {
     let Some(place) = Place::new(3) else { return };
