@@ -137,6 +137,9 @@ impl Place {
         ours.push(message.to_owned());
         let changes = text::since(&self.name(), &now, &next.changes)?;
         let changed = next.text != now;
+        if changed {
+            self.rehearse()?;
+        }
         if changed && !self.dry_run {
             record.off = None;
             record.laid.push(Placed {
@@ -176,6 +179,9 @@ impl Place {
         };
         let changed = before != now;
         let ours = record.all_messages();
+        if changed {
+            self.rehearse()?;
+        }
         if !self.dry_run {
             if changed {
                 files::rewrite(&self.file, now.as_bytes(), before.as_bytes())?;
@@ -184,6 +190,19 @@ impl Place {
             record.write(&self.folder)?;
         }
         Ok(self.outcome(false, changed, changes, &ours))
+    }
+
+    /// A dry run ends as the run itself would, before anything is written or recorded. It may be another
+    /// account's to write.
+    fn rehearse(&self) -> anyhow::Result<()> {
+        if let Some(cannot) = files::rewritable(&self.file)?
+            && self.dry_run
+        {
+            crate::output::message(format!(
+                "warning: this account {cannot}; the file's owner or root can"
+            ));
+        }
+        Ok(())
     }
 
     fn lock(&self) -> anyhow::Result<Option<Lock>> {

@@ -168,6 +168,24 @@ fn a_dry_run_writes_nothing() {
     assert!(!place.folder.exists());
 }
 
+/// What is refused is refused beforehand: by a dry run, and before anything is recorded.
+#[cfg(unix)]
+#[test]
+fn a_dry_run_refuses_what_the_run_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    for dry_run in [true, false] {
+        let place = Place {
+            dry_run,
+            ..place(folder.path(), TEXT)
+        };
+        let _ = fs::hard_link(&place.file, folder.path().join("other"));
+        let error = lay(&place, "We move").unwrap_err();
+        assert!(format!("{error:#}").contains("second name"), "{error:#}");
+        let recorded = AnnouncementRecord::read(&place.folder, &place.file).unwrap();
+        assert!(recorded.is_none());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

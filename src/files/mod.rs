@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use beside::beside;
-pub(crate) use rewrite::rewrite;
+pub(crate) use rewrite::{rewritable, rewrite};
 
 use anyhow::{Context as _, bail};
 

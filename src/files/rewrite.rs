@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -14,15 +14,8 @@ use super::beside::{beside, without_temporary_name};
 /// # Errors
 /// The file says something else by now, has other names, or the system refuses.
 pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Result<()> {
-    let target =
-        fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
-    if !target.metadata()?.is_file() {
-        bail!("{} is no regular file", path.display());
-    }
-    let old = File::open(&target).with_context(|| format!("cannot read {}", path.display()))?;
+    let (target, old, attributes) = open(path)?;
     let write = || format!("cannot write {}", path.display());
-    let attributes = old.metadata().with_context(write)?;
-    one_name(path, &attributes)?;
     let folder = target.parent().unwrap_or(Path::new("."));
     let new = beside(&target, None);
     let mut new = new.with_context(|| {
@@ -51,6 +44,48 @@ pub(crate) fn rewrite(path: &Path, expected: &[u8], text: &[u8]) -> anyhow::Resu
         .map_err(|error| error.error)
         .with_context(write)?;
     sync(folder).with_context(write)
+}
+
+/// What a rewrite by this account would stumble over, without writing.
+///
+/// # Errors
+/// Whoever rewrites the file is refused. What this account alone may not do is the answer.
+pub(crate) fn rewritable(path: &Path) -> anyhow::Result<Option<String>> {
+    let (target, ..) = open(path)?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let cannot = format!("cannot write to the folder {}", folder.display());
+    match may_write(folder) {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => Ok(Some(cannot)),
+        Err(error) => Err(error).context(cannot),
+    }
+}
+
+fn open(path: &Path) -> anyhow::Result<(PathBuf, File, Metadata)> {
+    let target =
+        fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))?;
+    if !target.metadata()?.is_file() {
+        bail!("{} is no regular file", path.display());
+    }
+    let read = || format!("cannot read {}", path.display());
+    let old = File::open(&target).with_context(read)?;
+    let attributes = old.metadata().with_context(read)?;
+    one_name(path, &attributes)?;
+    Ok((target, old, attributes))
+}
+
+#[cfg(unix)]
+fn may_write(folder: &Path) -> std::io::Result<()> {
+    use rustix::fs::Access;
+    Ok(rustix::fs::access(
+        folder,
+        Access::WRITE_OK | Access::EXEC_OK,
+    )?)
+}
+
+#[cfg(not(unix))]
+fn may_write(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -99,11 +99,12 @@ pub(crate) fn checks(subject: &Subject<'_>) -> Vec<Finding> {
             say(
                 Severity::Refuse,
                 format!(
-                    "the rebuild is not finished: {} items are built, {} are not ({}). 'helm \
+                    "the rebuild is not finished: {} items are built, {} are not ({}{}). 'helm \
                      connect-migrate rebuild' goes on with it",
                     rebuild.built,
                     rebuild.running + rebuild.waiting,
-                    rebuild.journal.display()
+                    rebuild.journal.display(),
+                    rebuild.doubt()
                 ),
             );
         }
@@ -219,6 +220,7 @@ mod tests {
             failed: 2,
             running: 0,
             waiting: 3,
+            unreadable_lines: 1,
         }];
         let survey = survey();
         let server = Answer::Unknown("down".to_owned());
@@ -233,6 +235,8 @@ mod tests {
             severities,
             [Severity::Refuse, Severity::Refuse, Severity::Warn]
         );
+        let doubt = "(j; 1 line of the journal cannot be read and does not count)";
+        assert!(found.iter().any(|finding| finding.text.contains(doubt)));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub(crate) struct Rebuild {
     pub running: usize,
     /// How many nothing was done for yet.
     pub waiting: usize,
+    /// Lines of the journal that cannot be read, and do not count.
+    pub unreadable_lines: usize,
 }
 
 impl Rebuild {
@@ -46,6 +48,15 @@ impl Rebuild {
         };
         if !self.guids.is_empty() {
             self.is_known_to_be_ours = !self.guids.is_disjoint(&facts.guids);
+        }
+    }
+
+    /// What is to be said behind its numbers where they may be too small; else nothing.
+    pub(crate) fn doubt(&self) -> String {
+        match self.unreadable_lines {
+            0 => String::new(),
+            1 => "; 1 line of the journal cannot be read and does not count".to_owned(),
+            lines => format!("; {lines} lines of the journal cannot be read and do not count"),
         }
     }
 
@@ -122,6 +133,7 @@ pub(crate) fn journals(
                 failed: counts.failed,
                 running: counts.running,
                 waiting: counts.waiting,
+                unreadable_lines: story.unreadable,
                 journal: folder,
             });
         }

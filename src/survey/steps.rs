@@ -210,14 +210,19 @@ pub(crate) fn steps(
             if rebuilt {
                 let built: usize = rebuilds.iter().map(|r| r.built).sum();
                 let failed: usize = rebuilds.iter().map(|r| r.failed).sum();
-                (State::Done, format!("{built} items built, {failed} failed"))
+                let doubt: String = rebuilds.iter().map(Rebuild::doubt).collect();
+                (
+                    State::Done,
+                    format!("{built} items built, {failed} failed{doubt}"),
+                )
             } else if let Some(r) = rebuilds.iter().find(|r| r.is_unfinished()) {
                 (
                     State::ToDo,
                     format!(
-                        "{} built, {} still to build",
+                        "{} built, {} still to build{}",
                         r.built,
-                        r.running + r.waiting
+                        r.running + r.waiting,
+                        r.doubt()
                     ),
                 )
             } else {
@@ -365,6 +370,31 @@ mod tests {
             failed: 0,
             running: 0,
             waiting,
+            unreadable_lines: 0,
+        }
+    }
+
+    #[test]
+    fn lines_of_the_journal_that_do_not_count_are_said() {
+        let server = Answer::Unknown("down".into());
+        for (waiting, said) in [
+            (
+                0,
+                "7 items built, 0 failed; 2 lines of the journal cannot be read and do not count",
+            ),
+            (
+                3,
+                "7 built, 3 still to build; 2 lines of the journal cannot be read and do not count",
+            ),
+        ] {
+            let rebuilds = [Rebuild {
+                unreadable_lines: 2,
+                ..rebuild(7, waiting)
+            }];
+            let survey = survey_of(Overlay::On, &[2]);
+            let steps = steps(&survey, &server, &rebuilds, "lay");
+            let seventh = steps.iter().find(|step| step.number == 7).unwrap();
+            assert_eq!(seventh.evidence, said);
         }
     }
 

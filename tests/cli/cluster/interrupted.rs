@@ -96,10 +96,12 @@ fn killed_at_each_step(helm: &Helm) {
             .count()
     };
     assert_eq!(charts(), 1);
-    let last = place.ours(&["revert", "rsc", "--yes"]).assert().success();
-    last.stderr(contains("looking whether they are off everywhere"));
+    // Whether a pod has to be restarted yet depends on how far the controller is.
+    place.ours(&["revert", "rsc", "--yes"]).assert().success();
     assert_eq!(charts(), 0);
-    assert_eq!(place.status(&[])["status"], "deployed", "{}", helm.version);
+    let status = place.status(&[]);
+    assert_eq!(places(&status), ["off"; 4], "{}", helm.version);
+    assert_eq!(status["status"], "deployed", "{}", helm.version);
 }
 
 #[test]
