@@ -109,14 +109,9 @@ impl Story {
 
     /// Says that lines of the journal of this name cannot be read, where there are any.
     pub(crate) fn speak_of_unreadable(&self, name: &str) {
-        let (lines, do_not) = match self.unreadable {
-            0 => return,
-            1 => ("1 line".to_owned(), "does not"),
-            lines => (format!("{lines} lines"), "do not"),
-        };
-        crate::output::message(format!(
-            "warning: {lines} of the journal {name} cannot be read and {do_not} count"
-        ));
+        if let Some(lines) = unreadable_lines(self.unreadable, &format!("the journal {name}")) {
+            crate::output::message(format!("warning: {lines}"));
+        }
     }
 
     /// The server that the journal is about.
@@ -230,6 +225,18 @@ impl Journal {
     pub(crate) async fn close(&self) -> Result<(), WriteError> {
         self.writer.close().await
     }
+}
+
+/// What is to be said of this many lines that cannot be read, if there are any.
+pub(crate) fn unreadable_lines(lines: usize, journal: &str) -> Option<String> {
+    let (lines, do_not) = match lines {
+        0 => return None,
+        1 => ("1 line".to_owned(), "does not"),
+        lines => (format!("{lines} lines"), "do not"),
+    };
+    Some(format!(
+        "{lines} of {journal} cannot be read and {do_not} count"
+    ))
 }
 
 /// What a journal begins with. The server is named as it was given: that is what the folder is named

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Survey;
 use super::steps::ServerFacts;
 use crate::connect::Server;
-use crate::rebuild::journal::Story;
+use crate::rebuild::journal::{Story, unreadable_lines};
 use crate::state::{self, Lock};
 
 /// How far the rebuild is, by its journal on this machine.
@@ -53,11 +53,8 @@ impl Rebuild {
 
     /// What is to be said behind its numbers where they may be too small; else nothing.
     pub(crate) fn doubt(&self) -> String {
-        match self.unreadable_lines {
-            0 => String::new(),
-            1 => "; 1 line of the journal cannot be read and does not count".to_owned(),
-            lines => format!("; {lines} lines of the journal cannot be read and do not count"),
-        }
+        unreadable_lines(self.unreadable_lines, "the journal")
+            .map_or_else(String::new, |lines| format!("; {lines}"))
     }
 
     /// Whether there is something left to do.
