@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::text::{Banner, Change};
-use crate::files::{self, Access, Existing};
+use crate::files::{self, Access, Existing, read_regular};
 use crate::gcfg::edit::{self, Edit};
+use crate::output;
 use crate::state;
 
 const SCHEMA: u32 = 1;
@@ -75,10 +76,11 @@ pub(super) fn folder() -> anyhow::Result<PathBuf> {
     Ok(root.join("announcements"))
 }
 
-/// All messages that were recorded on this machine, by this account.
+/// All messages that were recorded on this machine, by this account. One broken record hides nothing of
+/// the others: it is warned of.
 ///
 /// # Errors
-/// A record cannot be read.
+/// The records cannot be listed.
 pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
     let Some(folder) = state::root().map(|root| root.join("announcements")) else {
         return Ok(Vec::new());
@@ -98,15 +100,19 @@ pub(crate) fn all() -> anyhow::Result<Vec<Announcement>> {
         if !is_record {
             continue;
         }
-        let record = AnnouncementRecord::read_file(&path)?;
+        let record = AnnouncementRecord::read_file(&path).unwrap_or_else(|error| {
+            output::message(format!("warning: {error:#}"));
+            None
+        });
         let Some((record, laid)) = record.and_then(|r| Some((r.clone(), r.laid.last()?.clone())))
         else {
             continue;
         };
         let messages = record.all_messages();
         found.push(Announcement {
-            standing: fs::read_to_string(&record.file)
+            standing: read_regular(Path::new(&record.file))
                 .ok()
+                .and_then(|bytes| String::from_utf8(bytes).ok())
                 .map(|text| record.standing(&text)),
             file: record.file,
             since: laid.at,
@@ -142,12 +148,8 @@ impl AnnouncementRecord {
     }
 
     fn read_file(path: &Path) -> anyhow::Result<Option<Self>> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
+        let Some(bytes) = state::read(path)? else {
+            return Ok(None);
         };
         let unreadable = || {
             format!(

@@ -1,6 +1,7 @@
 //! Writing files so that a failure leaves what was there.
 
 mod beside;
+mod regular;
 mod rewrite;
 mod rights;
 
@@ -9,6 +10,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use beside::beside;
+pub(crate) use regular::{open_regular, read_regular};
 pub(crate) use rewrite::{rewritable, rewrite};
 
 use anyhow::{Context as _, bail};

@@ -123,15 +123,8 @@ impl Checkpoint {
     /// # Errors
     /// The file is there and cannot be read.
     fn read(path: &Path) -> anyhow::Result<Option<Self>> {
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        Ok(serde_json::from_slice(&text)
-            .ok()
+        Ok(state::read(path)?
+            .and_then(|text| serde_json::from_slice(&text).ok())
             .filter(|checkpoint: &Self| checkpoint.schema == SCHEMA))
     }
 

@@ -36,11 +36,11 @@ pub fn append(report: &RunReport) {
         let _ = state::create_private(folder);
     }
     if fs::metadata(&path).is_ok_and(|file| file.len() > LIMIT)
-        && let Ok(text) = fs::read_to_string(&path)
+        && let Ok(Some(text)) = state::read(&path)
     {
         let half = text.len() / 2;
-        let from = text.as_bytes()[half..].iter().position(|&b| b == b'\n');
-        let kept = &text.as_bytes()[half + from.map_or(0, |at| at + 1)..];
+        let from = text[half..].iter().position(|&b| b == b'\n');
+        let kept = &text[half + from.map_or(0, |at| at + 1)..];
         let _ = write(&path, kept, Access::Private, Existing::Replace);
     }
     // One write, so that runs at the same time do not mix.
@@ -53,14 +53,11 @@ pub fn append(report: &RunReport) {
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn read() -> std::io::Result<Vec<RunReport>> {
+pub fn read() -> anyhow::Result<Vec<RunReport>> {
     let Some(path) = path() else {
         return Ok(Vec::new());
     };
-    let text = match fs::read(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        text => text?,
-    };
+    let text = state::read(&path)?.unwrap_or_default();
     Ok(String::from_utf8_lossy(&text)
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())

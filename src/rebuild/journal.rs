@@ -82,14 +82,8 @@ impl Story {
     /// # Errors
     /// As [`Story::read`].
     pub(crate) fn read_file(path: &Path) -> anyhow::Result<Option<Self>> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => {
-                return Err(error).with_context(|| format!("cannot read {}", path.display()));
-            }
-        };
-        Self::known(&bytes, &path.display().to_string()).map(Some)
+        let known = |bytes: Vec<u8>| Self::known(&bytes, &path.display().to_string());
+        state::read(path)?.map(known).transpose()
     }
 
     /// Reads the bytes of the journal of this name.
@@ -156,7 +150,7 @@ impl Journal {
         let writer = match mirror {
             None => Writer::start(sink),
             Some(mirror) => {
-                let mut bytes = fs::read(&path).with_context(context)?;
+                let mut bytes = state::read(&path)?.unwrap_or_default();
                 bytes.truncate(usize::try_from(good).unwrap_or(usize::MAX));
                 Writer::start(Copied::new(sink, bytes, mirror, Handle::current()))
             }

@@ -84,8 +84,8 @@ impl EvidenceFiles<'_> {
         let mut rebuilds = Vec::new();
         for folder in folders {
             let path = folder.join(JOURNAL);
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = state::read(&path)?
+                .with_context(|| format!("there is no journal {}", path.display()))?;
             let name = path.display().to_string();
             Story::known(&bytes, &name)?.speak_of_unreadable(&name);
             rebuilds.push(Rebuild::of(&bytes));

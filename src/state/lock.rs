@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{append_private, write_private};
+use crate::files::{open_regular, read_regular};
 
 /// The lock on a state folder. The system holds it for the process and lets go of it when the
 /// process ends, however it ends, so that no lock is ever left over: what is left over is only the
@@ -115,7 +116,7 @@ impl Lock {
         if !path.exists() {
             return Ok(None);
         }
-        match File::open(path)?.try_lock_shared() {
+        match open_regular(&path)?.try_lock_shared() {
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => {
                 Ok(Some(read(&folder.join("holder.json")).unwrap_or(Holder {
@@ -136,7 +137,7 @@ impl Drop for Lock {
 }
 
 fn read(note: &Path) -> Option<Holder> {
-    serde_json::from_slice(&fs::read(note).ok()?).ok()
+    serde_json::from_slice(&read_regular(note).ok()?).ok()
 }
 
 fn host_name() -> String {

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::files::read_regular;
+
 pub(crate) use lock::{Busy, Holder, Lock};
 
 /// The folder's name below the platform's place for state.
@@ -63,6 +65,18 @@ pub(crate) fn create_private(path: &Path) -> io::Result<()> {
         builder.mode(0o700);
     }
     builder.create(path)
+}
+
+/// Reads a file that a command left; `None` where there is none.
+///
+/// # Errors
+/// It cannot be read, or is no regular file.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    match read_regular(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
 }
 
 /// Opens a file for appending that only its owner can read, making it where it is missing. Others may

@@ -1,8 +1,6 @@
 //! What a person looked at because we could not: remembered beside the rest of a server's state.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -45,10 +43,8 @@ impl ByHand {
             return Ok(Self::default());
         };
         let shown = path.display();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+        let Some(text) = state::read(&path)? else {
+            return Ok(Self::default());
         };
         let read: Self = serde_json::from_slice(&text)
             .with_context(|| format!("{shown} is not what `validate --done` writes"))?;

@@ -65,6 +65,58 @@ fn what_has_an_error_in_every_line_is_not_told_line_by_line() {
     assert!(said.lines().count() < 250);
 }
 
+/// Where a command remembers, there may be what never ends.
+#[test]
+#[cfg(unix)]
+fn a_pipe_in_the_place_of_what_is_remembered_is_named_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state/connect-migrate");
+    let announcements = state.join("announcements");
+    let journal = state.join("connect.example.com/_");
+    fs::create_dir_all(&announcements).unwrap();
+    fs::create_dir_all(&journal).unwrap();
+    let record = announcements.join("0.json");
+    for pipe in [
+        &journal.join("rebuild.jsonl"),
+        &state.join("overlay.jsonl"),
+        &record,
+    ] {
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.unwrap().success());
+    }
+    let run = |args: &[&str]| {
+        let mut command = connect_migrate();
+        command
+            .env("XDG_STATE_HOME", folder.path().join("state"))
+            .args(args)
+            .timeout(std::time::Duration::from_secs(60));
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), said)
+    };
+    let journal = journal.to_str().unwrap();
+    for args in [
+        &["rebuild", "status", "--journal", journal][..],
+        &["overlay", "log"],
+    ] {
+        let (code, said) = run(args);
+        assert_eq!(code, Some(1), "{args:?}: {said}");
+        assert!(said.contains(".jsonl: it is no regular file"), "{said}");
+    }
+    // What is broken in one record takes nothing from the page.
+    let (code, said) = run(&["report", "--output", "json"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("0.json: it is no regular file"), "{said}");
+    fs::remove_file(&record).unwrap();
+    fs::write(&record, "{}").unwrap();
+    let (code, said) = run(&["report", "--output", "json"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("0.json is no record of an announcement"),
+        "{said}"
+    );
+}
+
 #[cfg(unix)]
 mod modes {
     use std::os::unix::fs::PermissionsExt as _;

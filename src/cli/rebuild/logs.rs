@@ -8,6 +8,7 @@ use crate::cli::Exit;
 use crate::connect::ContentGuid;
 use crate::output;
 use crate::rebuild::log;
+use crate::state;
 
 /// Print what the builds of an item said
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ impl Logs {
         if self.path {
             output::data(format!("{}\n", path.display()).as_bytes())?;
         } else {
-            output::data(&std::fs::read(&path)?)?;
+            output::data(&state::read(&path)?.unwrap_or_default())?;
         }
         Ok(Exit::Done)
     }

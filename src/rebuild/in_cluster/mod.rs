@@ -22,7 +22,7 @@ use super::status::Overview;
 use crate::connect::ApiKey;
 use crate::output::{self, Answer, ask};
 use crate::release::{Cluster, Made};
-use crate::state::Lock;
+use crate::state::{self, Lock};
 
 /// Everything that a task consists of, in the order in which it is made; a Secret is not among it.
 ///
@@ -113,13 +113,7 @@ async fn start(
             cluster.remove(&map).await?;
         }
     }
-    let journal = match std::fs::read(home.join(FILE)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {}", home.display()));
-        }
-    };
+    let journal = state::read(&home.join(FILE))?.unwrap_or_default();
     // Only whole lines were relied upon.
     let good = usize::try_from(Story::parse(&journal).good).unwrap_or(0);
     let mut copy = journal[..good].to_vec();

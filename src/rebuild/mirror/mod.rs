@@ -7,7 +7,6 @@ mod part;
 mod read;
 mod store;
 
-use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
@@ -176,11 +175,7 @@ fn another() -> io::Error {
 /// The file cannot be written.
 pub(super) fn restore(bytes: &[u8], folder: &Path) -> anyhow::Result<()> {
     let path = folder.join(super::journal::FILE);
-    let mut there = match fs::read(&path) {
-        Ok(there) => there,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-    };
+    let mut there = state::read(&path)?.unwrap_or_default();
     // What stands behind the last line feed was cut off while it was written.
     let whole = memchr::memrchr(b'\n', &there).map_or(0, |at| at + 1);
     if there.starts_with(bytes) {

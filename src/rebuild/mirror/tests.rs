@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs;
 use std::rc::Rc;
 
 use serde_json::json;
