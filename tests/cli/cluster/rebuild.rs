@@ -444,25 +444,43 @@ fn to_begin_afresh_counts_with_a_claim() {
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }
 
-#[test]
-fn an_interrupt_detaches_and_attach_comes_back() {
-    let Some(place) = Place::new(3) else { return };
-    let arguments = in_cluster("i:1", &["--claim", "work"]);
-    let first = place.rebuild(&arguments).spawn().unwrap();
+/// Starts a Job and looks away from it.
+fn detached(place: &Place, arguments: &[&str]) -> String {
+    let mut first = place.rebuild(arguments).spawn().unwrap();
     wait_until("the Job is there", || place.job().is_some());
     // It follows once it has made the Job, and hears signals from then on.
-    let mut first = Some(first);
     wait_until("it is detached", || {
-        let child = first.as_mut().unwrap();
-        let id = child.id().to_string();
+        let id = first.id().to_string();
         let _ = Command::new("kill")
             .args(["-INT", &id])
             .stderr(Stdio::null())
             .status();
-        child.try_wait().unwrap().is_some()
+        first.try_wait().unwrap().is_some()
     });
-    let output = first.take().unwrap().wait_with_output().unwrap();
+    let output = first.wait_with_output().unwrap();
     assert!(place.job().is_some(), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+/// The Job's one pod runs to its end.
+fn run_to_the_end(place: &Place) {
+    let disk = tempfile::tempdir().unwrap();
+    let pod = place.pod("one", disk.path()).wait_with_output().unwrap();
+    assert_eq!(pod.status.code(), Some(0), "{}", text(&pod.stderr));
+    place.complete();
+}
+
+fn attach(place: &Place) -> (Option<i32>, String) {
+    let attached = place.rebuild(&["--attach", "--release", "sales"]);
+    let output = { attached }.output().unwrap();
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn an_interrupt_detaches_and_attach_comes_back() {
+    let Some(place) = Place::new(3) else { return };
+    let arguments = in_cluster("i:1", &["--claim", "work"]);
+    detached(&place, &arguments);
 
     let again = place.rebuild(&arguments).output().unwrap();
     assert_eq!(again.status.code(), Some(1));
@@ -472,24 +490,49 @@ fn an_interrupt_detaches_and_attach_comes_back() {
         text(&again.stderr)
     );
 
-    let disk = tempfile::tempdir().unwrap();
-    let pod = place.pod("one", disk.path()).wait_with_output().unwrap();
-    assert_eq!(pod.status.code(), Some(0), "{}", text(&pod.stderr));
-    place.complete();
-    let attached = place
-        .rebuild(&["--attach", "--release", "sales"])
-        .output()
-        .unwrap();
-    assert_eq!(
-        attached.status.code(),
-        Some(0),
-        "{}",
-        text(&attached.stderr)
-    );
-    assert!(
-        text(&attached.stderr).contains("3 built"),
-        "{}",
-        text(&attached.stderr)
-    );
+    run_to_the_end(&place);
+    let (code, said) = attach(&place);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("3 built"), "{said}");
     assert!(place.job().is_none());
+}
+
+/// The journal of a Job comes home while nobody writes the one that is there, and takes nothing from it.
+#[test]
+fn a_journal_at_home_is_not_lost_to_the_one_that_comes() {
+    let Some(place) = Place::new(2) else { return };
+    detached(&place, &in_cluster("i:1", &[]));
+    run_to_the_end(&place);
+    let host = format!("sales-rstudio-connect.{}.svc", place.namespace.name);
+    let state = place.home.path().join("state/connect-migrate");
+    let home = state.join(host).join("sales");
+    std::fs::create_dir_all(&home).unwrap();
+    let journal = home.join("rebuild.jsonl");
+    let other =
+        "{\"at\":\"2026-11-22T10:00:00Z\",\"event\":\"said\",\"text\":\"of another machine\"}\n";
+    std::fs::write(&journal, other).unwrap();
+    {
+        let lock = std::fs::File::create(home.join("lock")).unwrap();
+        lock.lock().unwrap();
+        let (code, said) = attach(&place);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("cannot come home yet"), "{said}");
+        assert_eq!(std::fs::read_to_string(&journal).unwrap(), other);
+        assert!(place.job().is_some(), "nothing is taken away");
+        assert!(place.count::<ConfigMap>() > 0);
+    }
+    let (code, said) = attach(&place);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("tells of other runs"), "{said}");
+    let files = std::fs::read_dir(&home).unwrap();
+    let texts: Vec<String> = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path != &journal && path.is_file())
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    assert!(texts.iter().any(|text| text == other), "{texts:?}");
+    let came = std::fs::read_to_string(&journal).unwrap();
+    assert_eq!(came.matches("\"event\":\"built\"").count(), 2, "{came}");
+    assert!(place.job().is_none());
+    assert_eq!(place.count::<ConfigMap>(), 0);
 }
