@@ -211,6 +211,31 @@ const CASES: &[&[&str]] = &[
         "{executionEnvironments: [{name: a}], \
          config: {ExecutionEnvironments: {ConfigFilePath: /x/y.yaml, More: 1}}}",
     ],
+    &[
+        GROUND,
+        "{executionEnvironments: [{name: a}], \
+         config: {ExecutionEnvironments: {ConfigFilePath: 5}}}",
+    ],
+    &[
+        GROUND,
+        "{executionEnvironments: [{name: a}], \
+         config: {ExecutionEnvironments: {ConfigFilePath: 0}}}",
+    ],
+    &[
+        GROUND,
+        "{executionEnvironments: [{name: a}], \
+         config: {ExecutionEnvironments: {ConfigFilePath: false}}}",
+    ],
+    &[
+        GROUND,
+        "{executionEnvironments: [{name: a}], \
+         config: {ExecutionEnvironments: {ConfigFilePath: []}}}",
+    ],
+    &[
+        GROUND,
+        "{executionEnvironments: [{name: a}], \
+         config: {ExecutionEnvironments: {ConfigFilePath: [a]}}}",
+    ],
     &[GROUND, "config: {OpenTelemetry: {Enabled: true}}"],
     &[GROUND, "config: {OpenTelemetry: null}"],
     &[

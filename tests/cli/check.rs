@@ -126,6 +126,13 @@ fn what_belongs_to_the_old_host_is_named() {
         !report.to_string().contains("qL5nGZP2"),
         "a secret is shown"
     );
+    // What to do about accounts depends on who signs users in.
+    let remedy = |report: &Json| one(report, "host-accounts")["remedy"].to_string();
+    assert!(remedy(&report).contains("PAM reads"), "{report:#}");
+    let text = format!("{GOOD}[Applications]\nRunAs = publisher\n");
+    write(folder.path(), "r.gcfg", &text);
+    let (_, report) = check(folder.path(), &["--from", "r.gcfg"]);
+    assert!(!remedy(&report).contains("PAM"), "{report:#}");
 }
 
 #[test]

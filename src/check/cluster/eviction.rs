@@ -218,4 +218,26 @@ mod tests {
             Status::Warn
         );
     }
+
+    #[test]
+    fn the_releases_own_deployment_is_judged() {
+        let named = |name: &str, value: &str| {
+            json!({"metadata": {"name": name}, "spec": {"template": {"metadata": {"annotations": {
+                ANNOTATIONS[0].0: value, ANNOTATIONS[1].0: "false"}}}}})
+        };
+        let facts = super::super::Facts {
+            deployments: Ok(vec![named("other", "false"), named("ours", "true")]),
+            ..Default::default()
+        };
+        let wanted = |own: &str, names_release| super::super::wanted::Wanted {
+            own: own.to_owned(),
+            names_release,
+            ..Default::default()
+        };
+        let status = |own, named| eviction((&facts, &wanted(own, named))).status;
+        assert_eq!(status("ours", true), Status::Pass);
+        assert_eq!(status("other", true), Status::Warn);
+        assert_eq!(status("none", true), Status::NotAsked);
+        assert_eq!(status("ours", false), Status::NotAsked);
+    }
 }
