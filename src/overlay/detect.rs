@@ -217,3 +217,23 @@ fn read<'a>(documents: impl IntoIterator<Item = &'a Document>) -> ConfigurationS
         second_file_sets: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_file_the_overlay_is_on_when_all_three_are() {
+        let on = |text: &str| {
+            let document = crate::gcfg::parse_text("c.gcfg", text).unwrap();
+            detect_gcfg(&[document]).overlay.is_some()
+        };
+        let scheduler = "[Scheduler]\nMinProcessesLimit = 0\n";
+        let one = "[Applications]\nScheduleConcurrency = 0\n";
+        let both = format!("{one}PythonEnvironmentReaping = false\n");
+        assert!(on(&format!("{scheduler}{both}")));
+        assert!(!on(&format!("{scheduler}{one}")));
+        assert!(!on(&both));
+        assert!(!on(""));
+    }
+}

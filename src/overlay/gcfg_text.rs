@@ -121,4 +121,22 @@ mod tests {
             assert_eq!(laid(&once), once);
         }
     }
+
+    #[test]
+    fn another_change_is_noticed() {
+        let settings = temporary();
+        let old = gcfg::parse_text("", "[Server]\nAddress = a\n").unwrap();
+        let differs = |text: &str| {
+            let new = gcfg::parse_text("", text).unwrap();
+            !only_differs_in(&old, &new, &settings)
+        };
+        let once = laid("[Server]\nAddress = a\n");
+        assert!(!differs(&once));
+        assert!(differs(&once.replace("= a", "= b")));
+        assert!(differs(&once.replace("Address = a\n", "")));
+        assert!(differs(&format!("{once}Listen = x\n")));
+        assert!(differs(
+            &once.replace("MinProcessesLimit = 0", "MinProcessesLimit = 1")
+        ));
+    }
 }

@@ -78,3 +78,29 @@ impl Stop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn one_leaves_only_when_told_to_and_never_goes_back() {
+        let stopper = Stopper::default();
+        let mut stop = stopper.listen();
+        assert!(stop.goes_on());
+        assert_eq!(stop.stopping().now_or_never(), None);
+        stopper.no_more();
+        assert!(!stop.goes_on());
+        assert_eq!(stop.stopping().now_or_never(), Some(()));
+        assert_eq!(stop.leaving().now_or_never(), None);
+        stopper.leave();
+        stopper.no_more();
+        assert_eq!(stop.leaving().now_or_never(), Some(()));
+        // Without anybody to decide, what was decided stays.
+        let mut undecided = Stopper::default().listen();
+        assert_eq!(undecided.leaving().now_or_never(), None);
+        assert_eq!(undecided.stopping().now_or_never(), None);
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) use access::{Access, AccessError, Cluster};
 pub(crate) use exec::PodOutput;
 pub(crate) use forward::Forward;
 pub(crate) use kinds::ServedKind;
-pub(crate) use live::{PodState, Pods, Workload, other_owners, unchanged_since};
+pub(crate) use live::{PodState, Pods, Workload, other_owners, start_trouble, unchanged_since};
 pub(crate) use look::Permission;
 pub(crate) use place::CommandPlace;
 pub(crate) use quantity::{quantity, quantity_text};

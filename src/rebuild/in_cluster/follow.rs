@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
 use super::{job, manifests, remove};
@@ -19,7 +20,7 @@ use crate::rebuild::plan::Tally;
 use crate::rebuild::progress::Progress;
 use crate::rebuild::record::{JournalEntry, Outcome, Record};
 use crate::rebuild::request::Ending;
-use crate::release::{AccessError, Cluster};
+use crate::release::{AccessError, Cluster, start_trouble};
 use crate::state::{self, Lock};
 
 /// How often is looked.
@@ -149,10 +150,7 @@ async fn look(
 
 /// The Job's pods, where they may be seen.
 async fn pods(cluster: &Cluster, job: &str) -> Vec<Value> {
-    let mut pods = cluster
-        .list::<k8s_openapi::api::core::v1::Pod>()
-        .await
-        .unwrap_or_default();
+    let mut pods = cluster.list::<Pod>().await.unwrap_or_default();
     pods.retain(|pod| pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] == job);
     pods
 }
@@ -179,17 +177,10 @@ pub(super) fn verdict(job: &Value) -> Option<Verdict> {
 
 /// What keeps a pod from starting.
 fn trouble(pod: &Value) -> Option<String> {
-    let statuses = pod["status"]["containerStatuses"].as_array()?;
-    let waiting = statuses.iter().find_map(|status| {
-        let waiting = &status["state"]["waiting"];
-        let reason = waiting["reason"].as_str()?;
-        (!matches!(reason, "ContainerCreating" | "PodInitializing")).then(|| {
-            let said = waiting["message"].as_str().unwrap_or_default();
-            format!("{reason}: {said}")
-        })
-    })?;
-    let name = pod["metadata"]["name"].as_str().unwrap_or_default();
-    Some(format!("The pod {name} does not start: {waiting}"))
+    let pod: Pod = serde_json::from_value(pod.clone()).ok()?;
+    let why = start_trouble(&pod)?;
+    let name = pod.metadata.name.unwrap_or_default();
+    Some(format!("The pod {name} does not start: {why}"))
 }
 
 /// What the last pod that failed said.

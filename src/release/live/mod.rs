@@ -11,7 +11,7 @@ use kube::api::{ListParams, PatchParams};
 use serde_json::Value;
 
 pub(crate) use managed_fields::{other_owners, unchanged_since};
-pub(crate) use pod::{PodState, Pods, Port};
+pub(crate) use pod::{PodState, Pods, Port, start_trouble};
 pub(crate) use workload::Workload;
 
 use pod::{phase, pod_state};

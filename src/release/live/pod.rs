@@ -64,22 +64,6 @@ pub(super) fn pod_state(pod: &Pod) -> PodState {
         .iter()
         .flatten()
         .any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    let waiting = status
-        .container_statuses
-        .iter()
-        .flatten()
-        .filter_map(|container| container.state.as_ref()?.waiting.clone())
-        .find_map(|waiting| {
-            let reason = waiting.reason?;
-            let message = waiting.message.map(|m| format!(": {m}"));
-            Some(reason + &message.unwrap_or_default())
-        });
-    let unscheduled = status
-        .conditions
-        .iter()
-        .flatten()
-        .find(|c| c.type_ == "PodScheduled" && c.status == "False")
-        .and_then(|c| c.message.clone());
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let ports = containers
         .flat_map(|container| container.ports.iter().flatten())
@@ -90,9 +74,32 @@ pub(super) fn pod_state(pod: &Pod) -> PodState {
         ready,
         annotations: pod.metadata.annotations.clone().unwrap_or_default(),
         started: started(pod),
-        trouble: waiting.or(unscheduled),
+        trouble: start_trouble(pod),
         ports,
     }
+}
+
+/// Why a pod does not start, in Kubernetes' words.
+pub(crate) fn start_trouble(pod: &Pod) -> Option<String> {
+    let status = pod.status.as_ref()?;
+    // What waits for an init container says only that.
+    let mut containers = (status.init_container_statuses.iter())
+        .chain(&status.container_statuses)
+        .flatten();
+    let waiting = containers.find_map(|container| {
+        let waiting = container.state.as_ref()?.waiting.as_ref()?;
+        let reason = waiting.reason.clone()?;
+        let usual = ["ContainerCreating", "PodInitializing"].contains(&reason.as_str());
+        let message = waiting.message.as_ref().map(|said| format!(": {said}"));
+        // These two are on every pod's way, and trouble when something more is said.
+        (!usual || message.is_some()).then(|| reason + &message.unwrap_or_default())
+    });
+    let unscheduled = || {
+        let mut conditions = status.conditions.iter().flatten();
+        let refused = conditions.find(|c| c.type_ == "PodScheduled" && c.status == "False")?;
+        refused.message.clone()
+    };
+    waiting.or_else(unscheduled)
 }
 
 /// Since when the containers of a pod run, by the ConfigMaps that they mount.
@@ -189,5 +196,34 @@ mod tests {
             .unwrap()
             .pop();
         assert_eq!(started(&stopped)["c"], None);
+    }
+
+    #[test]
+    fn what_keeps_a_pod_from_starting_is_told_and_the_usual_way_is_not() {
+        let trouble = |status: serde_json::Value| {
+            let pod = serde_json::json!({"metadata": {"name": "p"}, "status": status});
+            start_trouble(&serde_json::from_value(pod).unwrap())
+        };
+        let waiting = |reason: &str, message: Option<&str>| {
+            serde_json::json!([{"name": "c", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {"waiting": {"reason": reason, "message": message}}}])
+        };
+        let of = |reason, message| {
+            trouble(serde_json::json!({"containerStatuses": waiting(reason, message)}))
+        };
+        assert_eq!(of("ContainerCreating", None), None);
+        assert_eq!(of("PodInitializing", None), None);
+        assert_eq!(of("CrashLoopBackOff", None).unwrap(), "CrashLoopBackOff");
+        assert_eq!(
+            of("ErrImagePull", Some("no i:1")).unwrap(),
+            "ErrImagePull: no i:1"
+        );
+        let initial = trouble(serde_json::json!({
+            "initContainerStatuses": waiting("ErrImagePull", Some("no i:2")),
+            "containerStatuses": waiting("PodInitializing", None)}));
+        assert_eq!(initial.unwrap(), "ErrImagePull: no i:2");
+        let unscheduled = trouble(serde_json::json!({"conditions": [
+            {"type": "PodScheduled", "status": "False", "message": "0/3 nodes are available"}]}));
+        assert_eq!(unscheduled.unwrap(), "0/3 nodes are available");
     }
 }
