@@ -347,3 +347,21 @@ fn shown(reference: &str) -> String {
 fn text(folder: &str, name: &str) -> anyhow::Result<String> {
     read_text(&Path::new(folder).join(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whether_there_is_storage_is_no_refusal_and_hides_none() {
+        let chart = Chart::built_in().unwrap();
+        let release = chart.release("connect", None);
+        let refusal = |text: &str| {
+            let file = ValuesFile::of_text("v.yaml", text).unwrap();
+            chart.refusal(&release, &[&file])
+        };
+        assert!(refusal("").is_none());
+        let refused = refusal("image: {tagPrefix: x}");
+        assert!(matches!(refused, Some(RenderError::Removed { .. })));
+    }
+}

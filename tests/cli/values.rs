@@ -177,6 +177,22 @@ fn a_bind_password_moves_into_a_file_in_the_secret() {
         pod["volumeMounts"][1]["mountPath"],
         "/etc/rstudio-connect/rstudio-connect-migration.gcfg"
     );
+    // Either list is replaced as a whole.
+    for (own, told) in [
+        ("pod: {volumes: [{name: own, emptyDir: {}}]}", true),
+        ("pod: {volumeMounts: [{name: own, mountPath: /own}]}", true),
+        ("replicas: 1", false),
+    ] {
+        let base = write(&folder, "one.yaml", own);
+        let output = values(&from)
+            .args(["--secret-file", "--pvc", "data", "--base"])
+            .arg(&base)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert_eq!(said.contains("keep them in step"), told, "{own}: {said}");
+    }
     let diff = |more: &[&str]| {
         let output = connect_migrate()
             .current_dir(folder.path())
