@@ -30,6 +30,7 @@ pub const MAX_DEPTH: usize = 200;
 pub fn load(text: &str) -> Result<Vec<Node>, YamlError> {
     let offsets = Offsets::new(text);
     let mut builder = Builder {
+        text,
         offsets: &offsets,
         documents: Vec::new(),
         stack: Vec::new(),
@@ -81,6 +82,7 @@ impl Offsets {
 }
 
 struct Builder<'a> {
+    text: &'a str,
     offsets: &'a Offsets,
     documents: Vec<Node>,
     stack: Vec<Open>,
@@ -175,6 +177,10 @@ impl Builder<'_> {
                 } else {
                     text.into_owned()
                 };
+                let span = match style {
+                    Style::SingleQuoted | Style::DoubleQuoted => closed(self.text, span),
+                    Style::Plain | Style::Literal | Style::Folded => span,
+                };
                 let tag = tag.as_deref().map(tag_text);
                 let node = Node {
                     kind: Kind::Scalar(text, style),
@@ -213,6 +219,42 @@ impl Builder<'_> {
             Event::DocumentStart(_) => self.anchors.clear(),
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
+    }
+}
+
+/// A quoted scalar up to its closing quote: for the parser the blanks and the comment behind it are a part
+/// of it, as are the anchor and the tag in front.
+fn closed(text: &str, span: Span) -> Span {
+    let bytes = text[span.range()].as_bytes();
+    let mut at = opening(bytes);
+    let Some(&quote) = bytes.get(at) else {
+        return span;
+    };
+    at += 1;
+    while let Some(&byte) = bytes.get(at) {
+        let doubled = quote == b'\'' && bytes.get(at + 1) == Some(&quote);
+        at += match byte {
+            b'\\' if quote == b'"' => 2,
+            _ if byte == quote && doubled => 2,
+            _ if byte == quote => return Span::new(span.start, span.start + at + 1),
+            _ => 1,
+        };
+    }
+    span
+}
+
+/// Where the text of a scalar begins, behind its anchor and its tag.
+fn opening(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        let ends: fn(&u8) -> bool = match bytes.get(at) {
+            Some(b'&' | b'!') => u8::is_ascii_whitespace,
+            Some(b'#') => |byte| matches!(byte, b'\n' | b'\r'),
+            Some(byte) if byte.is_ascii_whitespace() => |byte| !byte.is_ascii_whitespace(),
+            _ => return at,
+        };
+        let rest = &bytes[at..];
+        at += rest.iter().position(ends).unwrap_or(rest.len());
     }
 }
 
@@ -262,6 +304,43 @@ mod tests {
         assert_eq!(slice(&root.get("list").unwrap().items()[1]), "\"b\"");
         assert_eq!(root.get("block").unwrap().as_str(), Some("x\ny\n"));
         assert_eq!(slice(root.get("last").unwrap()), "1");
+    }
+
+    #[test]
+    fn a_quoted_scalar_ends_with_its_quote() {
+        for written in [
+            "'a'",
+            "\"a\"",
+            "''",
+            "\"\"",
+            "'it''s'",
+            "''''",
+            r#""\\""#,
+            r#""a\"b""#,
+            "'a\n  b'",
+            "'\"'",
+            "\"it's ''\"",
+        ] {
+            for behind in ["", " ", " # c", "  # it's \"c\"", "\t# c"] {
+                let text = format!("k: {written}{behind}\n# d\nl: [{written}{behind}\n ]\n");
+                let root = load(&text).unwrap().remove(0);
+                let slice = |node: &Node| &text[node.span.range()];
+                assert_eq!(slice(root.get("k").unwrap()), written, "{text}");
+                assert_eq!(slice(&root.get("l").unwrap().items()[0]), written, "{text}");
+            }
+        }
+        for written in [
+            "&a 'v'",
+            "!!str \"v\"",
+            "&it's !!str\t'v'",
+            "!<it's> # it's\n  &a 'v'",
+        ] {
+            let text = format!("'k' : {written} # c\n");
+            let root = load(&text).unwrap().remove(0);
+            let entry = &root.entries()[0];
+            assert_eq!(&text[entry.key.span.range()], "'k'");
+            assert_eq!(&text[entry.value.span.range()], written);
+        }
     }
 
     #[test]

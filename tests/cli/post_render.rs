@@ -49,6 +49,23 @@ fn the_stream_comes_out_with_the_settings_on() {
     assert!(detect(&output).unwrap().config_maps[0].in_effect);
 }
 
+/// A comment behind a quoted text is none of our bytes.
+#[test]
+fn a_comment_behind_the_configuration_stays() {
+    for quoted in [
+        r#""[Scheduler]\nMinProcessesLimit = 4\n""#,
+        "'[Scheduler]\n\n    MinProcessesLimit = 4\n\n    '",
+    ] {
+        let input = format!(
+            "---\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  rstudio-connect.gcfg: {quoted} # it's ours\n---\nkind: Deployment\nmetadata:\n  name: d\nspec:\n  template:\n    spec:\n      containers: [{{volumeMounts: [{{name: v}}]}}]\n      volumes: [{{name: v, configMap: {{name: c}}}}]\n"
+        );
+        let output = stdout(&render(&[], input.clone()).success());
+        let text = String::from_utf8(output.clone()).unwrap();
+        assert!(text.contains(" # it's ours\n---\n"), "{text}");
+        assert_eq!(take_off(&output).unwrap().to_vec(), input.into_bytes());
+    }
+}
+
 #[test]
 fn one_of_several_is_picked() {
     render(&[], UMBRELLA)
