@@ -16,5 +16,5 @@ pub use block::{Block, BlockEntry, Item, Tree};
 pub(crate) use data::{document, documents};
 pub use load::{MAX_DEPTH, YamlError, load};
 pub use node::{Entry, Kind, Node, Style};
-pub use resolve::{ResolveError, read_documents, read_values, resolve};
+pub use resolve::{ResolveError, merged, read_documents, read_values, resolve};
 pub use value::{Map, Value, go_float};

@@ -75,6 +75,41 @@ pub fn resolve(node: &Node) -> Result<Value, ResolveError> {
     }
 }
 
+/// A tree with what `<<` names put in its place, as Helm reads it. What is put in keeps the bytes where
+/// it is written.
+#[must_use]
+pub fn merged(node: &Node) -> Node {
+    let kind = match &node.kind {
+        Kind::Scalar(..) => node.kind.clone(),
+        Kind::Sequence(items) => Kind::Sequence(items.iter().map(merged).collect()),
+        Kind::Mapping(entries) => {
+            let mut all = Vec::with_capacity(entries.len());
+            put_in(&mut all, entries);
+            Kind::Mapping(all)
+        }
+    };
+    Node {
+        kind,
+        ..node.clone()
+    }
+}
+
+fn put_in(all: &mut Vec<Entry>, entries: &[Entry]) {
+    for entry in entries {
+        if !is_merge(&entry.key) {
+            all.push(Entry {
+                key: entry.key.clone(),
+                value: merged(&entry.value),
+            });
+            continue;
+        }
+        put_in(all, entry.value.entries());
+        for item in entry.value.items().iter().rev() {
+            put_in(all, item.entries());
+        }
+    }
+}
+
 fn fill(map: &mut Map, entries: &[Entry]) -> Result<(), ResolveError> {
     for Entry { key, value } in entries {
         if is_merge(key) {
@@ -228,6 +263,23 @@ mod tests {
         assert_eq!(map["one"].formatted(), "map[a:2 b:3]");
         assert_eq!(map["two"].formatted(), "map[a:1 c:4 x:1]");
         assert_eq!(map["three"].formatted(), "map[<<:1]");
+    }
+
+    #[test]
+    fn a_tree_with_merges_put_in_reads_as_the_text_does() {
+        let text = "d: &d {a: 1, b: {<<: {c: 2}}}\n\
+                    one: {a: 0, <<: *d}\n\
+                    two: {<<: [*d, {a: 5, e: [{<<: *d}]}], b: 3}\n\
+                    three: {'<<': 1}\n";
+        let tree = merged(&load(text).unwrap().remove(0));
+        assert_eq!(
+            resolve(&tree).unwrap(),
+            Value::Map(read_values(text).unwrap())
+        );
+        let a = tree.at(&["one", "a"]).unwrap();
+        assert_eq!(a.span.start, text.find('1').unwrap());
+        assert!(tree.at(&["one", "<<"]).is_none());
+        assert!(tree.at(&["three", "<<"]).is_some());
     }
 
     #[test]

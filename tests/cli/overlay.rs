@@ -90,20 +90,20 @@ fn show_is_readable() {
         .stdout("");
 }
 
-/// What Connect gets with the values file on top is what it gets with the post-renderer.
-#[test]
-fn the_values_file_has_the_same_effect_in_every_helm() {
-    let folder = tempfile::tempdir().unwrap();
-    let values = folder.path().join("values.yaml");
-    let text =
-        "sharedStorage:\n  create: true\nconfig:\n  applications:\n    scheduleconcurrency: 3\n";
-    std::fs::write(&values, text).unwrap();
-    let overlay = folder.path().join("overlay.yaml");
+/// Makes the overlay for a values file, and looks for its settings in what every Helm makes of the two.
+#[track_caller]
+fn same_effect(text: &str, values: &std::path::Path, overlay: &std::path::Path) {
+    std::fs::write(values, format!("sharedStorage:\n  create: true\n{text}")).unwrap();
     connect_migrate()
         .args(["overlay", "values", "-f"])
-        .arg(&values)
-        .args(["--set", "Server.PublicWarning=<b>moving; soon</b>", "--out"])
-        .arg(&overlay)
+        .arg(values)
+        .args([
+            "--set",
+            "Server.PublicWarning=<b>moving; soon</b>",
+            "--force",
+            "--out",
+        ])
+        .arg(overlay)
         .assert()
         .success()
         .stdout("");
@@ -130,8 +130,24 @@ fn the_values_file_has_the_same_effect_in_every_helm() {
         );
         assert_eq!(
             gcfg.to_lowercase().matches("scheduleconcurrency").count(),
-            1
+            1,
+            "{text}"
         );
+    }
+}
+
+/// What Connect gets with the values file on top is what it gets with the post-renderer.
+#[test]
+fn the_values_file_has_the_same_effect_in_every_helm() {
+    let folder = tempfile::tempdir().unwrap();
+    let values = folder.path().join("values.yaml");
+    let overlay = folder.path().join("overlay.yaml");
+    for text in [
+        "config:\n  applications:\n    scheduleconcurrency: 3\n",
+        "x: &x {applications: {scheduleconcurrency: 3}}\nconfig:\n  <<: *x\n",
+        "x: &x {scheduleconcurrency: 3}\nconfig:\n  applications: {<<: [*x, {a: b}]}\n",
+    ] {
+        same_effect(text, &values, &overlay);
     }
     connect_migrate()
         .args(["overlay", "values", "--out"])

@@ -164,6 +164,9 @@ fn lines_for(
     Ok(lines)
 }
 
+/// What ends a line, and with it a comment, for Helm.
+const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 fn as_written(
     file: &Given<'_>,
     setting: &TemporarySetting,
@@ -174,7 +177,7 @@ fn as_written(
     let one_line = matches!(
         value.kind,
         Kind::Scalar(_, Style::Plain | Style::SingleQuoted | Style::DoubleQuoted)
-    ) && !written.contains(['\n', '\r'])
+    ) && !written.contains(BREAKS)
         && !written.starts_with(['*', '&', '!']);
     if !one_line {
         return Err(MakeError::NotOneLine {

@@ -9,6 +9,7 @@ use crate::effective::{Effective, Reference, render};
 use crate::gcfg;
 use crate::overlay::TemporarySetting;
 use crate::source::SourceFile;
+use crate::yaml::merged;
 
 /// Makes the overlay for some values files, and proves it with a chart.
 ///
@@ -20,8 +21,12 @@ pub(crate) fn on_top_of(
     settings: &[TemporarySetting],
     chart: Option<&Chart>,
 ) -> anyhow::Result<String> {
-    let read: Result<Vec<_>, InvalidInput> =
-        files.iter().map(|file| values_below(file, under)).collect();
+    // A setting that `<<` brings is set, as one that is written in its place.
+    let read: Result<Vec<_>, InvalidInput> = files
+        .iter()
+        .map(|file| values_below(file, under))
+        .map(|read| read.map(|(source, root)| (source, merged(&root))))
+        .collect();
     let read = read?;
     let given: Vec<Given<'_>> = read
         .iter()

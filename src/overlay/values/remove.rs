@@ -89,25 +89,30 @@ struct Marked<'a> {
     number: usize,
     /// The line's bytes, its line break included.
     line: Span,
+    /// Where the comment begins.
+    at: usize,
     /// The line's end, in front of the line break.
     end: usize,
     /// What the comment says.
     says: &'a str,
 }
 
-/// The marked lines; comments that have their line to themselves are none.
-fn marked(text: &str) -> Vec<Marked<'_>> {
+/// The marked lines. Comments that have their line to themselves are none, nor is what stands in a
+/// text of the user's.
+fn marked<'a>(text: &'a str, documents: &[Node]) -> Vec<Marked<'a>> {
     let mut found = Vec::new();
     let mut start = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let content = line.trim_end_matches(['\n', '\r']);
-        if let Some(at) = content
-            .find(MARK)
-            .filter(|&at| !content[..at].trim().is_empty())
-        {
+        let comment = content
+            .match_indices(MARK)
+            .map(|(at, _)| at)
+            .find(|at| !documents.iter().any(|node| is_text(node, start + at)));
+        if let Some(at) = comment.filter(|&at| !content[..at].trim().is_empty()) {
             found.push(Marked {
                 number: index + 1,
                 line: Span::new(start, start + line.len()),
+                at: start + at,
                 end: start + content.len(),
                 says: content[at + MARK.len()..].trim_end(),
             });
@@ -117,13 +122,27 @@ fn marked(text: &str) -> Vec<Marked<'_>> {
     found
 }
 
+/// Whether a byte is in the text of a scalar.
+fn is_text(node: &Node, at: usize) -> bool {
+    match &node.kind {
+        Kind::Scalar(..) => node.span.range().contains(&at),
+        Kind::Sequence(items) => items.iter().any(|item| is_text(item, at)),
+        Kind::Mapping(entries) => entries
+            .iter()
+            .any(|entry| is_text(&entry.key, at) || is_text(&entry.value, at)),
+    }
+}
+
 /// Takes the first marked setting out: those with values first, as mappings must be empty.
 fn step(text: &str) -> Result<Option<Done>, RemoveError> {
-    let marks = marked(text);
+    if !text.contains(MARK) {
+        return Ok(None);
+    }
+    let documents = load(text)?;
+    let marks = marked(text, &documents);
     let Some(first) = marks.first() else {
         return Ok(None);
     };
-    let documents = load(text)?;
     let root = documents
         .first()
         .ok_or(RemoveError::Misplaced(first.number))?;
@@ -147,10 +166,7 @@ fn step(text: &str) -> Result<Option<Done>, RemoveError> {
     let mut text = text.to_owned();
     for mark in marks.iter().rev() {
         let line = &text[mark.line.start..mark.end];
-        let kept = line
-            .find(MARK)
-            .map_or(line, |at| line[..at].trim_end())
-            .to_owned();
+        let kept = line[..mark.at - mark.line.start].trim_end().to_owned();
         text.replace_range(mark.line.start..mark.end, &kept);
     }
     let unchanged = load(&text)?.first().is_some_and(|now| same(now, root));
@@ -186,21 +202,18 @@ fn put_back(
     value: &Node,
     was: &str,
 ) -> Option<Done> {
-    let start = value.span.start;
+    let Span { start, end } = value.span;
     // A value that is missing stands nowhere.
-    if value.span.start == value.span.end || !mark.line.range().contains(&start) {
+    if start == end || start < mark.line.start || mark.at < end {
         return None;
     }
-    let restored = format!("{}{was}{}", &text[..start], &text[mark.end..]);
-    let restored = if was.is_empty() {
-        format!(
-            "{}{}",
-            text[..start].trim_end_matches(' '),
-            &text[mark.end..]
-        )
-    } else {
-        restored
+    // A comment of the user's may stand between the two.
+    let between = text[end..mark.at].trim_end_matches([' ', '\t']);
+    let before = match was.is_empty() {
+        true => text[..start].trim_end_matches(' '),
+        false => &text[..start],
     };
+    let restored = format!("{before}{was}{between}{}", &text[mark.end..]);
     let mut expected = root.clone();
     *path.find_mut(&mut expected)? = load(&format!("k: {was}")).ok()?.first()?.get("k")?.clone();
     let now = load(&restored).ok()?;
@@ -338,6 +351,20 @@ mod tests {
     }
 
     #[test]
+    fn what_would_break_a_comment_is_not_recorded() {
+        for c in ['\u{85}', '\u{2028}', '\u{2029}'] {
+            let values = format!("config: {{Applications: {{ScheduleConcurrency: '3{c}'}}}}\n");
+            let root = crate::yaml::load(&values).unwrap().remove(0);
+            let given = Given {
+                name: "values.yaml",
+                text: &values,
+                root: &root,
+            };
+            assert!(make(&[given], None, &temporary()).is_err(), "{values:?}");
+        }
+    }
+
+    #[test]
     fn what_was_merged_by_hand_is_taken_out_again() {
         let merged = VALUES
             .replace(
@@ -370,6 +397,35 @@ mod tests {
         );
         let crlf = merged.replace('\n', "\r\n");
         assert_eq!(removed(&crlf).text, VALUES.replace('\n', "\r\n"));
+    }
+
+    #[test]
+    fn words_of_the_users_stay() {
+        let mark = "# connect-migrate/overlay: was";
+        for (text, expected) in [
+            (
+                format!("config:\n  a:\n    b: '0' # why {mark} written as 3\n"),
+                Some("config:\n  a:\n    b: 3 # why\n"),
+            ),
+            (
+                format!("config: {{\n  b: '0', {mark} written as 3\n  c: 1 }}\n"),
+                Some("config: {\n  b: 3,\n  c: 1 }\n"),
+            ),
+            (
+                format!("config:\n  b: '0' {mark} written as '3 {mark} absent'\n"),
+                Some("config:\n  b: '3 # connect-migrate/overlay: was absent'\n"),
+            ),
+            (format!("note: 'see {mark} written as 3'\n"), None),
+            (format!("note: \"see {mark} absent\n  more\"\n"), None),
+            (format!("note: |\n  a: 1 {mark} absent\n  b\nc: 1\n"), None),
+            (
+                format!("'a {mark} absent': 1\nb: [\"{mark} absent\"]\n"),
+                None,
+            ),
+        ] {
+            let expected = expected.unwrap_or(&text);
+            assert_eq!(removed(&text).text, expected, "{text}");
+        }
     }
 
     #[test]
