@@ -46,7 +46,8 @@ pub struct ConnectArgs {
     )]
     insecure: bool,
 
-    /// How long the server may take for an answer
+    /// How long the server may take for an answer; for a list of all content 270s more, for one of
+    /// its uses 10m
     #[arg(
         long,
         value_name = "TIME",

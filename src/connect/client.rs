@@ -323,7 +323,10 @@ impl<'a> Retries<'a> {
             }
         }
         let asked = failure.wait.unwrap_or_default().min(patience.max_pause);
-        tokio::time::sleep(self.backoff.pause(fastrand::f64()) + asked).await;
+        let pause = self.backoff.pause(fastrand::f64()) + asked;
+        // The last attempt is made when the patience ends, however long the server asks to wait.
+        let left = self.trouble.left(patience, Instant::now());
+        tokio::time::sleep(pause.min(left)).await;
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ pub(crate) enum Error {
         cause: String,
     },
     /// No answer in time.
-    #[error("{server} did not answer within {}s", after.as_secs())]
+    #[error("{server} did not answer within {}s; --request-timeout lets it take longer", after.as_secs())]
     TimedOut {
         server: String,
         /// How long was waited.
@@ -80,6 +80,11 @@ pub(crate) enum Error {
         "{url} redirects to {to}, and the API key is not sent there; if that is the server, give its address with --server"
     )]
     Redirected { url: String, to: String },
+    /// Redirects that lead nowhere.
+    #[error(
+        "{url} redirects again and again; check --server (with its path prefix, if it has one), and what stands before the server"
+    )]
+    Circle { url: String },
     /// The key is not accepted.
     #[error(
         "the API key is not accepted: {0}; make one on the server under your name, API Keys, and put it into CONNECT_API_KEY or --api-key-file"
@@ -148,6 +153,7 @@ impl Error {
                 | Self::Absent { .. }
                 | Self::NotFound(_)
                 | Self::Redirected { .. }
+                | Self::Circle { .. }
         )
     }
 

@@ -105,6 +105,14 @@ impl RetryState {
             first: None,
         }
     }
+
+    /// How much of the patience is left for a request.
+    pub(super) fn left(&self, patience: Patience, now: Instant) -> Duration {
+        let spent = self
+            .first
+            .map_or(Duration::ZERO, |at| now.duration_since(at));
+        patience.max_outage.saturating_sub(spent)
+    }
 }
 
 /// Whether to go on trying.

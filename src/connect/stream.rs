@@ -15,6 +15,7 @@ pub(super) struct Elements {
     depth: u32,
     in_string: bool,
     escaped: bool,
+    begun: bool,
     ended: bool,
 }
 
@@ -22,9 +23,14 @@ pub(super) struct Elements {
 /// tags and vanity address, is a few KiB.
 const ELEMENT: usize = 1 << 20;
 
-/// An element longer than any of Connect's.
-#[derive(Debug)]
-pub(super) struct ElementTooLong;
+/// Why what comes is not taken for an array of objects.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotAList {
+    /// An element longer than any of Connect's.
+    ElementTooLong,
+    /// An object, such as that of an error, or a list of something else. As a list it would look empty.
+    SomethingElse,
+}
 
 impl Elements {
     /// Takes the next bytes; `each` gets every object that is complete with them.
@@ -32,13 +38,23 @@ impl Elements {
         &mut self,
         bytes: &[u8],
         mut each: impl FnMut(&[u8]),
-    ) -> Result<(), ElementTooLong> {
+    ) -> Result<(), NotAList> {
         for &byte in bytes {
             if self.depth > 1 {
                 if self.element.len() == ELEMENT {
-                    return Err(ElementTooLong);
+                    return Err(NotAList::ElementTooLong);
                 }
                 self.element.push(byte);
+            } else if !byte.is_ascii_whitespace() {
+                let fits = match byte {
+                    b'[' => !self.begun,
+                    b'{' | b',' | b']' => self.depth == 1,
+                    _ => false,
+                };
+                if !fits {
+                    return Err(NotAList::SomethingElse);
+                }
+                self.begun = true;
             }
             if self.in_string {
                 match byte {
@@ -166,7 +182,12 @@ impl Connect {
                             wrong.get_or_insert(cause);
                         }
                     })
-                    .map_err(|ElementTooLong| too_long("1 MiB in one element"))?;
+                    .map_err(|not| match not {
+                        NotAList::ElementTooLong => too_long("1 MiB in one element"),
+                        NotAList::SomethingElse => {
+                            unreadable("it is no list of objects".to_owned())
+                        }
+                    })?;
                 if let Some(cause) = wrong {
                     return Err(unreadable(cause));
                 }
@@ -212,6 +233,31 @@ mod tests {
         );
         assert!(ended);
         assert!(!elements(&text[..20], 7).1);
+    }
+
+    #[test]
+    fn what_is_no_list_of_objects_is_no_empty_list() {
+        for text in [
+            "{}",
+            r#"{"code": 4, "error": "maintenance"}"#,
+            r#"{"results": []}"#,
+            "[1]",
+            r#"["a"]"#,
+            "[null]",
+            "[[]]",
+            "[}",
+            "[] []",
+            "null",
+            r#""[]""#,
+            "<html>[]</html>",
+        ] {
+            let mut elements = Elements::default();
+            let fed = elements.feed(text.as_bytes(), |_| {});
+            assert_eq!(fed, Err(NotAList::SomethingElse), "{text}");
+        }
+        for text in ["[]", " [ ] \n", r#"[{"a": "]1"}]"#] {
+            assert!(elements(text, 1).1, "{text}");
+        }
     }
 
     proptest! {

@@ -116,14 +116,14 @@ impl Transport {
             if status.is_success() {
                 return Ok(response);
             }
-            if !status.is_redirection() {
+            // A redirect to nowhere is an answer, as 304 is.
+            if !status.is_redirection() || !response.headers().contains_key(LOCATION) {
                 return Err(refused(request, response, correlation).await);
             }
             url = self.redirected(request, &url, &response)?;
         }
-        Err(answered(Error::Redirected {
+        Err(answered(Error::Circle {
             url: request.url.to_string(),
-            to: format!("{url} and on, in a circle"),
         }))
     }
 

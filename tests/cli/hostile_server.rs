@@ -227,3 +227,60 @@ fn the_servers_own_checks_are_told() {
     let posts = |one: &&String| one.starts_with("POST ");
     assert_eq!(seen.lock().unwrap().iter().filter(posts).count(), 1);
 }
+
+/// An answer that is no list is no empty one: nothing would be looked at, and all be well.
+#[test]
+fn what_is_no_list_of_content_is_no_empty_list() {
+    let folder = tempfile::tempdir().unwrap();
+    for body in ["{}", r#"{"code": 4, "error": "maintenance"}"#, "[1, null]"] {
+        let (server, _) = serve(move |path| {
+            with(path, |path| {
+                let lists = path.split('?').next() == Some("/__api__/v1/content");
+                lists.then(|| json(body))
+            })
+        });
+        let server = format!("http://{server}");
+        for args in [
+            &["inventory"][..],
+            &["validate"],
+            &["rebuild", "--all", "--dry-run"],
+        ] {
+            let (code, said) = run(command(&server, &folder, args));
+            assert_eq!(code, Some(1), "{body} {args:?}: {said}");
+            assert!(said.contains("it is no list of objects"), "{body}: {said}");
+        }
+    }
+}
+
+/// However long the server asks to wait, the patience is the user's; and what leads in circles ends.
+#[test]
+fn a_server_that_puts_off_or_sends_in_circles_is_given_up_in_time() {
+    let refused = |status: &'static str, headers: &'static str, args: &[&str]| {
+        let (server, _) = serve(move |_| http(status, headers, ""));
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = connect_migrate();
+        command
+            .env("XDG_STATE_HOME", folder.path())
+            .env("CONNECT_SERVER", format!("http://{server}"))
+            .env("CONNECT_API_KEY", KEY)
+            .args(args);
+        let began = std::time::Instant::now();
+        let (code, said) = run(command);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            began.elapsed() < std::time::Duration::from_secs(30),
+            "{said}"
+        );
+        said
+    };
+    let said = refused(
+        "503 Service Unavailable",
+        "Retry-After: 3600\r\n",
+        &["inventory", "--max-outage", "1s"],
+    );
+    assert!(said.contains("longer than --max-outage allows"), "{said}");
+    let said = refused("302 Found", "Location: /a\r\n", &["inventory"]);
+    assert!(said.contains("redirects again and again"), "{said}");
+    let said = refused("304 Not Modified", "", &["inventory"]);
+    assert!(said.contains("HTTP 304"), "{said}");
+}
