@@ -69,15 +69,21 @@ impl InventoryCommand {
 
     async fn take(&self) -> anyhow::Result<Exit> {
         let connect = self.connect.login()?.open().await?;
-        if connect.user().await?.is_lesser() {
+        let user = connect.user().await?;
+        if user.is_lesser() {
             output::message(
                 "warning: the API key is no administrator's, so the inventory has only the content that it can see",
             );
         }
         let server = self.connect.address()?;
         let period = SignedDuration::try_from(self.since).context("--since is too long")?;
-        let (place, checkpoint) =
-            Checkpoint::resume(server, period, connect.server_time(), self.restart)?;
+        let (place, checkpoint) = Checkpoint::resume(
+            server,
+            user.username,
+            period,
+            connect.server_time(),
+            self.restart,
+        )?;
         if checkpoint.is_begun() {
             output::message(format!(
                 "going on with the run of {}: uses are counted up to {} (--restart begins afresh)",

@@ -31,6 +31,9 @@ const SCHEMA: u32 = 1;
 pub(crate) struct Checkpoint {
     schema: u32,
     server: String,
+    /// Whose key it was, where the server says it: another may see other uses.
+    #[serde(default)]
+    user: Option<String>,
     /// The beginning of the whole period.
     pub since: Timestamp,
     pub until: Timestamp,
@@ -47,6 +50,7 @@ impl Checkpoint {
     /// There is no place for it, or it cannot be read.
     pub(crate) fn resume(
         server: &Server,
+        user: Option<String>,
         period: SignedDuration,
         now: Timestamp,
         restart: bool,
@@ -59,10 +63,11 @@ impl Checkpoint {
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let place = folder.join(FILE);
         let since = now.checked_sub(period).context("--since is too long")?;
-        let fresh = Self::new(server.to_string(), since, now);
+        let fresh = Self::new(server.to_string(), user, since, now);
         let found = Self::read(&place)?.filter(|found| {
             !restart
                 && found.server == fresh.server
+                && found.user == fresh.user
                 && found.until.duration_since(found.since) == period
                 && (-CLOCK..FRESH).contains(&now.duration_since(found.until))
         });
@@ -89,10 +94,11 @@ impl Checkpoint {
     }
 
     #[must_use]
-    fn new(server: impl Into<String>, since: Timestamp, until: Timestamp) -> Self {
+    fn new(server: String, user: Option<String>, since: Timestamp, until: Timestamp) -> Self {
         Self {
             schema: SCHEMA,
-            server: server.into(),
+            server,
+            user,
             since,
             until,
             counted: since,
@@ -107,7 +113,8 @@ impl Checkpoint {
         counted: Timestamp,
     ) {
         for (guid, number) in uses {
-            *self.uses.entry(guid.as_str().to_owned()).or_default() += number;
+            let uses = self.uses.entry(guid.as_str().to_owned()).or_default();
+            *uses = uses.saturating_add(number);
         }
         self.counted = counted;
     }
@@ -125,7 +132,10 @@ impl Checkpoint {
     fn read(path: &Path) -> anyhow::Result<Option<Self>> {
         Ok(state::read(path)?
             .and_then(|text| serde_json::from_slice(&text).ok())
-            .filter(|checkpoint: &Self| checkpoint.schema == SCHEMA))
+            .filter(|checkpoint: &Self| {
+                checkpoint.schema == SCHEMA
+                    && (checkpoint.since..=checkpoint.until).contains(&checkpoint.counted)
+            }))
     }
 
     /// Writes it in the place of the last.

@@ -102,6 +102,10 @@ pub(crate) fn read(source: &Arc<SourceFile>) -> Result<Inventory, InvalidInput> 
     })
 }
 
+/// Numbers are below this: nobody counts so many uses, or builds for so many seconds, and all of them can
+/// be added up.
+const MOST: u64 = 1_000_000_000_000;
+
 /// Reads fields. What a person wrote and nothing can be made of is a fault: to pass over it would change
 /// an order or a number without a word.
 struct Reader<'a> {
@@ -170,10 +174,10 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, node: &Node, key: &str) -> Option<u64> {
-        let help = "write a number of digits alone, 0 or more, or take it out";
+        let help = "write a number of at most twelve digits alone, 0 or more, or take it out";
         self.parsed(node, key, ("a whole number", help), |text| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-            text.parse().ok().filter(|_| digits)
+            text.parse().ok().filter(|number| digits && *number < MOST)
         })
     }
 
@@ -287,6 +291,22 @@ mod tests {
 
     fn inventory(text: &str) -> Result<Vec<Entry>, InvalidInput> {
         read(&Arc::new(SourceFile::new("inventory.yaml", text))).map(|read| read.content)
+    }
+
+    #[test]
+    fn numbers_can_be_added_up() {
+        let item = |number: &str| {
+            format!("content: [{{guid: 9ce6eaca-60af-4c2f-93a0-f5f3cddf5ee5, uses: {number}}}]\n")
+        };
+        for (number, fits) in [
+            ("0", true),
+            ("999999999999", true),
+            ("1000000000000", false),
+            ("18446744073709551615", false),
+            ("18446744073709551616", false),
+        ] {
+            assert_eq!(inventory(&item(number)).is_ok(), fits, "{number}");
+        }
     }
 
     #[test]

@@ -190,8 +190,9 @@ fn json<T: DeserializeOwned>(
         );
         return Err(invalid(message, 1, 1).into());
     }
-    let content =
-        serde_json::from_value(value).map_err(|error| invalid(error.to_string(), 1, 1))?;
+    // Of the text, not of the value: only there it is known where something stands.
+    let content = serde_json::from_str(file.text())
+        .map_err(|error| invalid(error.to_string(), error.line(), error.column()))?;
     Ok(Some(dated(source, content)))
 }
 

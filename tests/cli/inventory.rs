@@ -223,6 +223,47 @@ fn an_interrupted_run_is_taken_up() {
     assert_eq!(rig.checkpoint(), None);
 }
 
+/// What another key saw is no part of what this one sees, and what no run of ours can have noted is none.
+#[test]
+fn a_run_of_another_key_or_of_nobody_is_not_taken_up() {
+    let rig = Rig::new(config(2025, 9));
+    let whole = rig.text(&LONG);
+    let break_off = |key: String| {
+        let fault = Fault::status(503).on("GET", "/v1/instrumentation/content/hits");
+        rig.server.control().fault(fault.after(60));
+        let broken = rig
+            .command(&["--since", "9000d", "--max-outage", "1s"])
+            .env("CONNECT_API_KEY", &key)
+            .output()
+            .unwrap();
+        assert_eq!(broken.status.code(), Some(1), "{}", talk(&broken));
+        rig.server.control().clear_faults();
+    };
+    let is_whole = || {
+        let output = rig.run(&LONG);
+        let talk = talk(&output);
+        assert!(!talk.contains("going on with"), "{talk}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(uses(&text), uses(&whole));
+    };
+    break_off(rig.server.key(Role::Publisher));
+    is_whole();
+
+    break_off(rig.server.api_key());
+    let place = rig.checkpoint().unwrap();
+    let noted = fs::read_to_string(&place).unwrap();
+    let mut lying: serde_json::Value = serde_json::from_str(&noted).unwrap();
+    for counted in ["1970-01-01T00:00:00Z", "9999-01-01T00:00:00Z"] {
+        lying["counted"] = counted.into();
+        fs::write(&place, lying.to_string()).unwrap();
+        is_whole();
+    }
+    for text in ["", "{}", &noted[..noted.len() / 2]] {
+        fs::write(&place, text).unwrap();
+        is_whole();
+    }
+}
+
 /// Killed in the middle, it loses no more than the stretch under way.
 #[test]
 #[cfg(unix)]

@@ -418,3 +418,34 @@ fn a_plan_has_the_names_that_were_given() {
     }
     assert!(!text.contains("rstudio/rstudio-connect"), "{text}");
 }
+
+/// What cannot be taken names its place, also deep within the file.
+#[test]
+fn evidence_of_a_wrong_type_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = "{\"schema\": 1,\n \"checks\": [\n  {\"code\": \"a\"},\n  {\"code\": 7}]}\n";
+    fs::write(folder.path().join("check.json"), check).unwrap();
+    let output = run(folder.path(), &["report", "--check", "check.json"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("check.json:4:"), "{said}");
+}
+
+/// A digit too many in the inventory is a fault of it, and no reason to end without a word.
+#[test]
+fn numbers_beyond_reason_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let item = |number: u32| {
+        format!(
+            "  - guid: {number}1111111-1111-4111-8111-111111111111\n    bundle: '1'\n    r: '4.3.1'\n    uses: 18446744073709551615\n    build-seconds: 18446744073709551615\n"
+        )
+    };
+    let text = format!("schema: 1\ncontent:\n{}{}", item(1), item(2));
+    fs::write(folder.path().join("inventory.yaml"), text).unwrap();
+    for command in ["report", "plan", "check"] {
+        let output = run(folder.path(), &[command, "--inventory", "inventory.yaml"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{command}: {said}");
+        assert!(said.contains("inventory.yaml:6:11"), "{command}: {said}");
+    }
+}
