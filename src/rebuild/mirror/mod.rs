@@ -11,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
@@ -66,6 +66,14 @@ impl<S: Store> Mirror<S> {
             }
             begins = bytes.len();
             object = store.get(&names.remove(0)).await?;
+        }
+        // A torn last line is cut off and written again, but not in a part that is done with.
+        if memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1) < begins {
+            bail!(
+                "the copy of the journal breaks off within a line, where the ConfigMap {} should go on; \
+                 somebody else has changed it",
+                object["metadata"]["name"].as_str().unwrap_or_default()
+            );
         }
         let mirror = Self {
             store,

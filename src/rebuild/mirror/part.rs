@@ -31,6 +31,10 @@ pub(super) const PART: usize = 1 << 19;
 /// The most that is put into one, base64 and the object around it included. Only the last comes near.
 pub(in crate::rebuild) const LIMIT: usize = 1_000_000;
 
+/// The most that one unpacks to: a journal compresses to a tenth, and what somebody else has put there to
+/// anything.
+const UNPACKED: u64 = 64 << 20;
+
 /// The names of the ConfigMaps, in their order.
 pub(in crate::rebuild) fn names(first: &str) -> Vec<String> {
     let name = |number| match number {
@@ -93,8 +97,12 @@ pub(super) fn bytes(object: &Value) -> anyhow::Result<Vec<u8>> {
     };
     let mut bytes = Vec::new();
     GzDecoder::new(packed.as_slice())
+        .take(UNPACKED + 1)
         .read_to_end(&mut bytes)
         .with_context(|| format!("the ConfigMap {name} holds no journal"))?;
+    if bytes.len() as u64 > UNPACKED {
+        bail!("the ConfigMap {name} holds no journal: it unpacks to more than 64 MiB");
+    }
     Ok(bytes)
 }
 
@@ -124,6 +132,26 @@ mod tests {
             assert!(back == journal);
         }
         assert_eq!(bytes(&json!({})).unwrap(), b"");
-        assert!(bytes(&json!({"binaryData": {KEY: "AAAA"}})).is_err());
+    }
+
+    #[test]
+    fn what_is_no_journal_is_refused() {
+        let cut = |object: &Map<String, Value>| {
+            let packed = object["binaryData"][KEY].as_str().unwrap();
+            packed[..packed.len() / 8 * 4].to_owned()
+        };
+        let honest = fields(&[b'x'; 4096], false).unwrap();
+        let bomb = fields(&vec![b' '; (UNPACKED + 1) as usize], false).unwrap();
+        assert!(size(&bomb) < LIMIT, "{}", size(&bomb));
+        for object in [
+            json!({"binaryData": {KEY: "AAAA"}}),
+            json!({"binaryData": {KEY: ""}}),
+            json!({"binaryData": {KEY: "*"}}),
+            json!({"binaryData": {KEY: cut(&honest)}}),
+            Value::Object(bomb),
+        ] {
+            let error = bytes(&object).unwrap_err().to_string();
+            assert!(error.contains("holds no journal"), "{error}");
+        }
     }
 }

@@ -74,7 +74,8 @@ async fn a_long_journal_goes_into_several_and_each_pod_goes_on_where_the_last_wa
         let (mut mirror, bytes) = Mirror::open(maps.clone(), "j", false).await.unwrap();
         assert!(bytes == journal, "{number}");
         for more in 0..7 {
-            journal.extend(line(number * 7 + more).iter().take(10_000));
+            journal.extend(line(number * 7 + more).iter().take(9_999));
+            journal.push(b'\n');
             mirror.put(&journal).await.unwrap();
         }
         assert!(reader.read(&maps).await.unwrap() == journal, "{number}");
@@ -98,6 +99,20 @@ async fn one_that_writes_beside_another_ends_even_where_a_part_has_just_been_lef
     second.put(&journal).await.unwrap();
     first.put(&journal).await.unwrap_err();
     assert!(read(&maps).await == journal);
+}
+
+#[tokio::test]
+async fn a_copy_that_breaks_off_between_two_maps_is_not_gone_on_with() {
+    let maps = Maps::of(names("j"));
+    let (mut mirror, _) = Mirror::open(maps.clone(), "j", false).await.unwrap();
+    // As `split` cuts it, within a line.
+    let mut journal = vec![b'x'; part::PART];
+    mirror.put(&journal).await.unwrap();
+    journal.extend(b"x\n");
+    mirror.put(&journal).await.unwrap();
+    maps.0.borrow_mut().get_mut("j-2").unwrap().1["binaryData"] = Value::Null;
+    let error = Mirror::open(maps.clone(), "j", false).await.err().unwrap();
+    assert!(error.to_string().contains("j-2"), "{error}");
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ impl Lines {
                 words(event)
             }
             Event::Built { item, seconds, .. } => {
-                let took = human(Duration::from_secs_f64(*seconds));
+                let took = human(length(*seconds));
                 vec![format!("{} built {} in {took}", self.count(), called(item))]
             }
             Event::Failed { failure, retry } => {
@@ -147,6 +147,12 @@ pub(super) fn left(event: &Event) -> Option<String> {
 }
 
 /// The end of a run, for a person.
+/// A length in seconds, which may come from a journal: clocks go back, and what somebody wrote into it may
+/// be anything.
+fn length(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
 fn summing_up(summary: &RunSummary) -> Vec<String> {
     let mut lines = Vec::new();
     for Failure {
@@ -176,7 +182,7 @@ fn summing_up(summary: &RunSummary) -> Vec<String> {
             parts.push(format!("{count} {what}"));
         }
     }
-    let took = human(Duration::from_secs_f64(summary.seconds));
+    let took = human(length(summary.seconds));
     if !lines.is_empty() {
         lines.push(String::new());
     }
@@ -209,6 +215,14 @@ mod tests {
             guid: ContentGuid::from("g1"),
             title: "Sales".into(),
         }
+    }
+
+    #[test]
+    fn a_length_that_is_none_is_no_reason_to_end() {
+        for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+            assert_eq!(length(seconds), Duration::ZERO, "{seconds}");
+        }
+        assert_eq!(length(1.5), Duration::from_millis(1500));
     }
 
     #[test]
