@@ -154,6 +154,13 @@ mod tests {
             of("2023.03.0")[0],
             "ghcr.io/rstudio/rstudio-connect:bionic-2023.03.0"
         );
+        // A chart before 0.3.5, and one of each kind.
+        let old = "ghcr.io/rstudio/rstudio-connect";
+        assert_eq!(of("2022.08.1"), [format!("{old}:2022.08.1")]);
+        assert_eq!(
+            of("2022.09.0"),
+            [format!("{old}:2022.09.0"), format!("{old}:bionic-2022.09.0")]
+        );
         assert!(of("2026.08.0").contains(&"posit/connect:2026.08.0-ubuntu-24.04".to_owned()));
         assert!(of("2027.01.0").is_empty());
     }
