@@ -174,7 +174,7 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, node: &Node, key: &str) -> Option<u64> {
-        let help = "write a number of at most twelve digits alone, 0 or more, or take it out";
+        let help = "write a number of digits alone, twelve at most, or take it out";
         self.parsed(node, key, ("a whole number", help), |text| {
             let digits = text.bytes().all(|byte| byte.is_ascii_digit());
             text.parse().ok().filter(|number| digits && *number < MOST)

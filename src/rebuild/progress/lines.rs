@@ -146,13 +146,13 @@ pub(super) fn left(event: &Event) -> Option<String> {
     Some(format!("about {}{more}", rough(*seconds)))
 }
 
-/// The end of a run, for a person.
 /// A length in seconds, which may come from a journal: clocks go back, and what somebody wrote into it may
 /// be anything.
 fn length(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
+/// The end of a run, for a person.
 fn summing_up(summary: &RunSummary) -> Vec<String> {
     let mut lines = Vec::new();
     for Failure {
