@@ -159,7 +159,10 @@ mod tests {
         assert_eq!(of("2022.08.1"), [format!("{old}:2022.08.1")]);
         assert_eq!(
             of("2022.09.0"),
-            [format!("{old}:2022.09.0"), format!("{old}:bionic-2022.09.0")]
+            [
+                format!("{old}:2022.09.0"),
+                format!("{old}:bionic-2022.09.0")
+            ]
         );
         assert!(of("2026.08.0").contains(&"posit/connect:2026.08.0-ubuntu-24.04".to_owned()));
         assert!(of("2027.01.0").is_empty());
