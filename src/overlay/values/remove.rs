@@ -175,7 +175,7 @@ fn step(text: &str) -> Result<Option<Done>, RemoveError> {
     }
     Ok(Some(Done {
         text,
-        path: "comments".to_owned(),
+        path: "every other comment of ours".to_owned(),
         was: None,
     }))
 }
