@@ -166,6 +166,10 @@ fn json<T: DeserializeOwned>(
     let Some(source) = source else {
         return Ok(None);
     };
+    if let Some(path) = source.path().filter(|_| *is_remembered) {
+        // Nobody named it, so what is there need not be what we left.
+        files::open_regular(path).with_context(|| format!("cannot read {}", path.display()))?;
+    }
     let file = source.file()?;
     let invalid = |message: String, line: usize, column: usize| {
         let span = place(file.text(), line, column);

@@ -149,6 +149,16 @@ fn the_values_file_has_the_same_effect_in_every_helm() {
     ] {
         same_effect(text, &values, &overlay);
     }
+    // Whoever finds the file learns from it what it is and how it goes.
+    let written = std::fs::read_to_string(&overlay).unwrap();
+    assert!(
+        written.starts_with("# connect-migrate/overlay: temporary-settings"),
+        "{written}"
+    );
+    assert!(
+        written.contains("helm connect-migrate overlay remove"),
+        "{written}"
+    );
     connect_migrate()
         .args(["overlay", "values", "--out"])
         .arg(&overlay)

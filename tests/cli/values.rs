@@ -518,6 +518,8 @@ fn an_address_that_only_a_lenient_reader_takes_is_refused() {
         "https://c..example.com",
         "https://c;x",
         "https://c.example.com:",
+        "https://c.example.com/a b",
+        "https://c.example.com/\"b",
     ] {
         values(Path::new(SAMPLE))
             .args(["--address", address])
@@ -604,5 +606,34 @@ fn an_inventory_with_faults_changes_nothing() {
             .stdout("")
             .stderr(predicate::str::contains(at).and(predicate::str::contains(remedy)));
         assert!(!out.exists(), "{what}");
+    }
+}
+
+/// A key without a value is true to Connect where its type is not known, and that is said.
+#[test]
+fn an_unknown_key_alone_is_said_to_be_true() {
+    let folder = folder();
+    for (line, alone) in [("NoSuchSetting", true), ("NoSuchSetting = true", false)] {
+        let from = write(&folder, "c.gcfg", &format!("{GOOD}[Server]\n{line}\n"));
+        let output = values(&from).output().unwrap();
+        let written = String::from_utf8_lossy(&output.stdout);
+        assert!(written.contains("NoSuchSetting: 'true'"), "{written}");
+        let said = String::from_utf8_lossy(&output.stderr).replace(['\n', ' '], "");
+        assert_eq!(said.contains("thekeystandsalone"), alone, "{said}");
+    }
+}
+
+#[test]
+fn a_switch_of_the_launcher_goes_to_the_charts_own_key() {
+    let folder = folder();
+    for (value, expected) in [("true", true), ("1", true), ("false", false)] {
+        let text = format!("{GOOD}[Launcher]\nKubernetesUseTemplates = {value}\n");
+        let from = write(&folder, "c.gcfg", &text);
+        let output = values(&from)
+            .args(["--backend", "launcher"])
+            .output()
+            .unwrap();
+        let written: serde_yaml::Value = serde_yaml::from_slice(&output.stdout).unwrap();
+        assert_eq!(written["launcher"]["useTemplates"], expected, "{value}");
     }
 }
