@@ -2,8 +2,9 @@
 //! our own rules.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::Serialize;
 
 use super::{
@@ -13,7 +14,8 @@ use super::{
 use crate::diagnostic::read_text;
 use crate::helm::{ChartSource, ChartVersion, Helm, HelmError, HelmVersion, Metadata, Template};
 use crate::settings::secrecy::text_exposes;
-use crate::yaml::{Map, Value, read_values};
+use crate::source::SourceFile;
+use crate::yaml::{Map, Value};
 
 /// The chart that is deployed.
 #[derive(Debug)]
@@ -125,9 +127,10 @@ impl Chart {
                 published: helm.chart_versions(reference).unwrap_or_default(),
             },
             Err(HelmError::Missing { .. }) if Path::new(reference).is_dir() => Self {
-                metadata: Metadata::read(&text(reference, "Chart.yaml")?)?,
-                defaults: read_values(&text(reference, "values.yaml")?)
-                    .with_context(|| format!("{reference}/values.yaml"))?,
+                metadata: Metadata::of(&part(reference, "Chart.yaml")?).map_err(|problem| {
+                    anyhow!("{reference}/Chart.yaml is no chart's: {problem}")
+                })?,
+                defaults: part(reference, "values.yaml")?,
                 judge: Judge::RulesWithoutHelm(shown(reference)),
                 published: Vec::new(),
             },
@@ -344,8 +347,11 @@ fn shown(reference: &str) -> String {
     }
 }
 
-fn text(folder: &str, name: &str) -> anyhow::Result<String> {
-    read_text(&Path::new(folder).join(name))
+/// A file of a chart's folder.
+fn part(folder: &str, name: &str) -> anyhow::Result<Map> {
+    let path = Path::new(folder).join(name);
+    let source = SourceFile::new(path.display().to_string(), read_text(&path)?);
+    Ok(ValuesFile::read(Arc::new(source), None)?.values)
 }
 
 #[cfg(test)]

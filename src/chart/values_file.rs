@@ -37,7 +37,7 @@ impl ValuesFile {
             InvalidInput::from(
                 Diagnostic::error(Code::ValuesNotYaml, message)
                     .at(&source, span)
-                    .help("Helm could not read this values file either; mend it first"),
+                    .help("Helm could not read this file either; mend it first"),
             )
         };
         let documents = yaml::load(source.text())
@@ -67,7 +67,7 @@ impl ValuesFile {
         let values = yaml::read_documents(std::slice::from_ref(tree)).map_err(|error| {
             Diagnostic::error(Code::ValuesNotYaml, error.message)
                 .at(source, error.span)
-                .help("Helm could not read this values file either; mend it first")
+                .help("Helm could not read this file either; mend it first")
         })?;
         Ok(Self {
             values,

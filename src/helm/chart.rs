@@ -58,19 +58,25 @@ pub(crate) struct Template<'a> {
 }
 
 impl Metadata {
-    /// Reads a `Chart.yaml`.
+    /// Reads what `helm show chart` prints.
     ///
     /// # Errors
     /// It has no name or version.
-    pub(crate) fn read(text: &str) -> Result<Self, HelmError> {
+    fn read(text: &str) -> Result<Self, HelmError> {
         let manifest = read("show chart", text)?;
+        Self::of(&manifest).map_err(|problem| unexpected("show chart", problem))
+    }
+
+    /// Of a `Chart.yaml`.
+    ///
+    /// # Errors
+    /// It has no name or version.
+    pub(crate) fn of(manifest: &Map) -> Result<Self, String> {
         let text = |key: &str| match manifest.get(key) {
             None | Some(Value::Null) => None,
             Some(value) => Some(value.printed()),
         };
-        let needed = |key: &str| {
-            text(key).ok_or_else(|| unexpected("show chart", format!("there is no {key}")))
-        };
+        let needed = |key: &str| text(key).ok_or_else(|| format!("there is no {key}"));
         Ok(Self {
             name: needed("name")?,
             version: needed("version")?,

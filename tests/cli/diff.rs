@@ -310,6 +310,37 @@ fn without_a_helm_our_own_rules_serve_and_say_so() {
             .stderr(contains("chart-refuses-values").and(contains("there is no Helm here")));
     }
     diff().args(["-f", "none.yaml"]).assert().code(3);
+    // What is wrong with the chart is said of its own files, not of a Helm that nobody has.
+    std::fs::create_dir(files.folder.path().join("chart")).unwrap();
+    let broken = |manifest: &str, defaults: &str, code: i32, place: &str| {
+        files.write("chart/Chart.yaml", manifest);
+        files.write("chart/values.yaml", defaults);
+        diff()
+            .args(["-f", "values.yaml", "chart"])
+            .assert()
+            .code(code)
+            .stdout(is_empty())
+            .stderr(contains(place).and(contains("helm show").not()));
+    };
+    broken("name: [\n", "", 3, "chart/Chart.yaml:2:1");
+    broken(
+        "name: x\n",
+        "",
+        1,
+        "chart/Chart.yaml is no chart's: there is no version",
+    );
+    broken(
+        "name: x\nversion: 1.0.0\n",
+        "a: 1\nb: [\n",
+        3,
+        "chart/values.yaml:3:1",
+    );
+    broken(
+        "name: x\nversion: 1.0.0\n",
+        "a: 1\n",
+        1,
+        "chart x (chart) has no values",
+    );
 }
 
 #[test]
